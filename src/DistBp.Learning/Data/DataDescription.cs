@@ -1,0 +1,102 @@
+namespace DistBp.Learning.Data;
+
+public enum DataFormat
+{
+    /// <summary>The embedded handwritten digits.</summary>
+    Digits,
+    Idx,
+    Csv,
+    Npy,
+}
+
+/// <summary>What the targets are. Follows from the loss and from data.target.</summary>
+public enum TargetKind
+{
+    /// <summary>One of K classes; a target is the class's index.</summary>
+    Classes,
+
+    /// <summary>Two classes; a target is 0 or 1 (several columns of 0 and 1 in npy).</summary>
+    Binary,
+
+    /// <summary>Real values.</summary>
+    Values,
+
+    /// <summary>The preprocessed input itself (autoencoder).</summary>
+    Input,
+}
+
+/// <summary>Where samples come from.</summary>
+public abstract record DataSource;
+
+/// <summary>Two files of tensors, samples outermost. Y is null where the target is the input.</summary>
+public sealed record TensorFiles(string X, string? Y) : DataSource;
+
+/// <param name="Label">A column's name or 0-based index; null where the target is the input.</param>
+/// <param name="Features">Names or indices; null: all columns but the label.</param>
+public sealed record CsvFile(string Path, string? Label, IReadOnlyList<string>? Features) : DataSource;
+
+/// <summary>A part split off the training data by the job's seed.</summary>
+/// <param name="Value">In (0, 1).</param>
+public sealed record Fraction(double Value) : DataSource;
+
+/// <summary>One step of the preprocessing, fitted on the training part only.</summary>
+public abstract record PreprocessStep
+{
+    public abstract string Kind { get; }
+}
+
+public sealed record DivideStep(double Divisor) : PreprocessStep
+{
+    public override string Kind => "divide";
+}
+
+/// <summary>(x − mean) / standard deviation, each feature by itself; a constant feature becomes 0.</summary>
+public sealed record StandardizeStep : PreprocessStep
+{
+    public override string Kind => "standardize";
+}
+
+/// <summary>To [0, 1], each feature by itself; a constant feature becomes 0.</summary>
+public sealed record MinMaxStep : PreprocessStep
+{
+    public override string Kind => "minMax";
+}
+
+public enum ImputeStrategy
+{
+    Mean,
+    Median,
+    Constant,
+}
+
+/// <summary>Fills missing values (empty CSV fields, "NA", "NaN", "?", "null"; NaN in tensors).</summary>
+public sealed record ImputeStep(ImputeStrategy Strategy, double Constant = 0) : PreprocessStep
+{
+    public override string Kind => "impute";
+}
+
+/// <summary>Replaces each of the columns (names or indices) by one 0/1 feature a category seen in the training part.</summary>
+public sealed record OneHotStep(IReadOnlyList<string> Columns) : PreprocessStep
+{
+    public override string Kind => "oneHot";
+}
+
+public sealed record DropConstantStep : PreprocessStep
+{
+    public override string Kind => "dropConstant";
+}
+
+/// <summary>Keeps the K features that tell most about the target (F statistic for classes, squared correlation for values).</summary>
+public sealed record SelectTopStep(int Count) : PreprocessStep
+{
+    public override string Kind => "selectTop";
+}
+
+/// <summary>The data block of a job.</summary>
+/// <param name="Train">Null for the embedded digits.</param>
+/// <param name="Test">Files, a <see cref="Fraction"/> of the training data, or null.</param>
+/// <param name="Validation">Likewise.</param>
+/// <param name="Shape">One sample's shape; null: as in the file.</param>
+public sealed record DataDescription(
+    DataFormat Format, DataSource? Train, DataSource? Test, DataSource? Validation, TensorShape? Shape,
+    IReadOnlyList<PreprocessStep> Preprocess, bool TargetIsInput);

@@ -1,0 +1,28 @@
+namespace DistBp.Learning.Layers;
+
+/// <summary>A layer as a job file asks for it, before its input shape is known. One sealed record a kind of layer, next to its layer.</summary>
+/// <param name="Name">Unique in the model; null: the kind and its number, as "dense2".</param>
+public abstract record LayerDescription(string? Name)
+{
+    /// <summary>The word in a job file: "dense", "relu".</summary>
+    public abstract string Kind { get; }
+}
+
+/// <summary>How weights start.</summary>
+public enum WeightInitialization
+{
+    /// <summary>By the activation that follows: heNormal before relu, leakyRelu and gelu, xavierUniform otherwise.</summary>
+    ByActivation,
+    HeNormal,
+    HeUniform,
+    XavierNormal,
+    XavierUniform,
+
+    /// <summary>Normal with standard deviation 0.01.</summary>
+    Normal,
+    Zeros,
+}
+
+/// <summary>The network that a job asks for.</summary>
+/// <param name="Frozen">Names of layers that are not trained.</param>
+public sealed record ModelDescription(WeightInitialization Initialization, IReadOnlyList<LayerDescription> Layers, IReadOnlyList<string> Frozen);
