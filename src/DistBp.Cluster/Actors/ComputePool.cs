@@ -1,0 +1,142 @@
+namespace DistBp.Cluster.Actors;
+
+/// <summary>Work of milliseconds that an actor hands to the <see cref="ComputePool"/>. Owned by its actor and reused: one at a time.</summary>
+internal interface IComputation
+{
+    void Run();
+}
+
+/// <summary>
+/// The threads that compute: gradients, reductions, updates. A computation goes to the lane of its owner, so that a worker's and a shard's
+/// memory stays in one core's cache; a thread with nothing to do takes from others. Idle threads spin for some microseconds, which is how
+/// long a barrier between actors takes, and then park.
+/// </summary>
+internal sealed class ComputePool : IDisposable
+{
+    /// <summary>How often an idle thread looks for work before it parks: about 50 µs.</summary>
+    private const int SpinRounds = 1200;
+
+    private readonly Lane[] _lanes;
+    private readonly Thread[] _threads;
+    private readonly object _parking = new();
+    private readonly Action<Exception> _fail;
+    private int _pending;
+    private int _parked;
+    private volatile bool _stopping;
+
+    /// <param name="threads">At least 1.</param>
+    /// <param name="capacity">Computations that may wait in a lane: the number of actors.</param>
+    /// <param name="fail">Hears of a computation that threw.</param>
+    public ComputePool(int threads, int capacity, Action<Exception> fail)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1);
+        _fail = fail;
+        _lanes = [.. Enumerable.Range(0, threads).Select(_ => new Lane(capacity))];
+        _threads = [.. Enumerable.Range(0, threads).Select(i => new Thread(() => Work(i)) { IsBackground = true, Name = $"distbp compute {i}" })];
+        foreach (Thread thread in _threads) thread.Start();
+    }
+
+    public int ThreadCount => _threads.Length;
+
+    /// <param name="owner">The number of the worker or server; picks the lane.</param>
+    public void Enqueue(int owner, IComputation computation)
+    {
+        _lanes[owner % _lanes.Length].Add(computation);
+        Interlocked.Increment(ref _pending);
+        if (Volatile.Read(ref _parked) == 0) return;
+        lock (_parking) Monitor.PulseAll(_parking);
+    }
+
+    /// <summary>Lets computations under way end, and the threads with them.</summary>
+    public void Dispose()
+    {
+        _stopping = true;
+        lock (_parking) Monitor.PulseAll(_parking);
+        foreach (Thread thread in _threads)
+        {
+            if (thread != Thread.CurrentThread) thread.Join();
+        }
+    }
+
+    private void Work(int own)
+    {
+        while (!_stopping)
+        {
+            if (Take(own) is { } computation)
+                Run(computation);
+            else
+                AwaitWork();
+        }
+    }
+
+    private void Run(IComputation computation)
+    {
+        try
+        {
+            computation.Run();
+        }
+        catch (Exception failure)
+        {
+            // The edge of the host: what goes wrong in a computation ends the run and is told by it.
+            _fail(failure);
+        }
+    }
+
+    private IComputation? Take(int own)
+    {
+        for (int i = 0; i < _lanes.Length; i++)
+        {
+            if (_lanes[(own + i) % _lanes.Length].TryTake() is not { } computation) continue;
+            Interlocked.Decrement(ref _pending);
+            return computation;
+        }
+        return null;
+    }
+
+    private void AwaitWork()
+    {
+        for (int round = 0; round < SpinRounds; round++)
+        {
+            if (Volatile.Read(ref _pending) > 0 || _stopping) return;
+            Thread.SpinWait(1);
+        }
+        lock (_parking)
+        {
+            // Counted before the last look, and looked for after every add: no work is slept over.
+            Interlocked.Increment(ref _parked);
+            while (Volatile.Read(ref _pending) == 0 && !_stopping) Monitor.Wait(_parking);
+            Interlocked.Decrement(ref _parked);
+        }
+    }
+
+    private sealed class Lane(int capacity)
+    {
+        private readonly IComputation?[] _ring = new IComputation?[capacity];
+        private readonly Lock _lock = new();
+        private int _head;
+        private int _count;
+
+        public void Add(IComputation computation)
+        {
+            lock (_lock)
+            {
+                if (_count == _ring.Length) throw new InvalidOperationException($"More than {_ring.Length} computations wait: an actor has more than one under way.");
+                _ring[(_head + _count++) % _ring.Length] = computation;
+            }
+        }
+
+        public IComputation? TryTake()
+        {
+            if (Volatile.Read(ref _count) == 0) return null;
+            lock (_lock)
+            {
+                if (_count == 0) return null;
+                IComputation? computation = _ring[_head];
+                _ring[_head] = null;
+                _head = (_head + 1) % _ring.Length;
+                _count--;
+                return computation;
+            }
+        }
+    }
+}

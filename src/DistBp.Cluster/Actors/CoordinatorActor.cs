@@ -1,0 +1,46 @@
+using System.Diagnostics;
+using DistBp.Learning;
+using DistBp.Protocol;
+using DistBp.Protocol.Effects;
+using DistBp.Protocol.Messages;
+
+namespace DistBp.Cluster.Actors;
+
+/// <summary>Hosts a <see cref="Coordinator"/>. What it reports goes to an <see cref="IRunReporter"/>, checkpoints to their writer's thread.</summary>
+internal sealed class CoordinatorActor(TrainingPlan plan, IRunReporter reporter, InMemoryTransport transport)
+    : Actor(Address.Coordinator, transport)
+{
+    private readonly Coordinator _coordinator = new(plan);
+    private readonly TaskCompletionSource<RunOutcome> _outcome = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public Task<RunOutcome> Outcome => _outcome.Task;
+
+    protected override void Step(Message message, EffectList effects) => _coordinator.Step(message, effects);
+
+    protected override void Perform(Effect effect)
+    {
+        switch (effect)
+        {
+            case MeasureStepping e: reporter.OnStepping(e); break;
+            case ReportStep e: reporter.OnStep(e); break;
+            case ReportEpoch e: reporter.OnEpoch(e); break;
+            case WriteCheckpoint e: _ = WriteAsync(e); break;
+            case FinishRun e: _outcome.SetResult(e.Outcome); break;
+            case FailDiverged e: throw reporter.Diverged(e);
+            default: throw new UnreachableException($"The coordinator's host was asked for {effect}.");
+        }
+    }
+
+    private async Task WriteAsync(WriteCheckpoint effect)
+    {
+        try
+        {
+            await Task.Run(() => reporter.WriteCheckpoint(effect)).ConfigureAwait(false);
+        }
+        catch (Exception failure)
+        {
+            Transport.Fail(failure);
+        }
+        Post(new CheckpointWritten(effect.Version));
+    }
+}

@@ -1,0 +1,62 @@
+using DistBp.Learning;
+using DistBp.Learning.Data;
+using DistBp.Protocol;
+using DistBp.Protocol.Effects;
+using DistBp.Protocol.Messages;
+
+namespace DistBp.Cluster.Actors;
+
+/// <summary>A worker's share of an evaluation: metric sums of its subtrees of leaves, added along the reduction tree.</summary>
+internal sealed class EvaluationComputation : IComputation
+{
+    /// <summary>Leaves in one pass: bounds the workspace whatever the part's size.</summary>
+    private const int LeavesPerPass = 4;
+
+    private readonly TrainingMemory _memory;
+    private readonly Action<EvaluateSubtrees, IReadOnlyList<SubtreeSums>> _done;
+    private readonly NetworkWorkspace _workspace;
+    private readonly SliceRows _rows = new(LeavesPerPass);
+
+    public EvaluationComputation(TrainingMemory memory, Action<EvaluateSubtrees, IReadOnlyList<SubtreeSums>> done)
+    {
+        (_memory, _done) = (memory, done);
+        _workspace = memory.Network.CreateWorkspace(LeavesPerPass * EvaluationTree.SamplesPerLeaf, LeavesPerPass);
+    }
+
+    /// <summary>Set before the computation is enqueued.</summary>
+    public EvaluateSubtrees? Request { get; set; }
+
+    public void Run()
+    {
+        EvaluateSubtrees request = Request!;
+        Dataset data = _memory.Part(request.Part);
+        var sums = new List<SubtreeSums>(request.Subtrees.Count);
+        foreach (Subtree subtree in request.Subtrees) sums.Add(new SubtreeSums(subtree, Sum(data, subtree)));
+        _done(request, sums);
+    }
+
+    private double[] Sum(Dataset data, Subtree node)
+    {
+        if (node.Count <= LeavesPerPass) return Pass(data, node);
+        double[] left = Sum(data, node.Left), right = Sum(data, node.Right);
+        for (int i = 0; i < left.Length; i++) left[i] += right[i];
+        return left;
+    }
+
+    private double[] Pass(Dataset data, Subtree node)
+    {
+        _rows.Reset(node.First);
+        for (int leaf = node.First; leaf < node.End; leaf++)
+        {
+            (int start, int end) = EvaluationTree.Samples(new Subtree(leaf, 1), data.Count);
+            _rows.Add(end - start);
+        }
+        int first = EvaluationTree.Samples(node, data.Count).Start, rows = _rows.RowCount;
+        int inputs = data.SampleShape.ElementCount, targets = data.TargetShape.ElementCount;
+        data.Samples.Span.Slice(first * inputs, rows * inputs).CopyTo(_workspace.Inputs);
+        data.Targets.Span.Slice(first * targets, rows * targets).CopyTo(_workspace.Targets);
+        var sums = new double[_memory.Metrics.Count];
+        _memory.Network.Evaluate(_workspace, _memory.Parameters.Span, _rows, sums);
+        return sums;
+    }
+}

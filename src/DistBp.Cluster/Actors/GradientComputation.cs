@@ -1,0 +1,70 @@
+using DistBp.Learning;
+using DistBp.Learning.Data;
+using DistBp.Learning.Kernels;
+using DistBp.Protocol;
+using DistBp.Protocol.Messages;
+
+namespace DistBp.Cluster.Actors;
+
+/// <summary>A worker's step: gather the rows of each of its subtrees of slices, forward, backward. All memory is made once an assignment.</summary>
+internal sealed class GradientComputation : IComputation
+{
+    private readonly TrainingMemory _memory;
+    private readonly Action<GradientComputation> _done;
+    private readonly EpochOrder _order;
+    private readonly NetworkWorkspace _workspace;
+    private readonly SliceRows _rows;
+    private readonly TensorBuffer[] _gradients;
+    private readonly double[][] _sums;
+
+    public GradientComputation(
+        TrainingMemory memory, Generation generation, IReadOnlyList<Subtree> subtrees, Action<GradientComputation> done)
+    {
+        (_memory, Generation, _done) = (memory, generation, done);
+        _order = new EpochOrder(memory.Geometry.SampleCount, memory.Job.Seed);
+        int maxSlices = subtrees.Max(s => s.Count);
+        int maxRows = subtrees.Max(s => memory.Geometry.MaxRows(s));
+        _workspace = memory.Network.CreateWorkspace(maxRows, maxSlices);
+        _rows = new SliceRows(maxSlices);
+        _gradients = [.. subtrees.Select(_ => new TensorBuffer(memory.Network.Parameters.TrainedCount))];
+        _sums = [.. subtrees.Select(_ => new double[memory.Network.Metrics.Count])];
+        Gradients = [.. subtrees.Select((s, i) => new SubtreeGradient(s, _gradients[i].Memory, _sums[i]))];
+    }
+
+    public Generation Generation { get; }
+
+    /// <summary>Set before the computation is enqueued.</summary>
+    public long Step { get; set; }
+
+    public IReadOnlyList<SubtreeGradient> Gradients { get; }
+
+    public void Run()
+    {
+        MiniBatchGeometry geometry = _memory.Geometry;
+        int epoch = (int)(Step / geometry.StepsPerEpoch), stepInEpoch = (int)(Step % geometry.StepsPerEpoch);
+        _order.Prepare(epoch);
+        var identity = new StepIdentity(_memory.Job.Seed, Step);
+        for (int i = 0; i < _gradients.Length; i++)
+        {
+            Gather(geometry, stepInEpoch, Gradients[i].Subtree);
+            _memory.Network.ComputeGradient(
+                _workspace, _memory.Parameters.Span, _rows, identity, _gradients[i].Span, _sums[i]);
+        }
+        _done(this);
+    }
+
+    private void Gather(MiniBatchGeometry geometry, int stepInEpoch, Subtree subtree)
+    {
+        _rows.Reset(subtree.First);
+        for (int slice = subtree.First; slice < subtree.End; slice++)
+        {
+            (int start, int end) = geometry.Slice(stepInEpoch, slice);
+            _rows.Add(end - start);
+        }
+        (int first, _) = geometry.Slice(stepInEpoch, subtree.First);
+        ReadOnlySpan<int> samples = _order.Order.Slice(first, _rows.RowCount);
+        Dataset data = _memory.Data.Train;
+        KernelGather.Rows(data.Samples.Span, samples, _workspace.Inputs, data.SampleShape.ElementCount);
+        KernelGather.Rows(data.Targets.Span, samples, _workspace.Targets, data.TargetShape.ElementCount);
+    }
+}

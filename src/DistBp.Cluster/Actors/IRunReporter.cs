@@ -1,0 +1,19 @@
+using DistBp.Protocol.Effects;
+
+namespace DistBp.Cluster.Actors;
+
+/// <summary>What the coordinator's host tells of a run: a training run with its folder, or an evaluation that leaves nothing behind.</summary>
+internal interface IRunReporter
+{
+    void OnStepping(MeasureStepping stepping);
+
+    void OnStep(ReportStep step);
+
+    void OnEpoch(ReportEpoch epoch);
+
+    /// <summary>On a thread of its own; training goes on.</summary>
+    void WriteCheckpoint(WriteCheckpoint checkpoint);
+
+    /// <summary>The error that ends a run whose gradient is not finite.</summary>
+    Exception Diverged(FailDiverged failure);
+}

@@ -1,0 +1,42 @@
+using DistBp.Protocol;
+using DistBp.Protocol.Messages;
+
+namespace DistBp.Cluster.Actors;
+
+/// <summary>All actors of a run in this process, over the in-memory transport.</summary>
+internal sealed class LocalCluster : IDisposable
+{
+    private readonly InMemoryTransport _transport;
+    private readonly ComputePool _pool;
+    private readonly CoordinatorActor _coordinator;
+    private readonly int _workers;
+    private readonly int _servers;
+
+    public LocalCluster(TrainingMemory memory, TrainingPlan plan, IRunReporter reporter, int workers, int servers)
+    {
+        (_workers, _servers) = (workers, servers);
+        _transport = new InMemoryTransport(servers, workers);
+        _pool = new ComputePool(ThreadCount(workers), workers + servers, _transport.Fail);
+        _coordinator = new CoordinatorActor(plan, reporter, _transport);
+        _transport.Register(_coordinator);
+        for (int i = 0; i < servers; i++) _transport.Register(new ServerActor(i, memory, _pool, _transport));
+        for (int i = 0; i < workers; i++) _transport.Register(new WorkerActor(i, memory, _pool, _transport));
+    }
+
+    /// <summary>A thread a worker, but no more than there are cores.</summary>
+    public static int ThreadCount(int workers) => Math.Min(workers, Environment.ProcessorCount);
+
+    /// <summary>Runs the plan to its end. A cancellation of <paramref name="stop"/> finishes the step, saves, and ends.</summary>
+    public async Task<RunOutcome> RunAsync(CancellationToken stop)
+    {
+        _coordinator.Post(new MembersGathered(_workers, _servers));
+        using (stop.UnsafeRegister(static c => ((CoordinatorActor)c!).Post(new StopRequested()), _coordinator))
+        {
+            await Task.WhenAny(_coordinator.Outcome, _transport.Failure).ConfigureAwait(false);
+        }
+        if (_transport.HasFailed) await _transport.Failure.ConfigureAwait(false);
+        return await _coordinator.Outcome.ConfigureAwait(false);
+    }
+
+    public void Dispose() => _pool.Dispose();
+}

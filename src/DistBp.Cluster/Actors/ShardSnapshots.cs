@@ -1,0 +1,46 @@
+using DistBp.Learning;
+using DistBp.Protocol.Messages;
+
+namespace DistBp.Cluster.Actors;
+
+/// <summary>
+/// The copies that servers take of their shards between two steps: one for the checkpoint that is being written while training goes on, one
+/// of the best epoch's parameters. The coordinator asks for a checkpoint's copy only after the one before is on disk.
+/// </summary>
+internal sealed class ShardSnapshots(ParameterLayout layout, int optimizerStates)
+{
+    private readonly TensorBuffer?[] _state = new TensorBuffer?[optimizerStates];
+    private readonly Lock _lock = new();
+    private TensorBuffer? _parameters;
+    private TensorBuffer? _best;
+
+    /// <summary>[layout.Count]; untrained parameters, which no server owns, never change.</summary>
+    public TensorBuffer Parameters => Made(ref _parameters, layout.Count);
+
+    /// <summary>[layout.TrainedCount].</summary>
+    public TensorBuffer Best => Made(ref _best, layout.TrainedCount);
+
+    public bool HasBest => _best is not null;
+
+    /// <summary>[layout.TrainedCount] of the optimizer's state <paramref name="index"/>.</summary>
+    public TensorBuffer State(int index) => Made(ref _state[index], layout.TrainedCount);
+
+    public void Copy(ShardState shard, CaptureTarget target)
+    {
+        if (target == CaptureTarget.Best)
+        {
+            shard.Parameters.CopyTo(Best.Span[shard.Shard.Offset..]);
+            return;
+        }
+        shard.Parameters.CopyTo(Parameters.Span[shard.Shard.Offset..]);
+        for (int i = 0; i < shard.OptimizerState.Count; i++)
+            shard.OptimizerState[i].Span.CopyTo(State(i).Span[shard.Shard.Offset..]);
+    }
+
+    public void RestoreBest(ShardState shard) => Best.Span.Slice(shard.Shard.Offset, shard.Shard.Count).CopyTo(shard.Parameters);
+
+    private TensorBuffer Made(ref TensorBuffer? buffer, int length)
+    {
+        lock (_lock) return buffer ??= new TensorBuffer(length);
+    }
+}

@@ -1,0 +1,48 @@
+using DistBp.Learning;
+using DistBp.Learning.Kernels;
+using DistBp.Protocol.Messages;
+
+namespace DistBp.Cluster.Actors;
+
+/// <summary>
+/// The upper part of the reduction tree, above the subtrees that workers have sent: one segment at a time, so that what lies between stays
+/// in the nearest cache. The last addition is left to the caller, who fuses it with the division and the norm.
+/// </summary>
+internal sealed class SubtreeCombination
+{
+    private readonly float[][] _levels = new float[32][];
+    private IReadOnlyList<PushGradient> _contributions = [];
+    private Subtree _root;
+
+    public void Begin(IReadOnlyList<PushGradient> contributions, int slices)
+    {
+        _contributions = contributions;
+        _root = new Subtree(0, slices);
+    }
+
+    /// <summary>The two operands of the root's addition over [offset, offset + count) of the shard; the right one is empty where one
+    /// contribution is the root itself.</summary>
+    public void Operands(int offset, int count, out ReadOnlySpan<float> left, out ReadOnlySpan<float> right)
+    {
+        right = default;
+        if (_contributions.Count == 1)
+        {
+            left = _contributions[0].Values.Span.Slice(offset, count);
+            return;
+        }
+        int next = 0;
+        left = Reduce(_root.Left, offset, count, 0, ref next);
+        right = Reduce(_root.Right, offset, count, 1, ref next);
+    }
+
+    /// <param name="level">Which scratch row the result may take; rows from <paramref name="level"/> + 2 on are free.</param>
+    private ReadOnlySpan<float> Reduce(Subtree node, int offset, int count, int level, ref int next)
+    {
+        if (_contributions[next].Subtree == node) return _contributions[next++].Values.Span.Slice(offset, count);
+        ReadOnlySpan<float> left = Reduce(node.Left, offset, count, level + 2, ref next);
+        ReadOnlySpan<float> right = Reduce(node.Right, offset, count, level + 3, ref next);
+        Span<float> sum = (_levels[level] ??= new float[ParameterLayout.BlockLength]).AsSpan(0, count);
+        GradientReduction.Add(left, right, sum);
+        return sum;
+    }
+}

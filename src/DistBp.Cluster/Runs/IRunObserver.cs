@@ -1,0 +1,55 @@
+using DistBp.Cluster.Configuration;
+using DistBp.Cluster.Storage;
+using DistBp.Learning.Metrics;
+
+namespace DistBp.Cluster.Runs;
+
+/// <summary>
+/// Hears what happens in a run: the event log and the display. Called one at a time, on the thread at which the thing happened, which may be
+/// one that computes: an observer takes note and returns.
+/// </summary>
+public interface IRunObserver
+{
+    void OnStarted(RunStarted started);
+
+    /// <summary>Once a step; allocates nothing.</summary>
+    void OnStep(in StepFigures step);
+
+    void OnEpoch(EpochFigures epoch);
+
+    void OnCheckpoint(CheckpointFigures checkpoint);
+
+    /// <param name="text">What happened and what it means for the run, in a sentence.</param>
+    void OnWarning(string text);
+
+    void OnEnded(RunResult result);
+}
+
+/// <param name="Folder">The run's folder.</param>
+/// <param name="StartStep">0, or the step of the checkpoint that the run goes on from.</param>
+/// <param name="TotalSteps">Of the whole job.</param>
+public sealed record RunStarted(
+    JobDescription Job, string Folder, int Workers, int Servers, int ComputeThreads, int Parameters, int TrainSamples, int ValidationSamples,
+    int TestSamples, long StepsPerEpoch, long StartStep, long TotalSteps);
+
+/// <summary>The figures of one committed step.</summary>
+/// <param name="Step">Committed updates after it.</param>
+/// <param name="Epoch">From 1: the epoch that the step belongs to.</param>
+/// <param name="Loss">Mean over the mini-batch, before the update.</param>
+/// <param name="Accuracy">Null where there are no classes.</param>
+/// <param name="Rate">Learning rate of the step.</param>
+/// <param name="GradientNorm">Global L2 norm of the mean gradient before clipping.</param>
+/// <param name="Samples">In the mini-batch.</param>
+public readonly record struct StepFigures(
+    long Step, int Epoch, double Loss, double? Accuracy, double Rate, double GradientNorm, int Samples);
+
+/// <param name="Epoch">From 1.</param>
+/// <param name="Train">Over the epoch's steps, each taken before its update.</param>
+/// <param name="SamplesPerSecond">Steps alone, evaluation and checkpoints not counted.</param>
+/// <param name="Time">Stepping time of the epoch.</param>
+/// <param name="Note">What early stopping or the schedule decided; empty where there is nothing to say.</param>
+public sealed record EpochFigures(
+    int Epoch, long Step, MetricValues Train, MetricValues? Validation, double Rate, double SamplesPerSecond, TimeSpan Time, string Note);
+
+/// <param name="Time">From capture to the rename; training goes on meanwhile.</param>
+public sealed record CheckpointFigures(long Step, string Folder, TimeSpan Time);

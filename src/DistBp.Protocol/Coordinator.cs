@@ -1,0 +1,275 @@
+using System.Diagnostics;
+using DistBp.Learning.Metrics;
+using DistBp.Protocol.Effects;
+using DistBp.Protocol.Messages;
+
+namespace DistBp.Protocol;
+
+/// <summary>
+/// Gathers the members, says who does what, and lets them step by themselves from one stop point (an epoch's end, a checkpoint) to the
+/// next. At a stop point it has the epoch evaluated, decides on early stopping and the plateau, has the shards captured, and goes on.
+/// </summary>
+public sealed class Coordinator(TrainingPlan plan, int term = 1)
+{
+    private readonly Dictionary<DataPart, IReadOnlyList<double>> _finalSums = [];
+    private readonly double[] _epochSums = [.. plan.StartProgress.EpochSums];
+    private readonly EvaluationSums _evaluation = new();
+    private Phase _phase = Phase.Gathering;
+    private Assignment? _assignment;
+    private TrainingProgress _progress = plan.StartProgress;
+    private long _version = plan.StartVersion;
+    private long _capturedVersion = -1;
+    private long[] _stoppedAt = [];
+    private int _awaited;
+    private bool _writing;
+    private bool _stopRequested;
+
+    private enum Phase
+    {
+        /// <summary>Members are not there yet.</summary>
+        Gathering,
+
+        /// <summary>Members load their shards and prepare their slices.</summary>
+        Assigning,
+        Stepping,
+        EvaluatingEpoch,
+        CapturingBest,
+        CapturingCheckpoint,
+
+        /// <summary>A checkpoint is due and the one before is still being written.</summary>
+        AwaitingDisk,
+        RestoringBest,
+        EvaluatingFinal,
+
+        /// <summary>All is done but the last checkpoint's writing.</summary>
+        Ending,
+        Ended,
+    }
+
+    /// <summary>In words, for errors and the status page.</summary>
+    public string Describe() => $"coordinator: {_phase.ToString().ToLowerInvariant()}, version {_version}, waits for {_awaited}";
+
+    private bool Finished => _progress.StoppedEarly || _version >= plan.TotalSteps;
+
+    public void Step(Message message, EffectList effects)
+    {
+        if (message is MemberMessage { Generation: var generation } && (_assignment is null || generation != _assignment.Generation)) return;
+        switch (message)
+        {
+            case MembersGathered m: OnMembersGathered(m, effects); break;
+            case StopRequested: OnStopRequested(effects); break;
+            case ServerReady: OnReady(effects); break;
+            case WorkerReady: OnReady(effects); break;
+            case StepCommitted m: OnStepCommitted(m, effects); break;
+            case StepRejected m: OnStepRejected(m, effects); break;
+            case ServerStopped m: OnServerStopped(m, effects); break;
+            case EvaluationDone m: OnEvaluationDone(m, effects); break;
+            case ShardCaptured m: OnShardCaptured(m, effects); break;
+            case CheckpointWritten: OnCheckpointWritten(effects); break;
+            case BestRestored: OnBestRestored(effects); break;
+            default: throw new UnreachableException($"The coordinator received {message}.");
+        }
+    }
+
+    private void OnMembersGathered(MembersGathered message, EffectList effects)
+    {
+        _assignment = new Assignment(new Generation(term, 1), message.Workers, message.Servers, plan.Slices, plan.TrainedCount);
+        _stoppedAt = new long[message.Servers];
+        _phase = Phase.Assigning;
+        _awaited = message.Workers + message.Servers;
+        SendToAll(new Assign(_assignment, _version), effects);
+    }
+
+    private void OnReady(EffectList effects)
+    {
+        if (--_awaited == 0) Continue(effects);
+    }
+
+    private void OnStopRequested(EffectList effects)
+    {
+        if (_stopRequested) return;
+        _stopRequested = true;
+        if (_phase == Phase.Stepping) SendToServers(new RequestHalt(_assignment!.Generation), effects);
+    }
+
+    private void OnStepCommitted(StepCommitted message, EffectList effects)
+    {
+        ReadOnlySpan<double> sums = message.Sums.Span;
+        for (int i = 0; i < _epochSums.Length; i++) _epochSums[i] += sums[i];
+        effects.Perform(new ReportStep(message.Step, message.Sums, message.GradientNorm, _progress.RateFactor));
+    }
+
+    private void OnStepRejected(StepRejected message, EffectList effects)
+    {
+        if (_phase == Phase.Ended) return;
+        _phase = Phase.Ended;
+        effects.Perform(new FailDiverged(message.Step, message.Segment, _progress.TrainSums));
+    }
+
+    private void OnServerStopped(ServerStopped message, EffectList effects)
+    {
+        _stoppedAt[message.Server] = message.Version;
+        if (_phase != Phase.Stepping || Array.Exists(_stoppedAt, v => v != message.Version)) return;
+        _version = message.Version;
+        effects.Perform(new MeasureStepping(false, _version));
+        BecomeStopped(effects);
+    }
+
+    private void BecomeStopped(EffectList effects)
+    {
+        _progress = _progress with { EpochSums = [.. _epochSums] };
+        if (_version % plan.StepsPerEpoch != 0)
+            CaptureIfDue(effects);
+        else if (plan.EvaluationSamples.ContainsKey(DataPart.Validation))
+            BecomeEvaluating(Phase.EvaluatingEpoch, DataPart.Validation, effects);
+        else
+            EndEpoch(null, effects);
+    }
+
+    private void EndEpoch(IReadOnlyList<double>? validationSums, EffectList effects)
+    {
+        (_progress, bool improved, string note) =
+            EpochPolicy.Decide(plan, _progress with { TrainSums = [.. _epochSums], ValidationSums = validationSums });
+        Array.Clear(_epochSums);
+        effects.Perform(new ReportEpoch(_progress.EpochsCompleted, _progress.TrainSums!, validationSums, note));
+        if (improved && plan.EarlyStopping!.RestoreBest)
+            BecomeCapturing(Phase.CapturingBest, CaptureTarget.Best, effects);
+        else
+            CaptureIfDue(effects);
+    }
+
+    private void CaptureIfDue(EffectList effects)
+    {
+        bool due = Finished || _stopRequested || (plan.CheckpointEverySteps > 0 && _version % plan.CheckpointEverySteps == 0);
+        if (!due || !plan.WritesCheckpoints || _capturedVersion == _version)
+            Continue(effects);
+        else if (_writing)
+            _phase = Phase.AwaitingDisk;
+        else
+            BecomeCapturing(Phase.CapturingCheckpoint, CaptureTarget.Checkpoint, effects);
+    }
+
+    private void BecomeCapturing(Phase phase, CaptureTarget target, EffectList effects)
+    {
+        _phase = phase;
+        _awaited = _assignment!.Servers;
+        SendToServers(new CaptureShard(_assignment.Generation, target, _version), effects);
+    }
+
+    private void OnShardCaptured(ShardCaptured message, EffectList effects)
+    {
+        if (--_awaited > 0) return;
+        if (message.Target == CaptureTarget.Best)
+        {
+            CaptureIfDue(effects);
+            return;
+        }
+        _capturedVersion = _version;
+        _writing = true;
+        effects.Perform(new WriteCheckpoint(_version, _progress));
+        Continue(effects);
+    }
+
+    private void OnCheckpointWritten(EffectList effects)
+    {
+        _writing = false;
+        if (_phase == Phase.AwaitingDisk) CaptureIfDue(effects);
+        else if (_phase == Phase.Ending) BecomeEnded(effects);
+    }
+
+    /// <summary>On from a stop point: the next steps, or the end.</summary>
+    private void Continue(EffectList effects)
+    {
+        if (Finished && plan.EarlyStopping is { RestoreBest: true } && _progress.BestEpoch > 0)
+            BecomeRestoringBest(effects);
+        else if (Finished)
+            EvaluateFinalParts(effects);
+        else if (_stopRequested)
+            BecomeEnding(effects);
+        else
+            BecomeStepping(effects);
+    }
+
+    private void BecomeStepping(EffectList effects)
+    {
+        _phase = Phase.Stepping;
+        _capturedVersion = -1;
+        Array.Fill(_stoppedAt, _version);
+        effects.Perform(new MeasureStepping(true, _version));
+        SendToAll(new Proceed(_assignment!.Generation, _version, plan.NextStop(_version), _progress.RateFactor), effects);
+    }
+
+    private void BecomeRestoringBest(EffectList effects)
+    {
+        _phase = Phase.RestoringBest;
+        _awaited = _assignment!.Servers;
+        SendToServers(new RestoreBest(_assignment.Generation), effects);
+    }
+
+    private void OnBestRestored(EffectList effects)
+    {
+        if (--_awaited == 0) EvaluateFinalParts(effects);
+    }
+
+    private void EvaluateFinalParts(EffectList effects)
+    {
+        foreach (DataPart part in plan.FinalParts)
+        {
+            if (_finalSums.ContainsKey(part)) continue;
+            BecomeEvaluating(Phase.EvaluatingFinal, part, effects);
+            return;
+        }
+        BecomeEnding(effects);
+    }
+
+    private void BecomeEvaluating(Phase phase, DataPart part, EffectList effects)
+    {
+        _phase = phase;
+        _awaited = _assignment!.Workers;
+        int leaves = EvaluationTree.LeafCount(plan.EvaluationSamples[part]);
+        _evaluation.Reset(leaves);
+        var evaluate = new Evaluate(_assignment.Generation, part, leaves);
+        for (int worker = 0; worker < _assignment.Workers; worker++) effects.Send(Address.Worker(worker), evaluate);
+    }
+
+    private void OnEvaluationDone(EvaluationDone message, EffectList effects)
+    {
+        _evaluation.Add(message.Sums);
+        if (--_awaited > 0) return;
+        IReadOnlyList<double> sums = _evaluation.Total();
+        if (_phase == Phase.EvaluatingEpoch)
+        {
+            EndEpoch(sums, effects);
+            return;
+        }
+        _finalSums[message.Part] = sums;
+        EvaluateFinalParts(effects);
+    }
+
+    private void BecomeEnding(EffectList effects)
+    {
+        _phase = Phase.Ending;
+        if (!_writing) BecomeEnded(effects);
+    }
+
+    private void BecomeEnded(EffectList effects)
+    {
+        _phase = Phase.Ended;
+        RunStatus status = !Finished ? RunStatus.Interrupted : _progress.StoppedEarly ? RunStatus.StoppedEarly : RunStatus.Completed;
+        bool best = Finished && plan.EarlyStopping is { RestoreBest: true } && _progress.BestEpoch > 0;
+        effects.Perform(new FinishRun(new RunOutcome(
+            status, _version, _progress.EpochsCompleted, _progress.BestEpoch, best ? _progress.BestTrainSums : _progress.TrainSums,
+            best ? _progress.BestValidationSums : _progress.ValidationSums, _finalSums)));
+    }
+
+    private void SendToAll(Message message, EffectList effects)
+    {
+        SendToServers(message, effects);
+        for (int worker = 0; worker < _assignment!.Workers; worker++) effects.Send(Address.Worker(worker), message);
+    }
+
+    private void SendToServers(Message message, EffectList effects)
+    {
+        for (int server = 0; server < _assignment!.Servers; server++) effects.Send(Address.Server(server), message);
+    }
+}

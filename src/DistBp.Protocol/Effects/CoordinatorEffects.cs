@@ -1,0 +1,43 @@
+using DistBp.Learning;
+using DistBp.Protocol.Messages;
+
+namespace DistBp.Protocol.Effects;
+
+/// <summary>Members step by themselves from here on (true) or have all stopped (false): what the clock of samples per second counts.</summary>
+public sealed record MeasureStepping(bool Running, long Version) : Effect;
+
+/// <summary>A step was committed.</summary>
+/// <param name="Sums">Metric sums over the mini-batch.</param>
+public sealed record ReportStep(long Step, ReadOnlyMemory<double> Sums, double GradientNorm, double RateFactor) : Effect;
+
+/// <summary>An epoch is over and evaluated.</summary>
+/// <param name="Epoch">From 1.</param>
+/// <param name="TrainSums">Metric sums over the epoch's steps, each taken before its update.</param>
+/// <param name="ValidationSums">Null without a validation part.</param>
+/// <param name="Note">What early stopping or the plateau schedule decided and why; empty where there is nothing to say.</param>
+public sealed record ReportEpoch(int Epoch, IReadOnlyList<double> TrainSums, IReadOnlyList<double>? ValidationSums, string Note) : Effect;
+
+/// <summary>Write what the servers have captured, with the coordinator's own state; answered by <see cref="CheckpointWritten"/>.</summary>
+public sealed record WriteCheckpoint(long Version, TrainingProgress Progress) : Effect;
+
+/// <summary>The run is over; parameters are final.</summary>
+public sealed record FinishRun(RunOutcome Outcome) : Effect;
+
+/// <summary>The run cannot go on.</summary>
+/// <param name="Segment">The first segment of the flat gradient that is not finite.</param>
+public sealed record FailDiverged(long Step, int Segment, IReadOnlyList<double>? EpochSums) : Effect;
+
+public enum RunStatus
+{
+    Completed,
+    StoppedEarly,
+    Interrupted,
+}
+
+/// <summary>How a run ended.</summary>
+/// <param name="Epochs">Whole epochs.</param>
+/// <param name="BestEpoch">0 without early stopping.</param>
+/// <param name="FinalSums">Metric sums of the parts evaluated at the end.</param>
+public sealed record RunOutcome(
+    RunStatus Status, long Version, int Epochs, int BestEpoch, IReadOnlyList<double>? TrainSums, IReadOnlyList<double>? ValidationSums,
+    IReadOnlyDictionary<DataPart, IReadOnlyList<double>> FinalSums);

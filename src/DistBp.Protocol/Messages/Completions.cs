@@ -1,0 +1,35 @@
+using DistBp.Learning;
+
+namespace DistBp.Protocol.Messages;
+
+/// <summary>Host to worker: effect <see cref="Effects.PrepareSlices"/> is done.</summary>
+public sealed record SlicesPrepared(Generation Generation) : Message;
+
+/// <summary>One subtree's gradient sum over the whole trained range, and its metric sums; both in the worker host's memory.</summary>
+public sealed record SubtreeGradient(Subtree Subtree, ReadOnlyMemory<float> Values, ReadOnlyMemory<double> Sums);
+
+/// <summary>Host to worker: effect <see cref="Effects.ComputeGradient"/> is done.</summary>
+public sealed record GradientComputed(Generation Generation, long Step, IReadOnlyList<SubtreeGradient> Gradients) : Message;
+
+/// <summary>Host to worker: effect <see cref="Effects.EvaluateSubtrees"/> is done.</summary>
+public sealed record SubtreesEvaluated(Generation Generation, DataPart Part, IReadOnlyList<SubtreeSums> Sums) : Message;
+
+/// <summary>Host to server: effect <see cref="Effects.LoadShard"/> is done.</summary>
+public sealed record ShardLoaded(Generation Generation) : Message;
+
+/// <summary>Host to server: effect <see cref="Effects.CombineGradients"/> is done.</summary>
+/// <param name="SquaredNorms">One value a segment of the shard.</param>
+/// <param name="Sums">Metric sums at the root (lead server), else empty.</param>
+public sealed record GradientsCombined(Generation Generation, long Step, ReadOnlyMemory<double> SquaredNorms, ReadOnlyMemory<double> Sums) : Message;
+
+/// <summary>Host to server: effect <see cref="Effects.ApplyUpdate"/> is done.</summary>
+public sealed record UpdateApplied(Generation Generation, long Step) : Message;
+
+/// <summary>Host to server: effect <see cref="Effects.CopyShard"/> is done.</summary>
+public sealed record ShardCopied(Generation Generation, CaptureTarget Target, long Version) : Message;
+
+/// <summary>Host to server: effect <see cref="Effects.RestoreShard"/> is done.</summary>
+public sealed record ShardRestored(Generation Generation) : Message;
+
+/// <summary>Host to coordinator: effect <see cref="Effects.WriteCheckpoint"/> is done.</summary>
+public sealed record CheckpointWritten(long Version) : Message;

@@ -1,0 +1,51 @@
+namespace DistBp.Protocol.Messages;
+
+/// <summary>Host to coordinator: all members of the run are there.</summary>
+public sealed record MembersGathered(int Workers, int Servers) : Message;
+
+/// <summary>Host to coordinator: finish the step, save and end (a signal, or a user's cancel).</summary>
+public sealed record StopRequested : Message;
+
+/// <summary>Coordinator to worker and server: who does what from now on, starting at <paramref name="Version"/>.</summary>
+public sealed record Assign(Assignment Assignment, long Version) : MemberMessage(Assignment.Generation);
+
+/// <summary>Server to coordinator: the shard is loaded.</summary>
+public sealed record ServerReady(Generation Generation, int Server) : MemberMessage(Generation);
+
+/// <summary>Worker to coordinator: memory for the slices is there.</summary>
+public sealed record WorkerReady(Generation Generation, int Worker) : MemberMessage(Generation);
+
+/// <summary>
+/// Coordinator to worker and server: step on by yourselves from version <paramref name="From"/> until <paramref name="Until"/> is committed.
+/// The coordinator is not needed between the two.
+/// </summary>
+/// <param name="RateFactor">What a plateau schedule has come to; 1 for others.</param>
+public sealed record Proceed(Generation Generation, long From, long Until, double RateFactor) : MemberMessage(Generation);
+
+/// <summary>Coordinator to server: end with the step under way. The servers agree on it by <see cref="ShareNorms"/>.</summary>
+public sealed record RequestHalt(Generation Generation) : MemberMessage(Generation);
+
+/// <summary>Server to coordinator: <paramref name="Version"/> is committed and no step is under way: the stop point is reached.</summary>
+public sealed record ServerStopped(Generation Generation, int Server, long Version) : MemberMessage(Generation);
+
+/// <summary>Coordinator to server: copy the shard between two steps.</summary>
+public sealed record CaptureShard(Generation Generation, CaptureTarget Target, long Version) : MemberMessage(Generation);
+
+/// <summary>Server to coordinator: the copy is there; training may go on.</summary>
+public sealed record ShardCaptured(Generation Generation, int Server, CaptureTarget Target, long Version) : MemberMessage(Generation);
+
+/// <summary>Coordinator to server: go back to the parameters of the best epoch.</summary>
+public sealed record RestoreBest(Generation Generation) : MemberMessage(Generation);
+
+/// <summary>Server to coordinator: done.</summary>
+public sealed record BestRestored(Generation Generation, int Server) : MemberMessage(Generation);
+
+/// <summary>What a captured copy is for.</summary>
+public enum CaptureTarget
+{
+    /// <summary>Parameters and optimizer state, to be written to disk.</summary>
+    Checkpoint,
+
+    /// <summary>Parameters alone, kept for earlyStopping.restoreBest.</summary>
+    Best,
+}

@@ -1,0 +1,182 @@
+using System.Diagnostics;
+using DistBp.Learning;
+using DistBp.Protocol.Effects;
+using DistBp.Protocol.Messages;
+
+namespace DistBp.Protocol;
+
+/// <summary>
+/// The owner of one parameter shard: gathers the subtrees of a step until they cover the root, exchanges the norms with the other servers,
+/// clips and applies the optimizer, and announces the new version. A NaN or an infinity anywhere rejects the step on every server at once.
+/// </summary>
+public sealed class ParameterServer(int index)
+{
+    /// <summary>The server that adds up the metric sums and reports steps to the coordinator.</summary>
+    public const int Lead = 0;
+
+    private readonly Contributions _contributions = new();
+    private Phase _phase = Phase.Unassigned;
+    private Assignment? _assignment;
+    private ShareNorms?[] _norms = [];
+    private ReadOnlyMemory<double>[] _squaredNorms = [];
+    private ReadOnlyMemory<double> _sums;
+    private double _gradientNorm;
+    private double _rateFactor = 1;
+    private long _version;
+    private long _until;
+    private bool _haltRequested;
+    private bool _halting;
+
+    private enum Phase
+    {
+        Unassigned,
+        Loading,
+
+        /// <summary>Gathering the subtrees of the step that <see cref="_version"/> is the parameters of.</summary>
+        Gathering,
+        Combining,
+        ExchangingNorms,
+        Updating,
+        Copying,
+
+        /// <summary>The step's gradient was not finite: nothing is applied any more.</summary>
+        Diverged,
+    }
+
+    /// <summary>In words, for errors and the status page.</summary>
+    public string Describe() =>
+        $"server {index}: {_phase.ToString().ToLowerInvariant()}, version {_version}, {_contributions.SliceCount} of {_assignment?.Slices ?? 0} slices";
+
+    public void Step(Message message, EffectList effects)
+    {
+        if (message is MemberMessage { Generation: var generation } and not Assign && IsForeign(generation)) return;
+        switch (message)
+        {
+            case Assign m: OnAssign(m, effects); break;
+            case ShardLoaded m: OnShardLoaded(m, effects); break;
+            case Proceed m: OnProceed(m); break;
+            case RequestHalt: _haltRequested = true; break;
+            case PushGradient m: OnPushGradient(m, effects); break;
+            case GradientsCombined m: OnGradientsCombined(m, effects); break;
+            case ShareNorms m: OnShareNorms(m, effects); break;
+            case UpdateApplied m: OnUpdateApplied(m, effects); break;
+            case CaptureShard m: OnCaptureShard(m, effects); break;
+            case ShardCopied m: OnShardCopied(m, effects); break;
+            case RestoreBest m: effects.Perform(new RestoreShard(m.Generation)); break;
+            case ShardRestored m: OnShardRestored(m, effects); break;
+            default: throw new UnreachableException($"A server received {message}.");
+        }
+    }
+
+    private bool IsForeign(Generation generation) => _assignment is null || generation != _assignment.Generation;
+
+    private void OnAssign(Assign message, EffectList effects)
+    {
+        if (_assignment is not null && message.Generation <= _assignment.Generation) return;
+        _assignment = message.Assignment;
+        _norms = new ShareNorms?[message.Assignment.Servers];
+        _squaredNorms = new ReadOnlyMemory<double>[message.Assignment.Servers];
+        _contributions.Clear();
+        _version = _until = message.Version;
+        _phase = Phase.Loading;
+        effects.Perform(new LoadShard(message.Generation, message.Assignment.Shard(index), message.Version));
+    }
+
+    private void OnShardLoaded(ShardLoaded message, EffectList effects)
+    {
+        if (IsForeign(message.Generation)) return;
+        _phase = Phase.Gathering;
+        effects.Send(Address.Coordinator, new ServerReady(message.Generation, index));
+    }
+
+    /// <summary>Pushes of the step may have come before this: workers do not wait for the servers' word.</summary>
+    private void OnProceed(Proceed message)
+    {
+        _until = message.Until;
+        _rateFactor = message.RateFactor;
+        _haltRequested = false;
+    }
+
+    private void OnPushGradient(PushGradient message, EffectList effects)
+    {
+        if (message.Step != _version || _phase != Phase.Gathering) return;
+        if (!_contributions.Add(message, _assignment!.Slices)) return;
+        if (_contributions.SliceCount < _assignment.Slices) return;
+        _phase = Phase.Combining;
+        effects.Perform(new CombineGradients(message.Generation, _version, _contributions.InOrder));
+    }
+
+    private void OnGradientsCombined(GradientsCombined message, EffectList effects)
+    {
+        if (IsForeign(message.Generation) || _phase != Phase.Combining) return;
+        _sums = message.Sums;
+        _phase = Phase.ExchangingNorms;
+        var norms = new ShareNorms(message.Generation, index, message.Step, message.SquaredNorms, _haltRequested);
+        for (int server = 0; server < _assignment!.Servers; server++)
+        {
+            if (server != index) effects.Send(Address.Server(server), norms);
+        }
+        OnShareNorms(norms, effects);
+    }
+
+    /// <summary>
+    /// Another server's norms of this step may arrive while this one still gathers: they are kept. Norms of a later step cannot come: its
+    /// gradients are computed only after every server has committed this one.
+    /// </summary>
+    private void OnShareNorms(ShareNorms message, EffectList effects)
+    {
+        if (message.Step != _version) return;
+        _norms[message.Server] = message;
+        if (_phase != Phase.ExchangingNorms || Array.IndexOf(_norms, null) >= 0) return;
+
+        _halting = false;
+        for (int server = 0; server < _norms.Length; server++)
+        {
+            _squaredNorms[server] = _norms[server]!.SquaredNorms;
+            _halting |= _norms[server]!.Halt;
+        }
+        (bool accepted, int badSegment, _gradientNorm) = GlobalNorm.Decide(_squaredNorms);
+        if (!accepted)
+        {
+            _phase = Phase.Diverged;
+            effects.Send(Address.Coordinator, new StepRejected(message.Generation, index, _version, badSegment));
+            return;
+        }
+        _phase = Phase.Updating;
+        effects.Perform(new ApplyUpdate(message.Generation, _version, _rateFactor, _squaredNorms));
+    }
+
+    private void OnUpdateApplied(UpdateApplied message, EffectList effects)
+    {
+        if (IsForeign(message.Generation) || _phase != Phase.Updating) return;
+        long step = _version++;
+        _contributions.Clear();
+        Array.Clear(_norms);
+        _phase = Phase.Gathering;
+        var committed = new ShardCommitted(message.Generation, index, _version, _halting);
+        for (int worker = 0; worker < _assignment!.Workers; worker++) effects.Send(Address.Worker(worker), committed);
+        if (index == Lead) effects.Send(Address.Coordinator, new StepCommitted(message.Generation, step, _sums, _gradientNorm));
+        if (_halting || _version >= _until) effects.Send(Address.Coordinator, new ServerStopped(message.Generation, index, _version));
+    }
+
+    private void OnCaptureShard(CaptureShard message, EffectList effects)
+    {
+        if (message.Version != _version || _phase != Phase.Gathering || _contributions.SliceCount > 0)
+            throw new UnreachableException($"A shard is copied between two steps, but {Describe()}.");
+        _phase = Phase.Copying;
+        effects.Perform(new CopyShard(message.Generation, message.Target, message.Version));
+    }
+
+    private void OnShardCopied(ShardCopied message, EffectList effects)
+    {
+        if (IsForeign(message.Generation)) return;
+        _phase = Phase.Gathering;
+        effects.Send(Address.Coordinator, new ShardCaptured(message.Generation, index, message.Target, message.Version));
+    }
+
+    private void OnShardRestored(ShardRestored message, EffectList effects)
+    {
+        if (IsForeign(message.Generation)) return;
+        effects.Send(Address.Coordinator, new BestRestored(message.Generation, index));
+    }
+}

@@ -1,0 +1,148 @@
+using System.Diagnostics;
+using DistBp.Learning;
+using DistBp.Protocol.Effects;
+using DistBp.Protocol.Messages;
+
+namespace DistBp.Protocol;
+
+/// <summary>
+/// A worker: wait until the version is there on every shard, compute the gradients of its subtrees of slices, push them to the servers.
+/// It reads version t for step t, and its gradients stay unchanged until t + 1 is committed everywhere.
+/// </summary>
+public sealed class Worker(int index)
+{
+    private Phase _phase = Phase.Unassigned;
+    private Assignment? _assignment;
+    private IReadOnlyList<Subtree> _subtrees = [];
+    private long[] _shardVersions = [];
+    private long _step;
+    private long _until;
+    private bool _halted;
+
+    private enum Phase
+    {
+        Unassigned,
+        Preparing,
+
+        /// <summary>Waiting for the coordinator's word or for shards of the next version.</summary>
+        Waiting,
+        Computing,
+
+        /// <summary>The gradients of the step are pushed.</summary>
+        Pushed,
+        Evaluating,
+    }
+
+    /// <summary>In words, for errors and the status page.</summary>
+    public string Describe() => $"worker {index}: {_phase.ToString().ToLowerInvariant()}, step {_step} of those until {_until}";
+
+    public void Step(Message message, EffectList effects)
+    {
+        if (message is MemberMessage { Generation: var generation } and not Assign && IsForeign(generation)) return;
+        switch (message)
+        {
+            case Assign m: OnAssign(m, effects); break;
+            case SlicesPrepared m: OnSlicesPrepared(m, effects); break;
+            case Proceed m: OnProceed(m, effects); break;
+            case GradientComputed m: OnGradientComputed(m, effects); break;
+            case ShardCommitted m: OnShardCommitted(m, effects); break;
+            case Evaluate m: OnEvaluate(m, effects); break;
+            case SubtreesEvaluated m: OnSubtreesEvaluated(m, effects); break;
+            default: throw new UnreachableException($"A worker received {message}.");
+        }
+    }
+
+    /// <summary>Of another assignment than the current one: an older one's message is void, a newer one's cannot come before its Assign.</summary>
+    private bool IsForeign(Generation generation) => _assignment is null || generation != _assignment.Generation;
+
+    private void OnAssign(Assign message, EffectList effects)
+    {
+        if (_assignment is not null && message.Generation <= _assignment.Generation) return;
+        _assignment = message.Assignment;
+        _subtrees = message.Assignment.Subtrees(index);
+        _shardVersions = new long[message.Assignment.Servers];
+        Array.Fill(_shardVersions, message.Version);
+        _step = _until = message.Version;
+        _phase = Phase.Preparing;
+        effects.Perform(new PrepareSlices(message.Generation, _subtrees));
+    }
+
+    private void OnSlicesPrepared(SlicesPrepared message, EffectList effects)
+    {
+        if (IsForeign(message.Generation)) return;
+        _phase = Phase.Waiting;
+        effects.Send(Address.Coordinator, new WorkerReady(message.Generation, index));
+    }
+
+    private void OnProceed(Proceed message, EffectList effects)
+    {
+        // A worker without slices may hear of commits before it hears of this.
+        _step = Math.Max(_step, message.From);
+        _until = message.Until;
+        _halted = false;
+        _phase = Phase.Waiting;
+        TryCompute(effects);
+    }
+
+    private void OnShardCommitted(ShardCommitted message, EffectList effects)
+    {
+        _shardVersions[message.Server] = Math.Max(_shardVersions[message.Server], message.Version);
+        _halted |= message.Halted;
+        if (_phase is not (Phase.Pushed or Phase.Waiting) || !AllShardsAt(_step + 1)) return;
+        _step++;
+        _phase = Phase.Waiting;
+        TryCompute(effects);
+    }
+
+    private void TryCompute(EffectList effects)
+    {
+        if (_halted || _step >= _until || _subtrees.Count == 0 || !AllShardsAt(_step)) return;
+        _phase = Phase.Computing;
+        effects.Perform(new ComputeGradient(_assignment!.Generation, _step));
+    }
+
+    private void OnGradientComputed(GradientComputed message, EffectList effects)
+    {
+        if (IsForeign(message.Generation) || message.Step != _step || _phase != Phase.Computing) return;
+        _phase = Phase.Pushed;
+        for (int server = 0; server < _assignment!.Servers; server++)
+        {
+            ParameterShard shard = _assignment.Shard(server);
+            for (int i = 0; i < message.Gradients.Count; i++)
+            {
+                SubtreeGradient gradient = message.Gradients[i];
+                effects.Send(Address.Server(server), new PushGradient(
+                    message.Generation, index, message.Step, gradient.Subtree, gradient.Values.Slice(shard.Offset, shard.Count),
+                    server == ParameterServer.Lead ? gradient.Sums : default));
+            }
+        }
+    }
+
+    private void OnEvaluate(Evaluate message, EffectList effects)
+    {
+        IReadOnlyList<Subtree> subtrees = _assignment!.EvaluationSubtrees(index, message.Leaves);
+        if (subtrees.Count == 0)
+        {
+            effects.Send(Address.Coordinator, new EvaluationDone(message.Generation, index, message.Part, []));
+            return;
+        }
+        _phase = Phase.Evaluating;
+        effects.Perform(new EvaluateSubtrees(message.Generation, message.Part, message.Leaves, subtrees));
+    }
+
+    private void OnSubtreesEvaluated(SubtreesEvaluated message, EffectList effects)
+    {
+        if (IsForeign(message.Generation)) return;
+        _phase = Phase.Waiting;
+        effects.Send(Address.Coordinator, new EvaluationDone(message.Generation, index, message.Part, message.Sums));
+    }
+
+    private bool AllShardsAt(long version)
+    {
+        foreach (long shardVersion in _shardVersions)
+        {
+            if (shardVersion < version) return false;
+        }
+        return true;
+    }
+}

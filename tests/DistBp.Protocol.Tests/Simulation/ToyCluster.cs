@@ -1,0 +1,182 @@
+using DistBp.Learning;
+using DistBp.Protocol.Effects;
+using DistBp.Protocol.Messages;
+
+namespace DistBp.Protocol.Tests.Simulation;
+
+/// <summary>
+/// The real state machines in one thread. Their host computes a toy problem with real float arithmetic: the gradient of slice s at step t
+/// depends on every parameter, so that a stale read, a lost or a doubled slice changes the final bits. Messages between two members keep
+/// their order; which pair's message comes next is drawn from the seed.
+/// </summary>
+internal sealed class ToyCluster
+{
+    private readonly Random _random;
+    private readonly TrainingPlan _plan;
+    private readonly int _workerCount;
+    private readonly int _serverCount;
+    private readonly Coordinator _coordinator;
+    private readonly Worker[] _workers;
+    private readonly ParameterServer[] _servers;
+    private readonly Dictionary<(Address From, Address To), Queue<Message>> _links = [];
+    private readonly Assignment?[] _assignments;
+    private readonly float[][] _means;
+
+    public ToyCluster(TrainingPlan plan, int workers, int servers, int seed)
+    {
+        (_plan, _workerCount, _serverCount, _random) = (plan, workers, servers, new Random(seed));
+        _coordinator = new Coordinator(plan);
+        _workers = [.. Enumerable.Range(0, workers).Select(i => new Worker(i))];
+        _servers = [.. Enumerable.Range(0, servers).Select(i => new ParameterServer(i))];
+        _assignments = new Assignment?[servers];
+        _means = new float[servers][];
+        Parameters = new float[plan.TrainedCount];
+        for (int i = 0; i < Parameters.Length; i++) Parameters[i] = i * 0.01f;
+    }
+
+    public float[] Parameters { get; }
+
+    /// <summary>From this step on slices give NaN.</summary>
+    public long NonFiniteFrom { get; init; } = long.MaxValue;
+
+    /// <summary>Deliver every push twice.</summary>
+    public bool DuplicatePushes { get; init; }
+
+    public long? StopAfterStep { get; init; }
+
+    public RunOutcome? Outcome { get; private set; }
+
+    public FailDiverged? Failure { get; private set; }
+
+    public List<WriteCheckpoint> Checkpoints { get; } = [];
+
+    public List<ReportStep> Steps { get; } = [];
+
+    public List<ReportEpoch> Epochs { get; } = [];
+
+    public List<(DataPart Part, long Version)> Evaluations { get; } = [];
+
+    /// <summary>Until nothing is under way.</summary>
+    public void Run()
+    {
+        Deliver(Address.Coordinator, new MembersGathered(_workerCount, _serverCount));
+        for (int steps = 0; steps < 1_000_000; steps++)
+        {
+            var ready = _links.Where(l => l.Value.Count > 0).Select(l => l.Key).ToList();
+            if (ready.Count == 0) return;
+            (Address From, Address To) link = ready[_random.Next(ready.Count)];
+            Deliver(link.To, _links[link].Dequeue());
+        }
+        throw new InvalidOperationException($"No end: {_coordinator.Describe()}; {_servers[0].Describe()}; {_workers[0].Describe()}");
+    }
+
+    private void Deliver(Address to, Message message)
+    {
+        var effects = new EffectList();
+        switch (to.Role)
+        {
+            case Role.Coordinator: _coordinator.Step(message, effects); break;
+            case Role.Server: _servers[to.Index].Step(message, effects); break;
+            default: _workers[to.Index].Step(message, effects); break;
+        }
+        foreach (EffectList.Entry entry in effects.Entries.ToArray())
+        {
+            if (entry.Message is not null) Send(to, entry.Target, entry.Message);
+            else Perform(to, entry.Effect!);
+        }
+    }
+
+    private void Send(Address from, Address to, Message message)
+    {
+        if (!_links.TryGetValue((from, to), out Queue<Message>? link)) _links[(from, to)] = link = new Queue<Message>();
+        link.Enqueue(message);
+        if (DuplicatePushes && message is PushGradient) link.Enqueue(message);
+    }
+
+    private void Perform(Address self, Effect effect)
+    {
+        switch (effect)
+        {
+            case PrepareSlices e:
+                Send(self, self, new SlicesPrepared(e.Generation));
+                _subtreesOf[self.Index] = e.Subtrees;
+                break;
+            case ComputeGradient e: Send(self, self, new GradientComputed(e.Generation, e.Step, Gradients(self.Index, e.Step))); break;
+            case EvaluateSubtrees e:
+                Evaluations.Add((e.Part, Steps.Count));
+                Send(self, self, new SubtreesEvaluated(e.Generation, e.Part, [.. e.Subtrees.Select(s => new SubtreeSums(s, LeafSums(s, e.Part)))]));
+                break;
+            case LoadShard e:
+                _assignments[self.Index] = new Assignment(e.Generation, _workerCount, _serverCount, _plan.Slices, _plan.TrainedCount);
+                Send(self, self, new ShardLoaded(e.Generation));
+                break;
+            case CombineGradients e: Combine(self, e); break;
+            case ApplyUpdate e: Update(self, e); break;
+            case CopyShard e: Send(self, self, new ShardCopied(e.Generation, e.Target, e.Version)); break;
+            case RestoreShard e: Send(self, self, new ShardRestored(e.Generation)); break;
+            case WriteCheckpoint e:
+                Checkpoints.Add(e);
+                Send(self, self, new CheckpointWritten(e.Version));
+                break;
+            case ReportStep e:
+                Steps.Add(e);
+                if (e.Step == StopAfterStep) Send(self, self, new StopRequested());
+                break;
+            case ReportEpoch e: Epochs.Add(e); break;
+            case FinishRun e: Outcome = e.Outcome; break;
+            case FailDiverged e: Failure = e; break;
+            case MeasureStepping: break;
+            default: throw new InvalidOperationException($"{effect}");
+        }
+    }
+
+    private readonly Dictionary<int, IReadOnlyList<Subtree>> _subtreesOf = [];
+
+    private List<SubtreeGradient> Gradients(int worker, long step)
+    {
+        float hash = 0;
+        foreach (float p in Parameters) hash = MathF.FusedMultiplyAdd(hash, 0.75f, p);
+        return [.. _subtreesOf[worker].Select(s => new SubtreeGradient(s, Tree(s, slice => Slice(slice, step, hash)), new double[] { s.Count, s.Count }))];
+    }
+
+    private float[] Slice(int slice, long step, float hash)
+    {
+        var gradient = new float[Parameters.Length];
+        for (int i = 0; i < gradient.Length; i++) gradient[i] = MathF.Sin(slice + step * 0.1f + i) * 0.3f + hash * 0.001f + Parameters[i] * 0.1f;
+        if (step >= NonFiniteFrom && slice == 1) gradient[^1] = float.NaN;
+        return gradient;
+    }
+
+    private static float[] Tree(Subtree node, Func<int, float[]> leaf)
+    {
+        if (node.Count == 1) return leaf(node.First);
+        float[] left = Tree(node.Left, leaf), right = Tree(node.Right, leaf);
+        return [.. left.Zip(right, (a, b) => a + b)];
+    }
+
+    private static double[] LeafSums(Subtree subtree, DataPart part) => [subtree.Count * (part == DataPart.Test ? 2.0 : 1.0), subtree.Count];
+
+    private void Combine(Address self, CombineGradients e)
+    {
+        float[] Root(Subtree node)
+        {
+            PushGradient? whole = e.Contributions.FirstOrDefault(c => c.Subtree == node);
+            if (whole is not null) return whole.Values.ToArray();
+            float[] left = Root(node.Left), right = Root(node.Right);
+            return [.. left.Zip(right, (a, b) => a + b)];
+        }
+        float[] mean = _means[self.Index] = [.. Root(new Subtree(0, _plan.Slices)).Select(v => v / _plan.Slices)];
+        var norms = mean.Chunk(ParameterLayout.BlockLength).Select(b => b.Sum(v => (double)v * v)).ToArray();
+        double[] sums = self.Index == ParameterServer.Lead ? [e.Contributions.Sum(c => c.Sums.Span[0]), e.Contributions.Sum(c => c.Sums.Span[1])] : [];
+        Send(self, self, new GradientsCombined(e.Generation, e.Step, norms, sums));
+    }
+
+    private void Update(Address self, ApplyUpdate e)
+    {
+        double norm = Math.Sqrt(e.SquaredNorms.SelectMany(n => n.ToArray()).Sum());
+        float scale = (float)(0.1 * e.RateFactor * Math.Min(1, 1 / norm));
+        ParameterShard shard = _assignments[self.Index]!.Shard(self.Index);
+        for (int i = 0; i < shard.Count; i++) Parameters[shard.Offset + i] -= scale * _means[self.Index][i];
+        Send(self, self, new UpdateApplied(e.Generation, e.Step));
+    }
+}

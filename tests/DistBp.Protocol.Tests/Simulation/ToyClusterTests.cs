@@ -1,0 +1,147 @@
+using DistBp.Learning.Data;
+using DistBp.Learning.Metrics;
+using DistBp.Learning.Schedules;
+using DistBp.Protocol.Effects;
+using DistBp.Protocol.Messages;
+
+namespace DistBp.Protocol.Tests.Simulation;
+
+public sealed class ToyClusterTests
+{
+    private static TrainingPlan Plan(int slices = 6, int epochs = 3) => new()
+    {
+        Slices = slices,
+        TrainedCount = 10_000,
+        StepsPerEpoch = 4,
+        Epochs = epochs,
+        Metrics = MetricSet.For(TargetKind.Values),
+        StartProgress = TrainingProgress.Start(2),
+        EvaluationSamples = new Dictionary<DataPart, int> { [DataPart.Validation] = 1000, [DataPart.Test] = 300 },
+        FinalParts = [DataPart.Test],
+        CheckpointEverySteps = 5,
+    };
+
+    private static ToyCluster Run(TrainingPlan plan, int workers, int servers, int seed)
+    {
+        var cluster = new ToyCluster(plan, workers, servers, seed);
+        cluster.Run();
+        return cluster;
+    }
+
+    [Fact]
+    public void The_final_bits_do_not_depend_on_workers_servers_or_the_order_of_messages()
+    {
+        float[] reference = Run(Plan(), 1, 1, 0).Parameters;
+        for (int workers = 1; workers <= 7; workers++)
+        for (int servers = 1; servers <= 4; servers++)
+        for (int seed = 1; seed <= 5; seed++)
+        {
+            ToyCluster cluster = Run(Plan(), workers, servers, seed);
+            Assert.NotNull(cluster.Outcome);
+            Assert.True(reference.AsSpan().SequenceEqual(cluster.Parameters), $"{workers} workers, {servers} servers, seed {seed}");
+        }
+    }
+
+    [Fact]
+    public void A_push_that_arrives_twice_is_counted_once()
+    {
+        float[] reference = Run(Plan(), 1, 1, 0).Parameters;
+        for (int seed = 1; seed <= 20; seed++)
+        {
+            var cluster = new ToyCluster(Plan(), 5, 3, seed) { DuplicatePushes = true };
+            cluster.Run();
+            Assert.Equal(RunStatus.Completed, cluster.Outcome?.Status);
+            Assert.Equal(reference, cluster.Parameters);
+        }
+    }
+
+    [Fact]
+    public void A_non_finite_gradient_is_applied_on_no_server()
+    {
+        for (int seed = 1; seed <= 20; seed++)
+        {
+            var cluster = new ToyCluster(Plan(), 3, 3, seed) { NonFiniteFrom = 6 };
+            cluster.Run();
+            Assert.Null(cluster.Outcome);
+            Assert.Equal(6, cluster.Failure?.Step);
+            Assert.Equal(2, cluster.Failure?.Segment);
+            Assert.Equal(6, cluster.Steps.Count);
+            Assert.All(cluster.Parameters, p => Assert.True(float.IsFinite(p)));
+        }
+    }
+
+    [Fact]
+    public void Servers_that_are_asked_to_halt_agree_on_the_step_and_a_checkpoint_of_it_is_written()
+    {
+        for (int seed = 1; seed <= 50; seed++)
+        {
+            var cluster = new ToyCluster(Plan(), 3, 4, seed) { StopAfterStep = 5 };
+            cluster.Run();
+            Assert.Equal(RunStatus.Interrupted, cluster.Outcome?.Status);
+            Assert.InRange(cluster.Outcome!.Version, 6, 8);
+            Assert.Equal(cluster.Outcome.Version, cluster.Checkpoints[^1].Version);
+            Assert.Equal(cluster.Outcome.Version, cluster.Steps.Count);
+        }
+    }
+
+    [Fact]
+    public void A_checkpoint_is_written_at_every_fifth_step_and_at_the_end()
+    {
+        ToyCluster cluster = Run(Plan(), 2, 2, 1);
+        Assert.Equal([5, 10, 12], cluster.Checkpoints.Select(c => c.Version));
+        Assert.Equal(1, cluster.Checkpoints[0].Progress.EpochsCompleted);
+        Assert.Equal(6, cluster.Checkpoints[0].Progress.EpochSums[0]);
+    }
+
+    [Fact]
+    public void An_epoch_is_evaluated_by_all_workers_and_its_sums_follow_the_tree()
+    {
+        ToyCluster cluster = Run(Plan(), 3, 2, 1);
+        Assert.Equal(3, cluster.Epochs.Count);
+        Assert.All(cluster.Epochs, e => Assert.Equal(EvaluationTree.LeafCount(1000), e.ValidationSums![1]));
+        Assert.Equal(3 * 3, cluster.Evaluations.Count(e => e.Part == DataPart.Validation));
+        Assert.Equal(6, cluster.Outcome!.FinalSums[DataPart.Test][0]);
+    }
+
+    [Fact]
+    public void A_run_without_improvement_ends_after_its_patience()
+    {
+        TrainingPlan plan = Plan(epochs: 20) with { EarlyStopping = new EarlyStopping(DataPart.Validation, false, 2, 0, true) };
+        ToyCluster cluster = Run(plan, 2, 2, 1);
+        Assert.Equal(RunStatus.StoppedEarly, cluster.Outcome?.Status);
+        Assert.Equal((3, 1), (cluster.Outcome!.Epochs, cluster.Outcome.BestEpoch));
+    }
+
+    [Fact]
+    public void A_plateau_lowers_the_rate_after_its_patience()
+    {
+        TrainingPlan plan = Plan(epochs: 5) with { Plateau = new PlateauSchedule(Factor: 0.5, Patience: 2) };
+        ToyCluster cluster = Run(plan, 1, 1, 1);
+        Assert.Equal([1, 1, 1, 0.5, 0.5], cluster.Steps.Where(s => s.Step % 4 == 0).Select(s => s.RateFactor));
+    }
+
+    [Fact]
+    public void A_plan_without_epochs_only_evaluates()
+    {
+        TrainingPlan plan = Plan(epochs: 0) with { WritesCheckpoints = false };
+        ToyCluster cluster = Run(plan, 4, 1, 1);
+        Assert.Empty(cluster.Steps);
+        Assert.Empty(cluster.Checkpoints);
+        Assert.Equal(3, cluster.Outcome!.FinalSums[DataPart.Test][1]);
+    }
+
+    [Fact]
+    public void Progress_survives_its_way_through_a_checkpoint()
+    {
+        var progress = new TrainingProgress
+        {
+            EpochsCompleted = 7, EpochSums = [1.5, 2.5], TrainSums = [0.1, 3], BestMetric = 0.25, BestEpoch = 4, EpochsSinceBest = 3,
+            BestTrainSums = [9, 8], RateFactor = 0.1, PlateauBest = 0.3, PlateauEpochs = 1, StoppedEarly = true,
+        };
+        TrainingProgress copy = TrainingProgress.FromNumbers(progress.ToNumbers());
+        Assert.Equal(progress.ToNumbers(), copy.ToNumbers());
+        Assert.Equal(progress.EpochSums, copy.EpochSums);
+        Assert.Null(copy.ValidationSums);
+        Assert.True(double.IsNaN(TrainingProgress.FromNumbers(TrainingProgress.Start(2).ToNumbers()).BestMetric));
+    }
+}
