@@ -80,7 +80,8 @@ public sealed class DataSchema
                 string path = DataFile.Resolve(csv.Path, baseFolder);
                 return Preprocess(CsvSource.ReadAll(path, csv.Label, CsvColumnsOrNumbered, InputColumns(), Target, ClassNamesOrNumbers, MissingAllowed));
             case TensorFiles files:
-                DataFormat format = Format is DataFormat.Idx or DataFormat.Npy ? Format : DataFormat.Npy;
+                byte[] head = DataFile.Start(DataFile.Resolve(files.X, baseFolder));
+                DataFormat format = IdxHeader.Matches(head) ? DataFormat.Idx : NpyHeader.Matches(head) || Format != DataFormat.Idx ? DataFormat.Npy : Format;
                 RawPart part = TensorSource.ReadAll(files, format, Target, baseFolder, MissingAllowed);
                 if (Target == TargetKind.Classes) TargetChecks.CheckKnown(part, ClassCount, DataFile.Resolve(files.Y!, baseFolder));
                 return Preprocess(part with { Features = Adopt(part.Features) });

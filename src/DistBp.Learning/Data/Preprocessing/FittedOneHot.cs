@@ -53,8 +53,8 @@ internal sealed record FittedOneHot(string[]?[] Categories) : FittedStep
         var positions = new Dictionary<float, int>();
         for (int k = 0; k < categories.Length; k++)
         {
-            float value = column.Categories?.Code(categories[k]) ?? float.Parse(categories[k], CultureInfo.InvariantCulture);
-            positions[value] = k;
+            if (column.Categories is { } words) positions[words.Code(categories[k])] = k;
+            else if (float.TryParse(categories[k], CultureInfo.InvariantCulture, out float value)) positions[value] = k;
         }
         return positions;
     }
