@@ -117,6 +117,10 @@ public sealed class CsvTests : IDisposable
     }
 
     [Fact]
+    public void An_identifier_is_not_taken_for_a_class() => CsvJob.Expect(
+        () => Load("a,y\n" + string.Concat(Enumerable.Range(0, 51).Select(i => $"{i},id{i}\n")), "y"), ErrorKind.Data, "51 rows has its own label");
+
+    [Fact]
     public void A_class_that_only_the_test_file_has_is_an_error()
     {
         _folder.Write("data.csv", "a,y\n1,u\n3,v\n");
