@@ -118,7 +118,8 @@ public sealed class BadTensorTests : IDisposable
     {
         var description = new DataDescription(
             DataFormat.Idx, new TensorFiles("/nowhere/fashion-mnist/train-images-idx3-ubyte.gz", "y"), null, null, null, [], false);
-        Expect(() => DataLoader.Load(description, TargetKind.Classes, 1, _folder.Path), "no such file", "apt-get install dataset-fashion-mnist");
+        Expect(() => DataLoader.Load(description, TargetKind.Classes, 1, _folder.Path), "no such file",
+            "apt-get install dataset-fashion-mnist");
     }
 
     [Fact]

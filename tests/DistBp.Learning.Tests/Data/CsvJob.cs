@@ -6,7 +6,8 @@ namespace DistBp.Learning.Tests.Data;
 internal static class CsvJob
 {
     public static DataDescription Of(
-        string? label, PreprocessStep[] steps, string[]? features = null, DataSource? test = null, DataSource? validation = null, string path = "data.csv") =>
+        string? label, PreprocessStep[] steps, string[]? features = null, DataSource? test = null, DataSource? validation = null,
+            string path = "data.csv") =>
         new(DataFormat.Csv, new CsvFile(path, label, features), test, validation, null, steps, false);
 
     public static void Expect(Action load, ErrorKind kind, params string[] expected)

@@ -61,7 +61,8 @@ public sealed class CsvTests : IDisposable
     {
         _folder.Write("data.csv", "a,b,y\n1,2,u\n3,4,v\n");
         _folder.Write("test.csv", "note,y,b,a\nhello,v,20,10\n");
-        TrainingData data = DataLoader.Load(CsvJob.Of("y", [], test: new CsvFile("test.csv", "y", null)), TargetKind.Classes, 1, _folder.Path);
+        TrainingData data = DataLoader.Load(CsvJob.Of("y", [], test: new CsvFile("test.csv", "y", null)), TargetKind.Classes, 1,
+            _folder.Path);
         Assert.Equal([10f, 20], data.Test!.Samples.Span.ToArray());
         Assert.Equal([1f], data.Test.Targets.Span.ToArray());
     }
@@ -86,7 +87,8 @@ public sealed class CsvTests : IDisposable
     {
         _folder.Write("data.csv", "a,b,y\n1,\"x\ny\",0\n\nbad,z,1\n");
         CsvJob.Expect(
-            () => DataLoader.Load(CsvJob.Of("y", [new OneHotStep(["b"])]), TargetKind.Classes, 1, _folder.Path), ErrorKind.Data, "data.csv:5", "'bad'");
+            () => DataLoader.Load(CsvJob.Of("y", [new OneHotStep(["b"])]), TargetKind.Classes, 1, _folder.Path), ErrorKind.Data,
+                "data.csv:5", "'bad'");
     }
 
     [Theory]
@@ -110,15 +112,18 @@ public sealed class CsvTests : IDisposable
     [Fact]
     public void Targets_of_the_wrong_kind_are_refused()
     {
-        CsvJob.Expect(() => Load("a,y\n1,2.5\n2,high\n", "y", TargetKind.Values), ErrorKind.Data, "'high'", "data.csv:3", "not a finite number");
-        CsvJob.Expect(() => Load("a,y\n1,u\n2,v\n3,w\n", "y", TargetKind.Binary), ErrorKind.Data, "3 classes", "u, v, w", "softmaxCrossEntropy");
+        CsvJob.Expect(() => Load("a,y\n1,2.5\n2,high\n", "y", TargetKind.Values), ErrorKind.Data, "'high'", "data.csv:3",
+            "not a finite number");
+        CsvJob.Expect(() => Load("a,y\n1,u\n2,v\n3,w\n", "y", TargetKind.Binary), ErrorKind.Data, "3 classes", "u, v, w",
+            "softmaxCrossEntropy");
         CsvJob.Expect(() => Load("a,y\n1,2\n", null), ErrorKind.Usage, "data.train.label", "a, y");
         CsvJob.Expect(() => Load("1,2\n3,4\n", "7"), ErrorKind.Data, "no column 7", "0 to 1");
     }
 
     [Fact]
     public void An_identifier_is_not_taken_for_a_class() => CsvJob.Expect(
-        () => Load("a,y\n" + string.Concat(Enumerable.Range(0, 51).Select(i => $"{i},id{i}\n")), "y"), ErrorKind.Data, "51 rows has its own label");
+        () => Load("a,y\n" + string.Concat(Enumerable.Range(0, 51).Select(i => $"{i},id{i}\n")), "y"), ErrorKind.Data,
+            "51 rows has its own label");
 
     [Fact]
     public void A_class_that_only_the_test_file_has_is_an_error()
@@ -134,9 +139,11 @@ public sealed class CsvTests : IDisposable
     public void Files_that_are_no_text_are_named()
     {
         _folder.Write("data.csv", [(byte)'P', (byte)'K', 3, 4, 0, 0]);
-        CsvJob.Expect(() => DataLoader.Load(CsvJob.Of("y", []), TargetKind.Classes, 1, _folder.Path), ErrorKind.Data, "not a CSV file", "Excel");
+        CsvJob.Expect(() => DataLoader.Load(CsvJob.Of("y", []), TargetKind.Classes, 1, _folder.Path), ErrorKind.Data, "not a CSV file",
+            "Excel");
         _folder.Write("data.csv", [.. "a,y\n1,"u8, 0xE9, .. "t\n2,v\n"u8]);
-        CsvJob.Expect(() => DataLoader.Load(CsvJob.Of("y", []), TargetKind.Classes, 1, _folder.Path), ErrorKind.Data, "not UTF-8", "data.csv:2");
+        CsvJob.Expect(() => DataLoader.Load(CsvJob.Of("y", []), TargetKind.Classes, 1, _folder.Path), ErrorKind.Data, "not UTF-8",
+            "data.csv:2");
     }
 
     [Fact]
@@ -144,8 +151,10 @@ public sealed class CsvTests : IDisposable
     {
         _folder.Write("data.csv", "a,y\n1,2\n");
         CsvJob.Expect(
-            () => DataLoader.Load(CsvJob.Of("y", [], path: "dta.csv"), TargetKind.Values, 1, _folder.Path), ErrorKind.Data, "no such file", "did you mean 'data.csv'?");
-        CsvJob.Expect(() => DataLoader.Load(CsvJob.Of("y", [], path: "."), TargetKind.Values, 1, _folder.Path), ErrorKind.Data, "a folder, not a file");
+            () => DataLoader.Load(CsvJob.Of("y", [], path: "dta.csv"), TargetKind.Values, 1, _folder.Path), ErrorKind.Data, "no such file",
+                "did you mean 'data.csv'?");
+        CsvJob.Expect(() => DataLoader.Load(CsvJob.Of("y", [], path: "."), TargetKind.Values, 1, _folder.Path), ErrorKind.Data,
+            "a folder, not a file");
     }
 
     private TrainingData Load(string text, string? label, TargetKind kind = TargetKind.Classes)

@@ -13,7 +13,8 @@ public sealed class PreprocessingTests : IDisposable
         Assert.Equal([-1f, 0, 1, 0], Train("a,b,y\n1,7,0\n3,7,1\n", new StandardizeStep()));
 
     [Fact]
-    public void MinMax_maps_to_0_and_1() => Assert.Equal([0f, 0, 0.25f, 0, 1, 0], Train("a,b,y\n10,7,0\n12.5,7,1\n20,7,1\n", new MinMaxStep()));
+    public void MinMax_maps_to_0_and_1() => Assert.Equal([0f, 0, 0.25f, 0, 1, 0], Train("a,b,y\n10,7,0\n12.5,7,1\n20,7,1\n",
+        new MinMaxStep()));
 
     [Theory]
     [InlineData(ImputeStrategy.Mean, 5)]
@@ -74,7 +75,8 @@ public sealed class PreprocessingTests : IDisposable
         for (int seed = 0; seed < 20; seed++)
         {
             TrainingData data = DataLoader.Load(
-                CsvJob.Of("y", [new MinMaxStep()], test: new Fraction(0.25), validation: new Fraction(0.25)), TargetKind.Classes, seed, _folder.Path);
+                CsvJob.Of("y", [new MinMaxStep()], test: new Fraction(0.25), validation: new Fraction(0.25)), TargetKind.Classes, seed,
+                    _folder.Path);
             Assert.Equal((20, 10, 10), (data.Train.Count, data.Validation!.Count, data.Test!.Count));
             float[] train = data.Train.Samples.Span.ToArray();
             Assert.Equal((0f, 1f), (train.Min(), train.Max()));
@@ -121,8 +123,10 @@ public sealed class PreprocessingTests : IDisposable
     public void A_part_that_would_be_empty_is_an_error()
     {
         _folder.Write("data.csv", "a,y\n1,0\n2,1\n3,1\n");
-        CsvJob.Expect(() => DataLoader.Load(CsvJob.Of("y", [], test: new Fraction(0.1)), TargetKind.Classes, 1, _folder.Path), ErrorKind.Data, "3 samples", "empty");
-        CsvJob.Expect(() => DataLoader.Load(CsvJob.Of("y", [], test: new Fraction(1.5)), TargetKind.Classes, 1, _folder.Path), ErrorKind.Usage, "1.5");
+        CsvJob.Expect(() => DataLoader.Load(CsvJob.Of("y", [], test: new Fraction(0.1)), TargetKind.Classes, 1, _folder.Path),
+            ErrorKind.Data, "3 samples", "empty");
+        CsvJob.Expect(() => DataLoader.Load(CsvJob.Of("y", [], test: new Fraction(1.5)), TargetKind.Classes, 1, _folder.Path),
+            ErrorKind.Usage, "1.5");
     }
 
     private void Fails(string text, PreprocessStep[] steps, ErrorKind kind, params string[] expected) =>

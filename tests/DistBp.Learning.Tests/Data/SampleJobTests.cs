@@ -28,7 +28,8 @@ public class SampleJobTests
     public void The_houses_are_a_regression()
     {
         TrainingData data = Load(
-            "houses.csv", "price", TargetKind.Values, new ImputeStep(ImputeStrategy.Median), new OneHotStep(["district"]), new StandardizeStep());
+            "houses.csv", "price", TargetKind.Values, new ImputeStep(ImputeStrategy.Median), new OneHotStep(["district"]),
+                new StandardizeStep());
         Assert.Equal(400, data.Train.Count + data.Test!.Count);
         Assert.Equal(new TensorShape(), data.Train.TargetShape);
         Assert.Equal(0, data.Schema.ClassCount);

@@ -7,7 +7,8 @@ public sealed class SchemaTests : IDisposable
 {
     private const string Text = "a,color,junk,y\n1,red,4,u\n,blue,4,v\n5,red,4,v\n8,green,4,u\n";
     private static readonly PreprocessStep[] AllSteps =
-        [new ImputeStep(ImputeStrategy.Median), new OneHotStep(["color"]), new DropConstantStep(), new StandardizeStep(), new MinMaxStep(), new DivideStep(2), new SelectTopStep(3)];
+        [new ImputeStep(ImputeStrategy.Median), new OneHotStep(["color"]), new DropConstantStep(), new StandardizeStep(), new MinMaxStep(),
+            new DivideStep(2), new SelectTopStep(3)];
 
     private readonly TemporaryFolder _folder = new();
 
@@ -50,9 +51,11 @@ public sealed class SchemaTests : IDisposable
     public void Input_with_other_columns_is_refused()
     {
         DataSchema schema = SavedAndLoaded().Loaded;
-        CsvJob.Expect(() => schema.ReadInput(_folder.Write("in.csv", "a,colour,junk\n1,red,4\n")), ErrorKind.Data, "missing: color", "did you mean 'colour'?", "in.csv:1");
+        CsvJob.Expect(() => schema.ReadInput(_folder.Write("in.csv", "a,colour,junk\n1,red,4\n")), ErrorKind.Data, "missing: color",
+            "did you mean 'colour'?", "in.csv:1");
         CsvJob.Expect(() => schema.ReadInput(_folder.Write("in.csv", "1,red\n")), ErrorKind.Data, "2 fields", "3 features, or 4 columns");
-        CsvJob.Expect(() => schema.ReadInput(_folder.Write("in.npy", Npy("<f4", "(1, 3)", new byte[12]))), ErrorKind.Data, "'color' holds words");
+        CsvJob.Expect(() => schema.ReadInput(_folder.Write("in.npy", Npy("<f4", "(1, 3)", new byte[12]))), ErrorKind.Data,
+            "'color' holds words");
         CsvJob.Expect(() => schema.ReadInput(Path.Combine(_folder.Path, "none.csv")), ErrorKind.Data, "no such file");
         CsvJob.Expect(() => schema.ReadLabelled(new CsvFile("in.csv", "y", null), _folder.Path), ErrorKind.Data, "in.csv:1");
         CsvJob.Expect(() => schema.ReadLabelled(new Fraction(0.1), _folder.Path), ErrorKind.Usage, "name files");
@@ -61,10 +64,12 @@ public sealed class SchemaTests : IDisposable
     [Fact]
     public void Tensor_input_of_another_width_is_refused()
     {
-        DataSchema schema = DataLoader.Load(new DataDescription(DataFormat.Digits, null, null, null, null, [new DivideStep(16)], false), TargetKind.Classes, 1, ".").Schema;
+        DataSchema schema = DataLoader.Load(new DataDescription(DataFormat.Digits, null, null, null, null, [new DivideStep(16)], false),
+            TargetKind.Classes, 1, ".").Schema;
         InputTable input = schema.ReadInput(_folder.Write("in.npy", Npy("|u1", "(1, 8, 8)", [.. Enumerable.Repeat((byte)8, 64)])));
         Assert.All(input.Samples.Span.ToArray(), x => Assert.Equal(0.5f, x));
-        CsvJob.Expect(() => schema.ReadInput(_folder.Write("in.npy", Npy("|u1", "(1, 63)", new byte[63]))), ErrorKind.Data, "63 elements", "[1, 8, 8] (64)");
+        CsvJob.Expect(() => schema.ReadInput(_folder.Write("in.npy", Npy("|u1", "(1, 63)", new byte[63]))), ErrorKind.Data, "63 elements",
+            "[1, 8, 8] (64)");
     }
 
     [Fact]

@@ -93,7 +93,8 @@ public sealed class TensorFileTests : IDisposable
     {
         _folder.Write("x", Idx(8, [2, 2], [0, 255, 51, 102]));
         TrainingData data = DataLoader.Load(
-            new DataDescription(DataFormat.Idx, new TensorFiles("x", null), null, null, null, [new DivideStep(255)], true), TargetKind.Values, 1, _folder.Path);
+            new DataDescription(DataFormat.Idx, new TensorFiles("x", null), null, null, null, [new DivideStep(255)], true),
+                TargetKind.Values, 1, _folder.Path);
         Assert.Same(data.Train.Samples, data.Train.Targets);
         Assert.Equal(data.Train.SampleShape, data.Train.TargetShape);
         Assert.Equal(TargetKind.Input, data.Schema.Target);

@@ -34,7 +34,8 @@ internal static class CsvSource
     /// <summary>All rows as one part, by the columns and classes of training.</summary>
     /// <param name="features">With the words that training knows.</param>
     public static RawPart ReadAll(
-        string path, string? label, CsvColumns trained, FeatureColumn[] features, TargetKind target, IReadOnlyList<string> classNames, bool missingAllowed)
+        string path, string? label, CsvColumns trained, FeatureColumn[] features, TargetKind target, IReadOnlyList<string> classNames,
+            bool missingAllowed)
     {
         using CsvRows rows = CsvRows.Open(path);
         CsvColumns columns = CsvMatching.Match(rows, trained, label, needsLabel: target != TargetKind.Input);
@@ -66,7 +67,8 @@ internal static class CsvSource
                 "name the column of the classes, not that of an identifier; for values choose the loss meanSquaredError or huber");
         }
         if (names.Length < 2)
-            throw new UserException(ErrorKind.Data, $"All labels (column '{label}') are '{names[0]}': there is nothing to tell apart.", path, "check the label's column");
+            throw new UserException(ErrorKind.Data, $"All labels (column '{label}') are '{names[0]}': there is nothing to tell apart.",
+                path, "check the label's column");
         if (target == TargetKind.Binary && names.Length > 2)
         {
             throw new UserException(ErrorKind.Data,
