@@ -18,7 +18,7 @@ namespace DistBp.Cluster.Actors;
 internal sealed class TrainingMemory
 {
     private readonly IReadOnlyDictionary<DataPart, Dataset> _parts;
-    private readonly PlateauSchedule? _plateau;
+    private readonly double _leastRateFactor;
 
     /// <param name="parts">The data that there is to work on; the training part is missing where a run only evaluates.</param>
     public TrainingMemory(JobDescription job, Network network, IReadOnlyDictionary<DataPart, Dataset> parts)
@@ -26,11 +26,12 @@ internal sealed class TrainingMemory
         (Job, Network, _parts) = (job, network, parts);
         Geometry = new MiniBatchGeometry(parts.GetValueOrDefault(DataPart.Train)?.Count ?? 0, job.Batch, job.Slices);
         Parameters = new TensorBuffer(network.Parameters.Count);
-        Segments = NormSegments.Of(network.Parameters);
+        Segments = new NormSegments(network.Parameters);
         Optimizer = Optimizer.Create(job.Optimizer);
         Schedule = Schedule.Create(job.Schedule, job.Optimizer.Rate, Geometry.StepsPerEpoch, (long)Geometry.StepsPerEpoch * job.Epochs);
+        EvaluationMetrics = network.Metrics;
         Snapshots = new ShardSnapshots(Parameters, network.Parameters.TrainedCount, Optimizer.StateCount);
-        _plateau = job.Schedule as PlateauSchedule;
+        _leastRateFactor = job.Schedule is PlateauSchedule plateau ? Math.Min(1, plateau.MinRate / job.Optimizer.Rate) : 0;
     }
 
     public JobDescription Job { get; }
@@ -49,6 +50,9 @@ internal sealed class TrainingMemory
 
     public ShardSnapshots Snapshots { get; }
 
+    /// <summary>The network's own, or with a confusion matrix.</summary>
+    public MetricSet EvaluationMetrics { get; init; }
+
     /// <summary>What <see cref="Parameters"/> and the optimizer start from; null: a new run.</summary>
     public Checkpoint? Start { get; init; }
 
@@ -59,11 +63,8 @@ internal sealed class TrainingMemory
     /// <summary>In the mini-batch of a step: the last one of an epoch has what is left.</summary>
     public int SamplesOfStep(long step) => Geometry.StepRange((int)(step % Geometry.StepsPerEpoch)).Count;
 
-    public double Rate(long step, double rateFactor)
-    {
-        double rate = Schedule.Rate(step) * rateFactor;
-        return _plateau is null ? rate : Math.Max(rate, Math.Min(_plateau.MinRate, Schedule.Rate(step)));
-    }
+    /// <param name="rateFactor">What a plateau schedule has come to; its least rate bounds it from below.</param>
+    public double Rate(long step, double rateFactor) => Schedule.Rate(step, Math.Max(rateFactor, _leastRateFactor));
 
     /// <summary>Only weights are regularized: a bias or a gain does not make a function steep.</summary>
     public GradientTreatment TreatmentOf(NormSegment segment)

@@ -21,7 +21,8 @@ public static class EvaluationSession
     public static async Task<EvaluationReport> RunAsync(SavedRun run, DataPart part, Dataset dataset, int workers, CancellationToken stop)
     {
         int workerCount = workers > 0 ? workers : Environment.ProcessorCount;
-        var memory = new TrainingMemory(run.Job, run.Network, new Dictionary<DataPart, Dataset> { [part] = dataset }) { CountsConfusion = true };
+        MetricSet metrics = run.Network.Metrics.WithConfusion();
+        var memory = new TrainingMemory(run.Job, run.Network, new Dictionary<DataPart, Dataset> { [part] = dataset }) { EvaluationMetrics = metrics };
         run.Parameters.Span.CopyTo(memory.Parameters.Span);
         var plan = new TrainingPlan
         {
@@ -29,7 +30,7 @@ public static class EvaluationSession
             TrainedCount = run.Network.Parameters.TrainedCount,
             StepsPerEpoch = 1,
             Epochs = 0,
-            Metrics = memory.EvaluationMetrics,
+            Metrics = metrics,
             StartProgress = TrainingProgress.Start(run.Network.Metrics.Count),
             EvaluationSamples = new Dictionary<DataPart, int> { [part] = dataset.Count },
             FinalParts = [part],
@@ -38,7 +39,7 @@ public static class EvaluationSession
         using var cluster = new LocalCluster(memory, plan, new SilentReporter(), workerCount, servers: 1);
         RunOutcome outcome = await cluster.RunAsync(stop).ConfigureAwait(false);
         double[] sums = [.. outcome.FinalSums[part]];
-        return new EvaluationReport(part, dataset.Count, memory.EvaluationMetrics.Values(sums), memory.EvaluationMetrics.Confusion(sums), run.Schema.ClassNames);
+        return new EvaluationReport(part, dataset.Count, MetricValues.Of(metrics, sums), metrics.ConfusionClasses > 0 ? new ConfusionMatrix(metrics, sums) : null, run.Schema.ClassNames);
     }
 
     /// <summary>An evaluation makes no steps: there is nothing to tell but its outcome.</summary>

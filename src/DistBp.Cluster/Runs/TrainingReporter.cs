@@ -28,7 +28,7 @@ internal sealed class TrainingReporter(
         int samples = memory.SamplesOfStep(step.Step);
         Clock.Count(samples);
         _lastRate = memory.Rate(step.Step, step.RateFactor);
-        MetricValues values = _metrics.Values(step.Sums.Span);
+        MetricValues values = MetricValues.Of(_metrics, step.Sums.Span);
         var figures = new StepFigures(
             step.Step + 1, (int)(step.Step / memory.Geometry.StepsPerEpoch) + 1, values.Loss, values.Accuracy, _lastRate, step.GradientNorm, samples);
         foreach (IRunObserver observer in observers) observer.OnStep(figures);
@@ -38,7 +38,7 @@ internal sealed class TrainingReporter(
     {
         (TimeSpan elapsed, double samplesPerSecond) = Clock.EndEpoch();
         var figures = new EpochFigures(
-            epoch.Epoch, (long)epoch.Epoch * memory.Geometry.StepsPerEpoch, Values(epoch.TrainSums)!.Value, Values(epoch.ValidationSums), _lastRate,
+            epoch.Epoch, (long)epoch.Epoch * memory.Geometry.StepsPerEpoch, Values(epoch.TrainSums)!, Values(epoch.ValidationSums), _lastRate,
             samplesPerSecond, elapsed, epoch.Note);
         foreach (IRunObserver observer in observers) observer.OnEpoch(figures);
     }
@@ -63,7 +63,7 @@ internal sealed class TrainingReporter(
             (last is null ? "no checkpoint was written yet" : $"the last good checkpoint is {last.Folder}"));
     }
 
-    public MetricValues? Values(IReadOnlyList<double>? sums) => sums is null ? null : _metrics.Values([.. sums]);
+    public MetricValues? Values(IReadOnlyList<double>? sums) => sums is null ? null : MetricValues.Of(_metrics, [.. sums]);
 
     private CheckpointContent Content(WriteCheckpoint checkpoint)
     {

@@ -4,19 +4,6 @@ using DistBp.Learning;
 
 namespace DistBp.Cluster.Storage;
 
-/// <summary>How a run ended.</summary>
-public enum RunStatus
-{
-    [JsonStringEnumMemberName("completed")]
-    Completed,
-
-    [JsonStringEnumMemberName("stopped-early")]
-    StoppedEarly,
-
-    [JsonStringEnumMemberName("interrupted")]
-    Interrupted,
-}
-
 /// <summary>The contents of result.json; what does not exist (accuracy of a regression, loss of an absent part) is null and left out.</summary>
 /// <param name="Steps">Committed updates.</param>
 /// <param name="Epochs">Epochs that were finished.</param>
