@@ -1,0 +1,5 @@
+namespace DistBp.Cluster.Configuration;
+
+/// <param name="EverySteps">Steps from one checkpoint to the next.</param>
+/// <param name="Keep">How many of the newest are kept.</param>
+public sealed record CheckpointDescription(int EverySteps, int Keep);

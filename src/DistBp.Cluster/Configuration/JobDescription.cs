@@ -1,0 +1,44 @@
+using DistBp.Learning.Data;
+using DistBp.Learning.Layers;
+using DistBp.Learning.Losses;
+using DistBp.Learning.Optimizers;
+using DistBp.Learning.Schedules;
+
+namespace DistBp.Cluster.Configuration;
+
+/// <summary>What a job file asks for, checked, with every default filled in. Equal jobs are equal by value.</summary>
+/// <param name="Name">[A-Za-z0-9][A-Za-z0-9._-]{0,63}.</param>
+/// <param name="Seed">Of everything random in the job.</param>
+/// <param name="Batch">Samples of a step, over the whole cluster.</param>
+/// <param name="Slices">Parts of a mini-batch, at most <paramref name="Batch"/>.</param>
+/// <param name="EarlyStopping">Null: the run goes through all epochs.</param>
+/// <param name="InitialWeights">A safetensors file to start from, or null.</param>
+/// <param name="Partial">Whether parameters that <paramref name="InitialWeights"/> lacks, or has in another shape, start at random.</param>
+/// <param name="BaseFolder">What the job's relative paths are relative to: the job file's folder, absolute.</param>
+public sealed record JobDescription(
+    string Name,
+    int Seed,
+    DataDescription Data,
+    ModelDescription Model,
+    LossDescription Loss,
+    OptimizerDescription Optimizer,
+    ScheduleDescription Schedule,
+    ClipDescription Clip,
+    RegularizationDescription Regularization,
+    int Batch,
+    int Epochs,
+    int Slices,
+    EarlyStoppingDescription? EarlyStopping,
+    CheckpointDescription Checkpoint,
+    string? InitialWeights,
+    bool Partial,
+    string BaseFolder)
+{
+    /// <summary>What the loss compares the output with.</summary>
+    public TargetKind Target => Data.TargetIsInput ? TargetKind.Input : Loss.Kind switch
+    {
+        LossKind.SoftmaxCrossEntropy => TargetKind.Classes,
+        LossKind.BinaryCrossEntropy => TargetKind.Binary,
+        _ => TargetKind.Values,
+    };
+}

@@ -1,0 +1,72 @@
+using DistBp.Cluster.Configuration.Forms;
+using DistBp.Cluster.Configuration.Nodes;
+using DistBp.Learning;
+using DistBp.Learning.Data;
+
+namespace DistBp.Cluster.Configuration.Jobs;
+
+/// <summary>How the data block is written in a job file.</summary>
+internal static class DataForm
+{
+    private static readonly OptionalForm<DataFormat> Format = new(WordForm.Of<DataFormat>("format", "wav", "text"));
+
+    private static readonly WordForm<bool> TargetIsInput = new("target", [("label", false), ("input", true)], []);
+
+    /// <summary>A format that is not known (yet) while the map is read.</summary>
+    private const DataFormat NoFormat = (DataFormat)(-1);
+
+    public static readonly MapForm<DataDescription> Data = new(
+        new DataDescription(NoFormat, null, null, null, null, new ValueList<PreprocessStep>([]), false), Describe,
+        shorthand: "format", sample: "{format: csv, train: {path: FILE, label: COLUMN}}");
+
+    private static DataDescription Describe(IFields f, DataDescription data)
+    {
+        DataFormat? format = f.Field("format", data.Format == NoFormat ? null : data.Format, Format, required: true);
+        data = data with { TargetIsInput = f.Field("target", data.TargetIsInput, TargetIsInput) };
+        if (format is { } known) data = DescribeParts(f, data with { Format = known });
+        else f.Skip("train", "test", "validation");
+        data = data with
+        {
+            Shape = f.Optional("shape", data.Shape, new ShapeForm()),
+            Preprocess = f.Field("preprocess", data.Preprocess, PreprocessForms.Steps),
+        };
+        f.NotAvailable("augment");
+        return data;
+    }
+
+    private static DataDescription DescribeParts(IFields f, DataDescription data)
+    {
+        DataSource? train = f.Field("train", data.Train!, new DataSourceForm(data.Format, data.TargetIsInput, train: null),
+            required: data.Format != DataFormat.Digits);
+        // Where the training part is missing, so is what a CSV file of another part leaves out; one problem is enough.
+        var part = new DataSourceForm(data.Format, data.TargetIsInput, train ?? new CsvFile("", "", null));
+        return data with
+        {
+            Train = train,
+            Test = f.Optional("test", data.Test, part),
+            Validation = f.Optional("validation", data.Validation, part),
+        };
+    }
+
+    /// <summary>Dimensions, outermost first.</summary>
+    private sealed class ShapeForm : Form<TensorShape>
+    {
+        private static readonly ListForm<int> Dimensions = new(Numbers.Count(1), "a list of dimensions", mayBeEmpty: false);
+
+        public override string Expected => Dimensions.Expected;
+
+        public override string Sample => "[1, 28, 28]";
+
+        public override TensorShape Read(Node node, Place place, TensorShape fallback)
+        {
+            int before = place.Problems.Count;
+            IReadOnlyList<int> dimensions = Dimensions.Read(node, place, new ValueList<int>([]));
+            if (place.Problems.Count > before) return fallback;
+            if (dimensions.Aggregate(1.0, (product, dimension) => product * dimension) <= int.MaxValue) return new TensorShape([.. dimensions]);
+            place.Add($"a shape of more than {int.MaxValue} elements", node.Origin, $"for example: {place.Show(Sample)}");
+            return fallback;
+        }
+
+        public override Node Write(TensorShape value) => Dimensions.Write(value.Dimensions.ToArray());
+    }
+}

@@ -1,0 +1,122 @@
+using DistBp.Cluster.Configuration.Nodes;
+using DistBp.Learning.Data;
+using DistBp.Learning.Layers;
+using DistBp.Learning.Losses;
+using DistBp.Learning.Optimizers;
+using DistBp.Learning.Schedules;
+
+namespace DistBp.Cluster.Configuration.Jobs;
+
+/// <summary>What must hold between the keys of a job, as far as it can be known without the data.</summary>
+internal sealed class JobChecks
+{
+    private readonly JobDescription _job;
+    private readonly Node _root;
+    private readonly ProblemList _problems;
+
+    private JobChecks(JobDescription job, Node root, ProblemList problems) => (_job, _root, _problems) = (job, root, problems);
+
+    /// <param name="root">Says where the keys stand.</param>
+    public static void Report(JobDescription job, Node root, ProblemList problems)
+    {
+        var checks = new JobChecks(job, root, problems);
+        checks.CheckParts();
+        checks.CheckPreprocessing();
+        checks.CheckTarget();
+        checks.CheckLastLayer();
+        checks.CheckLayerNames();
+        checks.CheckTraining();
+    }
+
+    private void CheckParts()
+    {
+        if (IsRight("data.test") && IsRight("data.validation") && IsRight("data.format")
+            && _job.Data.Test is Fraction test && _job.Data.Validation is Fraction validation && test.Value + validation.Value >= 1)
+            Wrong("data.validation", $"test {test.Value} and validation {validation.Value} leave nothing to train on", "make their sum less than 1");
+        if (!IsRight("earlyStopping") || !IsRight("data") || _job.EarlyStopping is not { } stopping) return;
+        if (stopping.Metric.StartsWith("validation", StringComparison.Ordinal) && _job.Data.Validation is null)
+            Wrong("earlyStopping.metric", $"{stopping.Metric} needs validation data", "add data.validation, for example 0.1, or use trainLoss");
+        if (stopping.Metric.EndsWith("Accuracy", StringComparison.Ordinal) && IsRight("loss")
+            && _job.Target is not (TargetKind.Classes or TargetKind.Binary))
+            Wrong("earlyStopping.metric", $"{stopping.Metric} needs classes, and this job has none", "use validationLoss or trainLoss");
+    }
+
+    private void CheckPreprocessing()
+    {
+        if (!IsRight("data")) return;
+        for (int i = 0; i < _job.Data.Preprocess.Count; i++)
+        {
+            PreprocessStep step = _job.Data.Preprocess[i];
+            if (step is OneHotStep && _job.Data.Format != DataFormat.Csv)
+                Wrong($"data.preprocess.{i}", "oneHot is for the columns of a CSV file", "delete it, or use format: csv");
+            if (step is SelectTopStep && _job.Data.TargetIsInput)
+                Wrong($"data.preprocess.{i}", "selectTop compares features with the label, and target: input has none", "delete it");
+        }
+    }
+
+    private void CheckTarget()
+    {
+        if (IsRight("data") && IsRight("loss") && _job.Data.TargetIsInput && _job.Loss.Kind == LossKind.SoftmaxCrossEntropy)
+            Wrong("loss", "softmaxCrossEntropy needs classes, and target: input has none", "use meanSquaredError, or binaryCrossEntropy for inputs from 0 to 1");
+    }
+
+    /// <summary>These losses apply the function themselves; applied twice it would only blunt the gradients.</summary>
+    private void CheckLastLayer()
+    {
+        if (!IsRight("model.layers") || !IsRight("loss")) return;
+        int last = _job.Model.Layers.Count - 1;
+        string? doubled = (_job.Loss.Kind, _job.Model.Layers[last]) switch
+        {
+            (LossKind.SoftmaxCrossEntropy, SoftmaxDescription) => "softmax",
+            (LossKind.BinaryCrossEntropy, ActivationDescription { Function: ActivationKind.Sigmoid }) => "sigmoid",
+            _ => null,
+        };
+        if (doubled is not null)
+            Wrong($"model.layers.{last}", $"the loss applies {doubled} itself", $"delete the last layer: the loss takes what comes before {doubled}");
+    }
+
+    private void CheckLayerNames()
+    {
+        if (!IsRight("model.layers")) return;
+        var seen = new HashSet<string>();
+        for (int i = 0; i < _job.Model.Layers.Count; i++)
+        {
+            if (_job.Model.Layers[i].Name is { } name && !seen.Add(name))
+                Wrong($"model.layers.{i}", $"two layers are called \"{name}\"", "give each its own name");
+        }
+    }
+
+    private void CheckTraining()
+    {
+        if (IsRight("batch") && IsRight("slices") && _job.Slices > _job.Batch)
+            Wrong("slices", $"{_job.Slices} slices of a mini-batch of {_job.Batch} samples", $"use at most {_job.Batch} slices, or a larger batch");
+        if (IsRight("optimizer") && _job.Optimizer is SgdDescription { Nesterov: true, Momentum: 0 })
+            Wrong("optimizer.sgd.nesterov", "nesterov needs momentum", "add momentum, for example 0.9");
+        if (IsRight("schedule") && IsRight("optimizer") && _job.Schedule is PlateauSchedule plateau && plateau.MinRate > _job.Optimizer.Rate)
+            Wrong("schedule.plateau.minRate", $"minRate {plateau.MinRate} is above the optimizer's rate {_job.Optimizer.Rate}", "make it smaller");
+        if (IsRight("partial") && IsRight("initialWeights") && _job is { Partial: true, InitialWeights: null })
+            Wrong("partial", "partial has no meaning without initialWeights", "name the file of weights, or delete it");
+    }
+
+    private bool IsRight(string path) => !_problems.Concerns(path);
+
+    private void Wrong(string path, string what, string remedy) => _problems.Add(what, Locate(path), path, remedy);
+
+    /// <summary>Where the key stands, or as much of its path as the file has.</summary>
+    private Origin Locate(string path)
+    {
+        Node node = _root;
+        foreach (string key in path.Split('.'))
+        {
+            Node? inner = node switch
+            {
+                MapNode map => map[key],
+                ListNode list => list.Items[int.Parse(key, System.Globalization.CultureInfo.InvariantCulture)],
+                _ => null,
+            };
+            if (inner is null) break;
+            node = inner;
+        }
+        return node.Origin;
+    }
+}

@@ -1,0 +1,98 @@
+using System.Numerics;
+using DistBp.Cluster.Configuration.Forms;
+using DistBp.Learning.Layers;
+using DistBp.Learning.Optimizers;
+using DistBp.Learning.Schedules;
+using static DistBp.Cluster.Configuration.Forms.Numbers;
+
+namespace DistBp.Cluster.Configuration.Jobs;
+
+/// <summary>The job file as a whole: its keys, their defaults and limits, in the order in which they are written.</summary>
+internal static class JobForm
+{
+    public const int MaxSlices = 1024;
+
+    private static readonly MapForm<ModelDescription> Model = new(
+        new ModelDescription(WeightInitialization.ByActivation, new ValueList<LayerDescription>([]), new ValueList<string>([])),
+        (f, m) => m with
+        {
+            Initialization = f.Field("initialization", m.Initialization, LayerForms.Initialization),
+            Layers = f.Field("layers", m.Layers, LayerForms.Layers, required: true),
+        },
+        sample: "{layers: [{dense: 64}, relu, {dense: 10}]}");
+
+    private static readonly MapForm<CheckpointDescription> Checkpoint = new(new CheckpointDescription(EverySteps: 500, Keep: 3), (f, c) => c with
+    {
+        EverySteps = f.Field("everySteps", c.EverySteps, Count(1, sample: 500)),
+        Keep = f.Field("keep", c.Keep, Count(1, sample: 3)),
+    });
+
+    private static readonly MapForm<EarlyStoppingDescription> EarlyStopping = new(
+        new EarlyStoppingDescription("validationLoss", Patience: 3, MinDelta: 0, RestoreBest: true), (f, e) => e with
+        {
+            Metric = f.Field("metric", e.Metric, new WordForm<string>("metric", [.. Metrics.Select(m => (m, m))], [])),
+            Patience = f.Field("patience", e.Patience, Count(1, sample: 3)),
+            MinDelta = f.Field("minDelta", e.MinDelta, NotNegative),
+            RestoreBest = f.Field("restoreBest", e.RestoreBest, FlagForm.Instance),
+        });
+
+    private static readonly ListForm<string> LayerNames = new(TextForm.Name, "a list of layers' names", mayBeEmpty: true);
+
+    private static readonly WordForm<string> Consistency = new("consistency", [("bsp", "bsp")], ["ssp", "async", "localSgd"]);
+
+    private static readonly WordForm<string> Gradients = new("encoding", [("f32", "f32")], ["bf16", "f16", "int8", "topK"]);
+
+    private static readonly WordForm<string> Parameters = new("encoding", [("f32", "f32")], ["bf16", "f16"]);
+
+    private static readonly WordForm<int> Replication = new("replication", [("0", 0)], ["1", "2"]);
+
+    private static readonly MapForm<string> Wire = new("f32", (f, encoding) =>
+    {
+        f.Field("gradients", encoding, Gradients);
+        return f.Field("parameters", encoding, Parameters);
+    });
+
+    private static string[] Metrics => ["validationLoss", "validationAccuracy", "trainLoss", "trainAccuracy"];
+
+    /// <param name="name">What the job is called where the file does not say.</param>
+    public static MapForm<JobDescription> Create(string name, string baseFolder) => new(
+        // Data, model and loss are required: no one sees a job without them.
+        new JobDescription(name, Seed: 1, null!, null!, null!, new AdamDescription(), new ConstantSchedule(), new ClipDescription(),
+            new RegularizationDescription(), Batch: 64, Epochs: 10, Slices: 0, null, new CheckpointDescription(500, 3), null, Partial: false, baseFolder),
+        Describe);
+
+    private static JobDescription Describe(IFields f, JobDescription job)
+    {
+        job = job with
+        {
+            Name = f.Field("name", job.Name, TextForm.Name),
+            Seed = f.Field("seed", job.Seed, Count(0, sample: 1)),
+            Data = f.Field("data", job.Data, DataForm.Data, required: true),
+            Model = f.Field("model", job.Model, Model, required: true),
+            Loss = f.Field("loss", job.Loss, OptimizerForms.Loss, required: true),
+            Optimizer = f.Field("optimizer", job.Optimizer, OptimizerForms.Optimizer),
+            Schedule = f.Field("schedule", job.Schedule, ScheduleForms.Schedule),
+            Clip = f.Field("clip", job.Clip, OptimizerForms.Clip),
+            Regularization = f.Field("regularization", job.Regularization, OptimizerForms.Regularization),
+            Batch = f.Field("batch", job.Batch, Count(1, 1 << 20, sample: 64)),
+            Epochs = f.Field("epochs", job.Epochs, Count(1, 1_000_000)),
+        };
+        job = job with { Slices = f.Field("slices", job.Slices > 0 ? job.Slices : DefaultSlices(job.Batch), Count(1, MaxSlices, sample: 8)) };
+        // Known keys of which this version has one value only.
+        f.Field("consistency", "bsp", Consistency);
+        f.Field("wire", "f32", Wire);
+        f.Field("replication", 0, Replication);
+        job = job with
+        {
+            EarlyStopping = f.Optional("earlyStopping", job.EarlyStopping, EarlyStopping),
+            Checkpoint = f.Field("checkpoint", job.Checkpoint, Checkpoint),
+            InitialWeights = f.Optional("initialWeights", job.InitialWeights, TextForm.Path),
+            Partial = f.Field("partial", job.Partial, FlagForm.Instance),
+        };
+        IReadOnlyList<string> frozen = f.Field("freeze", job.Model?.Frozen ?? new ValueList<string>([]), LayerNames);
+        return job.Model is null ? job : job with { Model = job.Model with { Frozen = frozen } };
+    }
+
+    /// <summary>The largest power of two that leaves at least 32 samples a slice, at most 64.</summary>
+    private static int DefaultSlices(int batch) => 1 << Math.Min(6, BitOperations.Log2((uint)Math.Max(1, batch / 32)));
+}

@@ -1,0 +1,25 @@
+using DistBp.Learning.Data;
+
+namespace DistBp.Cluster.Configuration.Jobs;
+
+/// <summary>The files that a job names.</summary>
+internal static class JobPaths
+{
+    public static JobDescription Change(JobDescription job, Func<string, string> change) => job with
+    {
+        Data = job.Data with
+        {
+            Train = Change(job.Data.Train, change),
+            Test = Change(job.Data.Test, change),
+            Validation = Change(job.Data.Validation, change),
+        },
+        InitialWeights = job.InitialWeights is null ? null : change(job.InitialWeights),
+    };
+
+    private static DataSource? Change(DataSource? source, Func<string, string> change) => source switch
+    {
+        TensorFiles files => new TensorFiles(change(files.X), files.Y is null ? null : change(files.Y)),
+        CsvFile file => file with { Path = change(file.Path) },
+        _ => source,
+    };
+}

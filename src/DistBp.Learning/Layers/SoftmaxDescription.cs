@@ -1,0 +1,7 @@
+namespace DistBp.Learning.Layers;
+
+/// <summary>exp(xᵢ) / Σ exp(xⱼ) over the last dimension.</summary>
+public sealed record SoftmaxDescription(string? Name) : LayerDescription(Name)
+{
+    public override string Kind => "softmax";
+}
