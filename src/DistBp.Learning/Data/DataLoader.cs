@@ -1,0 +1,49 @@
+using DistBp.Learning.Data.Csv;
+using DistBp.Learning.Data.Digits;
+using DistBp.Learning.Data.Preprocessing;
+using DistBp.Learning.Data.Tensors;
+
+namespace DistBp.Learning.Data;
+
+/// <summary>Reads a job's data: files, then parts, then preprocessing fitted on the training part alone and applied to all.</summary>
+public static class DataLoader
+{
+    /// <param name="target">What the loss needs; <see cref="DataDescription.TargetIsInput"/> makes it <see cref="TargetKind.Input"/>.</param>
+    /// <param name="seed">The job's: it decides the split.</param>
+    /// <param name="baseFolder">Where relative paths start: the job file's folder.</param>
+    /// <exception cref="UserException">Bad data or an impossible description.</exception>
+    public static TrainingData Load(DataDescription data, TargetKind target, int seed, string baseFolder)
+    {
+        if (data.TargetIsInput) target = TargetKind.Input;
+        RawTraining raw = Read(data, target, seed, baseFolder);
+        RawPart train = raw.Parts[PartAssignment.Train]!;
+        (FittedStep[] steps, FeatureTable features) = StepFitting.Fit(data.Preprocess, train.Features, train.Targets, target);
+        DataSchema schema = DataSchema.Create(data, target, raw, steps, features);
+
+        return new TrainingData(
+            schema.Finish(train with { Features = features }),
+            Part(data.Validation, raw.Parts[PartAssignment.Validation]),
+            Part(data.Test, raw.Parts[PartAssignment.Test]),
+            schema);
+
+        Dataset? Part(DataSource? source, RawPart? split) => source switch
+        {
+            null => null,
+            Fraction => schema.Preprocess(split!),
+            _ => schema.ReadLabelled(source, baseFolder),
+        };
+    }
+
+    private static RawTraining Read(DataDescription data, TargetKind target, int seed, string baseFolder) => (data.Format, data.Train) switch
+    {
+        (DataFormat.Digits, null) when target is TargetKind.Classes or TargetKind.Input => EmbeddedDigits.Read(data, seed),
+        (DataFormat.Digits, null) => throw Usage("The digits are ten classes.", "loss", "choose softmaxCrossEntropy"),
+        (DataFormat.Csv, CsvFile file) => CsvSource.ReadTraining(file, data, target, seed, baseFolder),
+        (DataFormat.Idx or DataFormat.Npy, TensorFiles files) => TensorSource.ReadTraining(files, data, target, seed, baseFolder),
+        (DataFormat.Digits, _) => throw Usage("The embedded digits have no files.", "data.train", "leave data.train out, or set data.format"),
+        (DataFormat.Csv, _) => throw Usage("CSV data need a path and a label.", "data.train", "write train: {path: FILE, label: COLUMN}"),
+        _ => throw Usage("Tensor data need two files.", "data.train", "write train: {x: FILE, y: FILE}"),
+    };
+
+    private static UserException Usage(string what, string where, string remedy) => new(ErrorKind.Usage, what, where, remedy);
+}
