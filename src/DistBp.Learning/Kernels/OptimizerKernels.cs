@@ -1,0 +1,48 @@
+using DistBp.Learning.Kernels.Reference;
+
+namespace DistBp.Learning.Kernels;
+
+/// <summary>
+/// One update of a run of parameters, in place and elementwise (so sharding cannot change it). The formulas are PyTorch 1.13's. All
+/// spans are as long as the parameters; g = gradientScale · gradient, gradientScale being the clip factor (1: not clipped).
+/// </summary>
+public static class OptimizerKernels
+{
+    /// <summary>
+    /// g += weightDecay · p; momentum: b = momentum · b + g (first step: b = g), then g = b, with nesterov g += momentum · b;
+    /// p −= rate · g.
+    /// </summary>
+    /// <param name="momentum">b; empty where scalars.Momentum is 0.</param>
+    public static void Sgd(
+        Span<float> parameters, ReadOnlySpan<float> gradient, Span<float> momentum, float gradientScale, SgdScalars scalars)
+        => OptimizerReference.Sgd(parameters, gradient, momentum, gradientScale, scalars);
+
+    /// <summary>g += weightDecay · p; s += g²; p −= rate · g / (√s + ε). (Duchi, Hazan, Singer, JMLR 2011.)</summary>
+    public static void Adagrad(
+        Span<float> parameters, ReadOnlySpan<float> gradient, Span<float> sum, float gradientScale, AdagradScalars scalars)
+        => OptimizerReference.Adagrad(parameters, gradient, sum, gradientScale, scalars);
+
+    /// <summary>
+    /// g += weightDecay · p; s = α · s + (1 − α) · g²; u = g / (√s + ε); momentum: b = momentum · b + u, then u = b; p −= rate · u.
+    /// </summary>
+    /// <param name="momentum">b, at first 0; empty where scalars.Momentum is 0.</param>
+    public static void Rmsprop(
+        Span<float> parameters, ReadOnlySpan<float> gradient, Span<float> square, Span<float> momentum, float gradientScale,
+        RmspropScalars scalars)
+        => OptimizerReference.Rmsprop(parameters, gradient, square, momentum, gradientScale, scalars);
+
+    /// <summary>
+    /// g += weightDecay · p; m = β1 · m + (1 − β1) · g; v = β2 · v + (1 − β2) · g²;
+    /// p −= rate/(1 − β1ᵗ) · m / (√v/√(1 − β2ᵗ) + ε). (Kingma, Ba, ICLR 2015.)
+    /// </summary>
+    public static void Adam(
+        Span<float> parameters, ReadOnlySpan<float> gradient, Span<float> first, Span<float> second, float gradientScale,
+        AdamScalars scalars)
+        => OptimizerReference.Adam(parameters, gradient, first, second, gradientScale, scalars);
+
+    /// <summary>As Adam without the decay of g, but first p *= 1 − rate · weightDecay. (Loshchilov, Hutter, ICLR 2019.)</summary>
+    public static void Adamw(
+        Span<float> parameters, ReadOnlySpan<float> gradient, Span<float> first, Span<float> second, float gradientScale,
+        AdamScalars scalars)
+        => OptimizerReference.Adamw(parameters, gradient, first, second, gradientScale, scalars);
+}
