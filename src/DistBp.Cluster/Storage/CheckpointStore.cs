@@ -1,0 +1,190 @@
+using System.Globalization;
+using DistBp.Learning;
+
+namespace DistBp.Cluster.Storage;
+
+/// <summary>A checkpoint that cannot be used.</summary>
+public sealed record DamagedCheckpoint(string Folder, string Why);
+
+/// <summary>What a search found: the newest intact checkpoint (or none at all), and the damaged ones that are newer.</summary>
+public sealed record CheckpointSearch(Checkpoint? Checkpoint, IReadOnlyList<DamagedCheckpoint> Damaged);
+
+/// <summary>
+/// The checkpoints of a run: folders step-000001200. One is written under a temporary name, flushed, and renamed, so a folder with a final
+/// name is complete unless the disk damaged it later. Rotation counts intact checkpoints only: those that this store has written or verified.
+/// It deletes what is older than the newest `keep` of them, intact or damaged, and never anything newer; a checkpoint that is not known to
+/// be intact is verified before it may stand for one of the `keep`.
+/// </summary>
+public sealed class CheckpointStore
+{
+    private const string Prefix = "step-";
+    private const string WritingPrefix = ".writing-";
+    private const string ReplacedPrefix = ".replaced-";
+    private readonly HashSet<string> _intact = new(StringComparer.Ordinal);
+    private readonly int _keep;
+
+    private CheckpointStore(string folder, int keep)
+    {
+        Folder = folder;
+        _keep = keep;
+    }
+
+    public string Folder { get; }
+
+    /// <summary>For the one process that trains: creates the folder and clears away what a killed process left half done.</summary>
+    /// <param name="keep">Intact checkpoints to keep, at least 1.</param>
+    /// <exception cref="UserException">The folder is not writable.</exception>
+    public static CheckpointStore OpenForWriting(string folder, int keep)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(keep, 1);
+        var store = new CheckpointStore(folder, keep);
+        try
+        {
+            Directory.CreateDirectory(folder);
+            store.Recover();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw StorageFailure.CannotWrite("checkpoints", folder, 0, e);
+        }
+        return store;
+    }
+
+    /// <summary>For looking only: changes nothing on the disk.</summary>
+    public static CheckpointStore OpenForReading(string folder) => new(folder, int.MaxValue);
+
+    /// <summary>Writes a checkpoint; when this returns it is on the disk. One of the same step is replaced.</summary>
+    /// <returns>Its folder.</returns>
+    /// <exception cref="UserException">The disk is full or not writable: nothing that was there before is harmed.</exception>
+    public string Save(CheckpointContent content)
+    {
+        string name = Prefix + content.Position.Step.ToString("D9", CultureInfo.InvariantCulture);
+        string target = Path.Combine(Folder, name);
+        string writing = Path.Combine(Folder, WritingPrefix + name);
+        try
+        {
+            DeleteFolder(writing);
+            CheckpointDraft.Write(writing, content);
+            Publish(writing, target, Path.Combine(Folder, ReplacedPrefix + name));
+            _intact.Add(target);
+            Rotate();
+            return target;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            Discard(writing);
+            throw StorageFailure.CannotWrite($"the checkpoint of step {content.Position.Step}", Folder, CheckpointDraft.BytesNeeded(content), e);
+        }
+    }
+
+    /// <summary>Verifies checkpoints from the newest on until one is intact.</summary>
+    /// <exception cref="UserException">There are checkpoints, and all are damaged (Checkpoint).</exception>
+    public CheckpointSearch FindNewestIntact()
+    {
+        var damaged = new List<DamagedCheckpoint>();
+        foreach (string folder in NewestFirst())
+        {
+            (Checkpoint? checkpoint, string why) = Checkpoint.Verify(folder);
+            if (checkpoint is not null)
+            {
+                _intact.Add(folder);
+                return new CheckpointSearch(checkpoint, damaged);
+            }
+            damaged.Add(new DamagedCheckpoint(folder, why));
+        }
+        if (damaged.Count == 0) return new CheckpointSearch(null, damaged);
+        throw new UserException(ErrorKind.Checkpoint, [.. damaged.Select(d => new Problem(
+            $"the checkpoint is damaged: {d.Why}", d.Folder, "restore it from a copy, or train again into another folder: no checkpoint here is intact"))]);
+    }
+
+    /// <summary>The same, for the run that it must belong to.</summary>
+    /// <exception cref="UserException">All are damaged (Checkpoint), or the newest intact one is of another model or job (Usage).</exception>
+    public CheckpointSearch FindNewestIntact(CheckpointIdentity expected)
+    {
+        CheckpointSearch search = FindNewestIntact();
+        if (search.Checkpoint is { } checkpoint) CheckpointComparison.Require(checkpoint, expected);
+        return search;
+    }
+
+    /// <summary>Folders of all checkpoints, intact or not.</summary>
+    public IEnumerable<string> NewestFirst()
+    {
+        if (!Directory.Exists(Folder)) return [];
+        return Directory.EnumerateDirectories(Folder, Prefix + "*")
+            .Select(path => (Path: path, Step: StepOf(path)))
+            .Where(c => c.Step >= 0)
+            .OrderByDescending(c => c.Step)
+            .Select(c => c.Path);
+    }
+
+    private static long StepOf(string path) =>
+        long.TryParse(Path.GetFileName(path).AsSpan(Prefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out long step) ? step : -1;
+
+    /// <summary>The old one of the same step steps aside, the new one takes its name; <see cref="Recover"/> undoes a kill in between.</summary>
+    private void Publish(string writing, string target, string replaced)
+    {
+        _intact.Remove(target);
+        DeleteFolder(replaced);
+        if (Directory.Exists(target)) Directory.Move(target, replaced);
+        Directory.Move(writing, target);
+        DurableFolder.Flush(Folder);
+        DeleteFolder(replaced);
+    }
+
+    private void Recover()
+    {
+        foreach (string replaced in Directory.GetDirectories(Folder, ReplacedPrefix + "*"))
+        {
+            string target = Path.Combine(Folder, Path.GetFileName(replaced)[ReplacedPrefix.Length..]);
+            if (Directory.Exists(target)) DeleteFolder(replaced);
+            else Directory.Move(replaced, target);
+        }
+        foreach (string writing in Directory.GetDirectories(Folder, WritingPrefix + "*")) DeleteFolder(writing);
+    }
+
+    private void Rotate()
+    {
+        int intact = 0;
+        foreach (string folder in NewestFirst().ToArray())
+        {
+            if (intact >= _keep) DeleteFolder(folder);
+            else if (_intact.Contains(folder) || IsIntact(folder)) intact++;
+        }
+        _intact.RemoveWhere(f => !Directory.Exists(f));
+    }
+
+    private bool IsIntact(string folder)
+    {
+        if (Checkpoint.Verify(folder).Checkpoint is null) return false;
+        _intact.Add(folder);
+        return true;
+    }
+
+    /// <summary>
+    /// Renamed first, so that a kill in the middle leaves no half-deleted folder under a checkpoint's name.
+    /// </summary>
+    private void DeleteFolder(string folder)
+    {
+        if (!Directory.Exists(folder)) return;
+        string doomed = folder;
+        if (Path.GetFileName(folder).StartsWith(Prefix, StringComparison.Ordinal))
+        {
+            doomed = Path.Combine(Folder, WritingPrefix + Path.GetFileName(folder));
+            DeleteFolder(doomed);
+            Directory.Move(folder, doomed);
+        }
+        Directory.Delete(doomed, recursive: true);
+    }
+
+    private void Discard(string writing)
+    {
+        try
+        {
+            DeleteFolder(writing);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // The disk that refused the write may refuse this too; the user is told of the write, and the next start clears it away.
+        }
+    }
+}

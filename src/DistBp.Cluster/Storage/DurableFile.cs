@@ -1,0 +1,36 @@
+namespace DistBp.Cluster.Storage;
+
+/// <summary>Files that are either there as a whole or not at all, also after a crash or a power cut.</summary>
+internal static class DurableFile
+{
+    private const string TemporarySuffix = ".writing";
+
+    /// <summary>Creates a file and flushes it to the disk.</summary>
+    public static T Create<T>(string path, Func<Stream, T> write)
+    {
+        using FileStream file = new(path, FileMode.Create, FileAccess.Write, FileShare.Read);
+        T result = write(file);
+        file.Flush(flushToDisk: true);
+        return result;
+    }
+
+    /// <summary>Replaces a file: written beside under a temporary name, flushed to the disk, renamed.</summary>
+    public static T Replace<T>(string path, Func<Stream, T> write)
+    {
+        string temporary = path + TemporarySuffix;
+        T result;
+        try
+        {
+            result = Create(temporary, write);
+        }
+        catch
+        {
+            // What failed is told by the exception; half a file is of no use to anyone, least of all on a full disk.
+            File.Delete(temporary);
+            throw;
+        }
+        File.Move(temporary, path, overwrite: true);
+        DurableFolder.Flush(Path.GetDirectoryName(Path.GetFullPath(path))!);
+        return result;
+    }
+}
