@@ -22,6 +22,7 @@ public sealed class Coordinator(TrainingPlan plan, int term = 1)
     private long[] _stoppedAt = [];
     private int _awaited;
     private bool _writing;
+    private bool _bestDue;
     private bool _stopRequested;
 
     private enum Phase
@@ -36,7 +37,7 @@ public sealed class Coordinator(TrainingPlan plan, int term = 1)
         CapturingBest,
         CapturingCheckpoint,
 
-        /// <summary>A checkpoint is due and the one before is still being written.</summary>
+        /// <summary>A copy is due and the checkpoint before, which holds the copies, is still being written.</summary>
         AwaitingDisk,
         RestoringBest,
         EvaluatingFinal,
@@ -132,19 +133,20 @@ public sealed class Coordinator(TrainingPlan plan, int term = 1)
             EpochPolicy.Decide(plan, _progress with { TrainSums = [.. _epochSums], ValidationSums = validationSums });
         Array.Clear(_epochSums);
         effects.Perform(new ReportEpoch(_progress.EpochsCompleted, _progress.TrainSums!, validationSums, note));
-        if (improved && plan.EarlyStopping!.RestoreBest)
-            BecomeCapturing(Phase.CapturingBest, CaptureTarget.Best, effects);
-        else
-            CaptureIfDue(effects);
+        _bestDue = improved && plan.EarlyStopping!.RestoreBest;
+        CaptureIfDue(effects);
     }
 
     private void CaptureIfDue(EffectList effects)
     {
         bool due = Finished || _stopRequested || (plan.CheckpointEverySteps > 0 && _version % plan.CheckpointEverySteps == 0);
-        if (!due || !plan.WritesCheckpoints || _capturedVersion == _version)
+        due &= plan.WritesCheckpoints && _capturedVersion != _version;
+        if (!due && !_bestDue)
             Continue(effects);
         else if (_writing)
             _phase = Phase.AwaitingDisk;
+        else if (_bestDue)
+            BecomeCapturing(Phase.CapturingBest, CaptureTarget.Best, effects);
         else
             BecomeCapturing(Phase.CapturingCheckpoint, CaptureTarget.Checkpoint, effects);
     }
@@ -161,6 +163,7 @@ public sealed class Coordinator(TrainingPlan plan, int term = 1)
         if (--_awaited > 0) return;
         if (message.Target == CaptureTarget.Best)
         {
+            _bestDue = false;
             CaptureIfDue(effects);
             return;
         }

@@ -15,8 +15,8 @@ internal static class EpochPolicy
             EpochsCompleted = ended.EpochsCompleted + 1,
             EpochSums = new double[ended.EpochSums.Count],
         };
-        MetricValues train = plan.Metrics.Values([.. ended.TrainSums!]);
-        MetricValues? validation = ended.ValidationSums is null ? null : plan.Metrics.Values([.. ended.ValidationSums]);
+        MetricValues train = MetricValues.Of(plan.Metrics, [.. ended.TrainSums!]);
+        MetricValues? validation = ended.ValidationSums is null ? null : MetricValues.Of(plan.Metrics, [.. ended.ValidationSums]);
         var notes = new List<string>();
         bool improved = false;
         if (plan.EarlyStopping is { } stopping)

@@ -55,8 +55,8 @@ internal sealed class EvaluationComputation : IComputation
         int inputs = data.SampleShape.ElementCount, targets = data.TargetShape.ElementCount;
         data.Samples.Span.Slice(first * inputs, rows * inputs).CopyTo(_workspace.Inputs);
         data.Targets.Span.Slice(first * targets, rows * targets).CopyTo(_workspace.Targets);
-        var sums = new double[_memory.Metrics.Count];
-        _memory.Network.Evaluate(_workspace, _memory.Parameters.Span, _rows, sums);
+        var sums = new double[_memory.EvaluationMetrics.Count];
+        _memory.Network.Evaluate(_workspace, _memory.Parameters.Span, _rows, _memory.EvaluationMetrics, sums);
         return sums;
     }
 }

@@ -1,6 +1,5 @@
 using DistBp.Learning;
 using DistBp.Learning.Data;
-using DistBp.Learning.Kernels;
 using DistBp.Protocol;
 using DistBp.Protocol.Messages;
 
@@ -23,7 +22,7 @@ internal sealed class GradientComputation : IComputation
         (_memory, Generation, _done) = (memory, generation, done);
         _order = new EpochOrder(memory.Geometry.SampleCount, memory.Job.Seed);
         int maxSlices = subtrees.Max(s => s.Count);
-        int maxRows = subtrees.Max(s => memory.Geometry.MaxRows(s));
+        int maxRows = maxSlices * memory.Geometry.MaxSliceRows;
         _workspace = memory.Network.CreateWorkspace(maxRows, maxSlices);
         _rows = new SliceRows(maxSlices);
         _gradients = [.. subtrees.Select(_ => new TensorBuffer(memory.Network.Parameters.TrainedCount))];
@@ -56,15 +55,11 @@ internal sealed class GradientComputation : IComputation
     private void Gather(MiniBatchGeometry geometry, int stepInEpoch, Subtree subtree)
     {
         _rows.Reset(subtree.First);
-        for (int slice = subtree.First; slice < subtree.End; slice++)
-        {
-            (int start, int end) = geometry.Slice(stepInEpoch, slice);
-            _rows.Add(end - start);
-        }
-        (int first, _) = geometry.Slice(stepInEpoch, subtree.First);
+        for (int slice = subtree.First; slice < subtree.End; slice++) _rows.Add(geometry.SliceRange(stepInEpoch, slice).Count);
+        int first = geometry.SliceRange(stepInEpoch, subtree.First).Start;
         ReadOnlySpan<int> samples = _order.Order.Slice(first, _rows.RowCount);
-        Dataset data = _memory.Data.Train;
-        KernelGather.Rows(data.Samples.Span, samples, _workspace.Inputs, data.SampleShape.ElementCount);
-        KernelGather.Rows(data.Targets.Span, samples, _workspace.Targets, data.TargetShape.ElementCount);
+        Dataset data = _memory.Part(DataPart.Train);
+        Learning.Kernels.Gather.Rows(data.Samples.Span, samples, _workspace.Inputs, data.SampleShape.ElementCount);
+        Learning.Kernels.Gather.Rows(data.Targets.Span, samples, _workspace.Targets, data.TargetShape.ElementCount);
     }
 }

@@ -28,7 +28,6 @@ internal sealed class ServerActor : Actor, IComputation
         {
             case LoadShard e:
                 _shard = new ShardState(_memory, e.Shard);
-                _memory.Load(_shard);
                 Post(new ShardLoaded(e.Generation));
                 break;
             case CombineGradients e:

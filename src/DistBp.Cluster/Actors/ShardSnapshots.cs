@@ -7,23 +7,27 @@ namespace DistBp.Cluster.Actors;
 /// The copies that servers take of their shards between two steps: one for the checkpoint that is being written while training goes on, one
 /// of the best epoch's parameters. The coordinator asks for a checkpoint's copy only after the one before is on disk.
 /// </summary>
-internal sealed class ShardSnapshots(ParameterLayout layout, int optimizerStates)
+/// <param name="parameters">The flat parameter buffer; those that are not trained, which no server owns, never change.</param>
+internal sealed class ShardSnapshots(TensorBuffer parameters, int trainedCount, int optimizerStates)
 {
     private readonly TensorBuffer?[] _state = new TensorBuffer?[optimizerStates];
     private readonly Lock _lock = new();
     private TensorBuffer? _parameters;
     private TensorBuffer? _best;
 
-    /// <summary>[layout.Count]; untrained parameters, which no server owns, never change.</summary>
-    public TensorBuffer Parameters => Made(ref _parameters, layout.Count);
+    /// <summary>[layout.Count]</summary>
+    public TensorBuffer Parameters => Made(ref _parameters);
 
-    /// <summary>[layout.TrainedCount].</summary>
-    public TensorBuffer Best => Made(ref _best, layout.TrainedCount);
+    /// <summary>[layout.Count]</summary>
+    public TensorBuffer Best => Made(ref _best);
 
     public bool HasBest => _best is not null;
 
-    /// <summary>[layout.TrainedCount] of the optimizer's state <paramref name="index"/>.</summary>
-    public TensorBuffer State(int index) => Made(ref _state[index], layout.TrainedCount);
+    /// <summary>[trained] of the optimizer's state <paramref name="index"/>.</summary>
+    public TensorBuffer State(int index)
+    {
+        lock (_lock) return _state[index] ??= new TensorBuffer(trainedCount);
+    }
 
     public void Copy(ShardState shard, CaptureTarget target)
     {
@@ -39,8 +43,14 @@ internal sealed class ShardSnapshots(ParameterLayout layout, int optimizerStates
 
     public void RestoreBest(ShardState shard) => Best.Span.Slice(shard.Shard.Offset, shard.Shard.Count).CopyTo(shard.Parameters);
 
-    private TensorBuffer Made(ref TensorBuffer? buffer, int length)
+    private TensorBuffer Made(ref TensorBuffer? buffer)
     {
-        lock (_lock) return buffer ??= new TensorBuffer(length);
+        lock (_lock)
+        {
+            if (buffer is not null) return buffer;
+            buffer = new TensorBuffer(parameters.Length);
+            parameters.Span[trainedCount..].CopyTo(buffer.Span[trainedCount..]);
+            return buffer;
+        }
     }
 }

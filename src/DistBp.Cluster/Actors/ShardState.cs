@@ -3,6 +3,7 @@ using DistBp.Learning.Kernels;
 using DistBp.Learning.Optimizers;
 using DistBp.Protocol;
 using DistBp.Protocol.Effects;
+using DistBp.Protocol.Messages;
 
 namespace DistBp.Cluster.Actors;
 
@@ -15,6 +16,8 @@ internal sealed class ShardState
     private readonly TensorBuffer[] _state;
     private readonly int _firstSegment;
     private readonly double[] _squaredNorms;
+    private readonly double[] _allSquaredNorms;
+    private readonly float[] _scales;
 
     public ShardState(TrainingMemory memory, ParameterShard shard)
     {
@@ -23,13 +26,18 @@ internal sealed class ShardState
         _state = [.. Enumerable.Range(0, memory.Optimizer.StateCount).Select(_ => new TensorBuffer(shard.Count))];
         (_firstSegment, int count) = memory.Segments.Range(shard.Offset, shard.End);
         _squaredNorms = new double[count];
+        _allSquaredNorms = new double[memory.Segments.Count];
+        _scales = new float[memory.Segments.ViewCount];
+        for (int i = 0; i < _state.Length; i++) _state[i].Span.Fill(memory.Optimizer.InitialValue(i));
+        memory.Start?.LoadOptimizer(shard.Offset, shard.Count, [.. _state.Select(s => s.Memory)]);
     }
 
     public ParameterShard Shard { get; }
 
+    /// <summary>One value a segment of the shard, of the last combined step.</summary>
     public ReadOnlyMemory<double> SquaredNorms => _squaredNorms;
 
-    /// <summary>[state][shard]: as many as the optimizer keeps.</summary>
+    /// <summary>As many as the optimizer keeps, each as long as the shard.</summary>
     public IReadOnlyList<TensorBuffer> OptimizerState => _state;
 
     public Span<float> Parameters => _memory.Parameters.Span.Slice(Shard.Offset, Shard.Count);
@@ -37,7 +45,7 @@ internal sealed class ShardState
     /// <summary>Root of the tree, mean over the mini-batch, regularization, clip by value, squared norms: one pass over memory.</summary>
     public void Combine(CombineGradients request)
     {
-        int samples = _memory.Geometry.SamplesOfStep(request.Step);
+        int samples = _memory.SamplesOfStep(request.Step);
         _combination.Begin(request.Contributions, _memory.Job.Slices);
         for (int i = 0; i < _squaredNorms.Length; i++)
         {
@@ -45,22 +53,44 @@ internal sealed class ShardState
             int offset = segment.Offset - Shard.Offset;
             _combination.Operands(offset, segment.Count, out ReadOnlySpan<float> left, out ReadOnlySpan<float> right);
             _squaredNorms[i] = GradientReduction.MeanAndNorm(
-                left, right, samples, _gradient.Span.Slice(offset, segment.Count), Parameters.Slice(offset, segment.Count), _memory.TreatmentOf(segment));
+                left, right, samples, _gradient.Span.Slice(offset, segment.Count), Parameters.Slice(offset, segment.Count),
+                _memory.TreatmentOf(segment));
         }
     }
 
-    /// <summary>Clip by norms and update.</summary>
-    /// <param name="clipping">From the norms of all servers.</param>
-    public void Update(ApplyUpdate request, GradientClipping clipping)
+    /// <summary>Metric sums over the mini-batch: the workers' sums along the same tree.</summary>
+    public double[] Sums(CombineGradients request)
     {
-        clipping.Compute(request.SquaredNorms);
+        int next = 0;
+        return Sum(new Subtree(0, _memory.Job.Slices), request.Contributions, ref next);
+    }
+
+    /// <summary>Clip by norms, of which each server computes the same factors from the same numbers, and update.</summary>
+    public void Update(ApplyUpdate request)
+    {
+        int at = 0;
+        foreach (ReadOnlyMemory<double> norms in request.SquaredNorms)
+        {
+            norms.Span.CopyTo(_allSquaredNorms.AsSpan(at));
+            at += norms.Length;
+        }
+        ClipPlan.Compute(_memory.Job.Clip, _memory.Segments, _allSquaredNorms, _scales);
         double rate = _memory.Rate(request.Step, request.RateFactor);
         for (int i = 0; i < _squaredNorms.Length; i++)
         {
             NormSegment segment = _memory.Segments[_firstSegment + i];
             int offset = segment.Offset - Shard.Offset;
             _memory.Optimizer.Update(
-                request.Step, rate, clipping.Scale(segment.View), Parameters.Slice(offset, segment.Count), _gradient.Span.Slice(offset, segment.Count), _state, offset);
+                request.Step, rate, _scales[segment.View], Parameters.Slice(offset, segment.Count), _gradient.Span.Slice(offset, segment.Count),
+                _state, offset);
         }
+    }
+
+    private static double[] Sum(Subtree node, IReadOnlyList<PushGradient> contributions, ref int next)
+    {
+        if (contributions[next].Subtree == node) return contributions[next++].Sums.ToArray();
+        double[] sums = Sum(node.Left, contributions, ref next), right = Sum(node.Right, contributions, ref next);
+        for (int i = 0; i < sums.Length; i++) sums[i] += right[i];
+        return sums;
     }
 }

@@ -1,8 +1,13 @@
 using DistBp.Cluster.Configuration;
+using DistBp.Cluster.Storage;
 using DistBp.Learning;
 using DistBp.Learning.Data;
+using DistBp.Learning.Kernels;
+using DistBp.Learning.Metrics;
 using DistBp.Learning.Optimizers;
 using DistBp.Learning.Schedules;
+using DistBp.Protocol;
+using DistBp.Protocol.Messages;
 
 namespace DistBp.Cluster.Actors;
 
@@ -10,19 +15,63 @@ namespace DistBp.Cluster.Actors;
 /// What the actors of one process share: the job's immutable parts, and the ONE flat parameter buffer, in which each server owns its shard
 /// and which workers read in place. A server writes a shard only after every gradient of the step is there, that is when no worker reads.
 /// </summary>
-internal sealed class TrainingMemory(JobDescription job, Network network, TrainingData data, int trainingSamples)
+internal sealed class TrainingMemory
 {
-    public JobDescription Job => job;
+    private readonly IReadOnlyDictionary<DataPart, Dataset> _parts;
+    private readonly double _leastRateFactor;
 
-    public Network Network => network;
+    /// <param name="parts">The data that there is to work on; the training part is missing where a run only evaluates.</param>
+    public TrainingMemory(JobDescription job, Network network, IReadOnlyDictionary<DataPart, Dataset> parts)
+    {
+        (Job, Network, _parts) = (job, network, parts);
+        Geometry = new MiniBatchGeometry(parts.GetValueOrDefault(DataPart.Train)?.Count ?? 0, job.Batch, job.Slices);
+        Parameters = new TensorBuffer(network.Parameters.Count);
+        Segments = new NormSegments(network.Parameters);
+        Optimizer = Optimizer.Create(job.Optimizer);
+        Schedule = Schedule.Create(job.Schedule, job.Optimizer.Rate, Geometry.StepsPerEpoch, (long)Geometry.StepsPerEpoch * job.Epochs);
+        EvaluationMetrics = network.Metrics;
+        Snapshots = new ShardSnapshots(Parameters, network.Parameters.TrainedCount, Optimizer.StateCount);
+        _leastRateFactor = job.Schedule is PlateauSchedule plateau ? Math.Min(1, plateau.MinRate / job.Optimizer.Rate) : 0;
+    }
 
-    public TrainingData Data => data;
+    public JobDescription Job { get; }
 
-    public MiniBatchGeometry Geometry { get; } = new(trainingSamples, job.Batch, job.Slices);
+    public Network Network { get; }
 
-    public TensorBuffer Parameters { get; } = new(network.Parameters.Count);
+    public MiniBatchGeometry Geometry { get; }
 
-    public NormSegments Segments { get; } = new(network.Parameters);
+    public TensorBuffer Parameters { get; }
 
-    public Optimizer Optimizer { get; } = Optimizer.Create(job.Optimizer);
+    public NormSegments Segments { get; }
+
+    public Optimizer Optimizer { get; }
+
+    public Schedule Schedule { get; }
+
+    public ShardSnapshots Snapshots { get; }
+
+    /// <summary>The network's own, or with a confusion matrix.</summary>
+    public MetricSet EvaluationMetrics { get; init; }
+
+    /// <summary>What <see cref="Parameters"/> and the optimizer start from; null: a new run.</summary>
+    public Checkpoint? Start { get; init; }
+
+    public IEnumerable<DataPart> Parts => _parts.Keys;
+
+    public Dataset Part(DataPart part) => _parts[part];
+
+    /// <summary>In the mini-batch of a step: the last one of an epoch has what is left.</summary>
+    public int SamplesOfStep(long step) => Geometry.StepRange((int)(step % Geometry.StepsPerEpoch)).Count;
+
+    /// <param name="rateFactor">What a plateau schedule has come to; its least rate bounds it from below.</param>
+    public double Rate(long step, double rateFactor) => Schedule.Rate(step, Math.Max(rateFactor, _leastRateFactor));
+
+    /// <summary>Only weights are regularized: a bias or a gain does not make a function steep.</summary>
+    public GradientTreatment TreatmentOf(NormSegment segment)
+    {
+        bool weight = Network.Parameters.Views[segment.View].Description.Kind == ParameterKind.Weight;
+        return new GradientTreatment(
+            weight ? (float)Job.Regularization.L2 : 0, weight ? (float)Job.Regularization.L1 : 0,
+            (float)(Job.Clip.Value ?? double.PositiveInfinity));
+    }
 }

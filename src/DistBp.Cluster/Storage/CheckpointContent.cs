@@ -24,11 +24,11 @@ public sealed record OptimizerShard(int Offset, int Length, IReadOnlyList<ReadOn
 /// <param name="Parameters">[Layout.Count], the flat buffer.</param>
 /// <param name="Optimizer">Shards that cover the trained parameters without hole or overlap, in any order.</param>
 /// <param name="Coordinator">The coordinator's numbers (running sums, early stopping), which come back as the same bits.</param>
-/// <param name="Best">[Layout.Count], the parameters of the best epoch, for earlyStopping.restoreBest.</param>
+/// <param name="Best">[Layout.Count], the parameters of the best epoch, for earlyStopping.restoreBest; empty: none.</param>
 public sealed record CheckpointContent(
     CheckpointIdentity Identity,
     CheckpointPosition Position,
     ReadOnlyMemory<float> Parameters,
     IReadOnlyList<OptimizerShard> Optimizer,
     IReadOnlyDictionary<string, double> Coordinator,
-    ReadOnlyMemory<float>? Best = null);
+    ReadOnlyMemory<float> Best = default);

@@ -26,8 +26,8 @@ internal static class CheckpointDraft
             files.Add(Create(folder, name, s => WriteShard(s, content.Identity.OptimizerStates, shard)));
             shards.Add(new OptimizerFile(name, shard.Offset, shard.Length));
         }
-        if (content.Best is { } best)
-            files.Add(Create(folder, CheckpointManifest.BestFileName, s => ParameterFile.Write(s, layout, best, null)));
+        if (!content.Best.IsEmpty)
+            files.Add(Create(folder, CheckpointManifest.BestFileName, s => ParameterFile.Write(s, layout, content.Best, null)));
         CheckpointManifest manifest = Describe(content, shards, files);
         Create(folder, CheckpointManifest.FileName, stream => WriteManifest(stream, manifest));
         DurableFolder.Flush(folder);
@@ -36,7 +36,7 @@ internal static class CheckpointDraft
 
     /// <summary>Of the tensors; headers and manifest add a few kilobytes.</summary>
     public static long BytesNeeded(CheckpointContent content) => sizeof(float) *
-        ((long)content.Parameters.Length + (content.Best?.Length ?? 0) + content.Optimizer.Sum(s => (long)s.Length * s.States.Count));
+        ((long)content.Parameters.Length + content.Best.Length + content.Optimizer.Sum(s => (long)s.Length * s.States.Count));
 
     private static CheckpointFile Create(string folder, string name, Func<Stream, FileDigest> write) =>
         new(name, DurableFile.Create(Path.Combine(folder, name), write));

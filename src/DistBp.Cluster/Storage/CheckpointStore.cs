@@ -41,6 +41,7 @@ public sealed class CheckpointStore
         try
         {
             Directory.CreateDirectory(folder);
+            DurableFolder.Flush(Path.GetDirectoryName(Path.GetFullPath(folder)) ?? folder);
             store.Recover();
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -72,7 +73,7 @@ public sealed class CheckpointStore
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            Discard(writing);
+            Discard();
             throw StorageFailure.CannotWrite($"the checkpoint of step {content.Position.Step}", Folder, CheckpointDraft.BytesNeeded(content), e);
         }
     }
@@ -176,11 +177,12 @@ public sealed class CheckpointStore
         Directory.Delete(doomed, recursive: true);
     }
 
-    private void Discard(string writing)
+    /// <summary>After a failed write: what stepped aside gets its name back, the half-written folder goes.</summary>
+    private void Discard()
     {
         try
         {
-            DeleteFolder(writing);
+            Recover();
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -36,7 +36,7 @@ public sealed record TensorFiles(string X, string? Y) : DataSource;
 public sealed record CsvFile(string Path, string? Label, IReadOnlyList<string>? Features) : DataSource;
 
 /// <summary>A part split off the training data by the job's seed.</summary>
-/// <param name="Value">In (0, 1).</param>
+/// <param name="Value">In (0, 1), of all samples of the training source (also where another part is split off as well).</param>
 public sealed record Fraction(double Value) : DataSource;
 
 /// <summary>One step of the preprocessing, fitted on the training part only.</summary>
@@ -69,13 +69,15 @@ public enum ImputeStrategy
     Constant,
 }
 
-/// <summary>Fills missing values (empty CSV fields, "NA", "NaN", "?", "null"; NaN in tensors).</summary>
+/// <summary>Fills missing values (empty CSV fields, "NA", "NaN", "?", "null"; NaN in tensors). Columns of words, before their oneHot, get the
+/// most frequent word.</summary>
 public sealed record ImputeStep(ImputeStrategy Strategy, double Constant = 0) : PreprocessStep
 {
     public override string Kind => "impute";
 }
 
-/// <summary>Replaces each of the columns (names or indices) by one 0/1 feature a category seen in the training part.</summary>
+/// <summary>Replaces each of the columns (names or indices) by one 0/1 feature a category seen in the training part. A category seen only
+/// elsewhere, or a missing one that no earlier impute filled, gives zeros.</summary>
 public sealed record OneHotStep(IReadOnlyList<string> Columns) : PreprocessStep
 {
     public override string Kind => "oneHot";

@@ -86,7 +86,8 @@ internal static class DataFile
         catch (Exception cause) when (cause is UnauthorizedAccessException or IOException or ArgumentException)
         {
             bool folder = Directory.Exists(path);
-            throw new UserException(ErrorKind.Data, folder ? "This is a folder, not a file." : $"The file cannot be read: {cause.Message}", path,
+            throw new UserException(ErrorKind.Data, folder ? "This is a folder, not a file." : $"The file cannot be read: {cause.Message}",
+                path,
                 folder ? "name a file in it" : "check the path and its permissions", cause);
         }
     }
@@ -101,7 +102,8 @@ internal static class DataFile
         var remedy = new StringBuilder("check the path");
         string? folder = Path.GetDirectoryName(Path.GetFullPath(path));
         if (folder is null || !Directory.Exists(folder)) return remedy.Append($": the folder {folder} does not exist either").ToString();
-        string suggestion = NearestName.Suggestion(Path.GetFileName(path), Directory.EnumerateFiles(folder).Take(1000).Select(f => Path.GetFileName(f)!));
+        IEnumerable<string> neighbours = Directory.EnumerateFiles(folder).Take(1000).Select(f => Path.GetFileName(f)!);
+        string suggestion = NearestName.Suggestion(Path.GetFileName(path), neighbours);
         if (suggestion.Length > 0) remedy.Append(": ").Append(suggestion.TrimEnd());
         return remedy.Append(" (paths are relative to the job file's folder)").ToString();
     }

@@ -8,7 +8,8 @@ namespace DistBp.Learning.Data;
 /// <summary>Reads a job's data: files, then parts, then preprocessing fitted on the training part alone and applied to all.</summary>
 public static class DataLoader
 {
-    /// <param name="target">What the loss needs; <see cref="DataDescription.TargetIsInput"/> makes it <see cref="TargetKind.Input"/>.</param>
+    /// <param name="target">What the loss needs; <see cref="DataDescription.TargetIsInput"/> makes it
+    /// <see cref="TargetKind.Input"/>.</param>
     /// <param name="seed">The job's: it decides the split.</param>
     /// <param name="baseFolder">Where relative paths start: the job file's folder.</param>
     /// <exception cref="UserException">Bad data or an impossible description.</exception>
@@ -34,13 +35,15 @@ public static class DataLoader
         };
     }
 
-    private static RawTraining Read(DataDescription data, TargetKind target, int seed, string baseFolder) => (data.Format, data.Train) switch
+    private static RawTraining Read(DataDescription data, TargetKind target, int seed, string baseFolder) =>
+        (data.Format, data.Train) switch
     {
         (DataFormat.Digits, null) when target is TargetKind.Classes or TargetKind.Input => EmbeddedDigits.Read(data, seed),
         (DataFormat.Digits, null) => throw Usage("The digits are ten classes.", "loss", "choose softmaxCrossEntropy"),
         (DataFormat.Csv, CsvFile file) => CsvSource.ReadTraining(file, data, target, seed, baseFolder),
         (DataFormat.Idx or DataFormat.Npy, TensorFiles files) => TensorSource.ReadTraining(files, data, target, seed, baseFolder),
-        (DataFormat.Digits, _) => throw Usage("The embedded digits have no files.", "data.train", "leave data.train out, or set data.format"),
+        (DataFormat.Digits, _) => throw Usage("The embedded digits have no files.", "data.train",
+            "leave data.train out, or set data.format"),
         (DataFormat.Csv, _) => throw Usage("CSV data need a path and a label.", "data.train", "write train: {path: FILE, label: COLUMN}"),
         _ => throw Usage("Tensor data need two files.", "data.train", "write train: {x: FILE, y: FILE}"),
     };

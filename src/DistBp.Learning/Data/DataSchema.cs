@@ -6,8 +6,8 @@ using DistBp.Learning.Data.Tensors;
 namespace DistBp.Learning.Data;
 
 /// <summary>
-/// What must be known of the training data to treat other data alike: columns, classes, shapes and the fitted preprocessing. Stored with the
-/// run as preprocessing.json.
+/// What must be known of the training data to treat other data alike: columns, classes, shapes and the fitted preprocessing. Stored with
+/// the run as preprocessing.json.
 /// </summary>
 public sealed class DataSchema
 {
@@ -78,9 +78,12 @@ public sealed class DataSchema
         {
             case CsvFile csv:
                 string path = DataFile.Resolve(csv.Path, baseFolder);
-                return Preprocess(CsvSource.ReadAll(path, csv.Label, CsvColumnsOrNumbered, InputColumns(), Target, ClassNamesOrNumbers, MissingAllowed));
+                return Preprocess(CsvSource.ReadAll(path, csv.Label, CsvColumnsOrNumbered, InputColumns(), Target, ClassNamesOrNumbers,
+                    MissingAllowed));
             case TensorFiles files:
-                DataFormat format = Format is DataFormat.Idx or DataFormat.Npy ? Format : DataFormat.Npy;
+                byte[] head = DataFile.Start(DataFile.Resolve(files.X, baseFolder));
+                DataFormat format = IdxHeader.Matches(head) ? DataFormat.Idx : NpyHeader.Matches(head) || Format != DataFormat.Idx
+                    ? DataFormat.Npy : Format;
                 RawPart part = TensorSource.ReadAll(files, format, Target, baseFolder, MissingAllowed);
                 if (Target == TargetKind.Classes) TargetChecks.CheckKnown(part, ClassCount, DataFile.Resolve(files.Y!, baseFolder));
                 return Preprocess(part with { Features = Adopt(part.Features) });
@@ -92,11 +95,13 @@ public sealed class DataSchema
     internal static DataSchema Create(DataDescription data, TargetKind target, RawTraining raw, FittedStep[] steps, FeatureTable features)
     {
         TensorShape rawShape = raw.SampleShape;
-        TensorShape shape = data.Shape ?? (steps.Any(s => s is FittedOneHot or FittedSelection) ? new TensorShape(features.Width) : rawShape);
+        TensorShape shape = data.Shape ?? (steps.Any(s => s is FittedOneHot or FittedSelection) ? new TensorShape(features.Width)
+            : rawShape);
         if (shape.ElementCount != features.Width)
         {
             throw new UserException(ErrorKind.Data, $"The shape {shape} has {shape.ElementCount} elements and a sample has {features.Width}"
-                + (features.Width == rawShape.ElementCount ? $" ({rawShape} in the file)." : $" after preprocessing ({rawShape} in the file)."),
+                + (features.Width == rawShape.ElementCount ? $" ({rawShape} in the file)."
+                    : $" after preprocessing ({rawShape} in the file)."),
                 "data.shape", "leave data.shape out or correct it");
         }
         RawPart train = raw.Parts[PartAssignment.Train]!;
@@ -132,7 +137,8 @@ public sealed class DataSchema
         FiniteCheck.Preprocessed(part.Features);
         bool isInput = target == TargetKind.Input;
         TensorBuffer samples = part.Features.Values;
-        return new Dataset(part.Features.Count, SampleShape, isInput ? SampleShape : TargetShape, samples, isInput ? samples : part.Targets!);
+        return new Dataset(part.Features.Count, SampleShape, isInput ? SampleShape : TargetShape, samples,
+            isInput ? samples : part.Targets!);
     }
 
     /// <summary>A tensor's samples as the features of training.</summary>
@@ -141,7 +147,8 @@ public sealed class DataSchema
         FeatureColumn[] columns = InputColumns();
         if (table.Width != columns.Length)
         {
-            throw new UserException(ErrorKind.Data, $"A sample has {table.Width} elements; training had {RawShape} ({columns.Length}).", table.Rows.Path,
+            throw new UserException(ErrorKind.Data, $"A sample has {table.Width} elements; training had {RawShape} ({columns.Length}).",
+                table.Rows.Path,
                 "give samples of the same shape");
         }
         if (Array.Find(columns, c => c.Categories is not null) is { } words)

@@ -9,7 +9,8 @@ public readonly record struct RowRange(int Start, int End)
 }
 
 /// <summary>
-/// How an epoch is cut into steps and a step into slices: arithmetic alone. The last mini-batch of an epoch has what is left and is trained.
+/// How an epoch is cut into steps and a step into slices: arithmetic alone. The last mini-batch of an epoch has what is left and is
+/// trained.
 /// </summary>
 /// <param name="SampleCount">Samples an epoch.</param>
 /// <param name="Batch">Samples a step.</param>

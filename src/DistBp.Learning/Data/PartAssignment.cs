@@ -63,6 +63,7 @@ internal sealed class PartAssignment
     {
         if (source is not Fraction fraction) return 0;
         if (fraction.Value is > 0 and < 1) return fraction.Value;
-        throw new UserException(ErrorKind.Usage, $"The fraction {fraction.Value} is not between 0 and 1.", key, "write a fraction such as 0.2");
+        throw new UserException(ErrorKind.Usage, $"The fraction {fraction.Value} is not between 0 and 1.", key,
+            "write a fraction such as 0.2");
     }
 }

@@ -3,8 +3,8 @@ using DistBp.Learning.Initialization;
 namespace DistBp.Learning.Data;
 
 /// <summary>
-/// Fisher–Yates over the counter-based generator: a permutation that follows from (key, stream) alone. Draw i of the stream is value i mod 4
-/// of the counter (i / 4, stream); it is scaled to [0, n) by a 32x32-bit multiplication, whose bias is below n / 2^32.
+/// Fisher–Yates over the counter-based generator: a permutation that follows from (key, stream) alone. Draw i of the stream is value
+/// i mod 4 of the counter (i / 4, stream); it is scaled to [0, n) by a 32x32-bit multiplication, whose bias is below n / 2^32.
 /// </summary>
 internal static class RandomPermutation
 {

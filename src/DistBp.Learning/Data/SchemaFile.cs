@@ -8,8 +8,8 @@ namespace DistBp.Learning.Data;
 /// <summary>The content of preprocessing.json.</summary>
 /// <param name="MissingAllowed">A step fills missing values.</param>
 internal sealed record SchemaFile(
-    int Version, DataFormat Format, TargetKind Target, int[] RawShape, int[] SampleShape, int[] TargetShape, string[]? ClassNames, int ClassCount,
-    CsvColumns? Csv, bool MissingAllowed, FittedStep[] Steps)
+    int Version, DataFormat Format, TargetKind Target, int[] RawShape, int[] SampleShape, int[] TargetShape, string[]? ClassNames,
+    int ClassCount, CsvColumns? Csv, bool MissingAllowed, FittedStep[] Steps)
 {
     public const int CurrentVersion = 1;
 
@@ -24,11 +24,13 @@ internal sealed record SchemaFile(
         }
         catch (JsonException cause)
         {
-            throw new UserException(ErrorKind.Data, $"The description of the preprocessing is damaged: {cause.Message}", file, Remedy, cause);
+            throw new UserException(ErrorKind.Data, $"The description of the preprocessing is damaged: {cause.Message}", file, Remedy,
+                cause);
         }
         catch (Exception cause) when (cause is IOException or UnauthorizedAccessException)
         {
-            throw new UserException(ErrorKind.Data, $"The description of the preprocessing cannot be read: {cause.Message}", file, Remedy, cause);
+            throw new UserException(ErrorKind.Data, $"The description of the preprocessing cannot be read: {cause.Message}", file, Remedy,
+                cause);
         }
         if (content is null) throw new UserException(ErrorKind.Data, "The description of the preprocessing is empty.", file, Remedy);
         if (content.Version != CurrentVersion)
@@ -80,6 +82,7 @@ internal sealed record SchemaFile(
 /// <summary>Generated at build time, so that no start-up time goes into reflection. Unknown and missing keys are errors.</summary>
 [JsonSourceGenerationOptions(
     WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UseStringEnumConverter = true,
-    UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow, RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true)]
+    UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow, RespectNullableAnnotations = true,
+        RespectRequiredConstructorParameters = true)]
 [JsonSerializable(typeof(SchemaFile))]
 internal sealed partial class SchemaJson : JsonSerializerContext;

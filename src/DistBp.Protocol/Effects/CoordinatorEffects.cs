@@ -27,6 +27,7 @@ public sealed record FinishRun(RunOutcome Outcome) : Effect;
 /// <param name="Segment">The first segment of the flat gradient that is not finite.</param>
 public sealed record FailDiverged(long Step, int Segment, IReadOnlyList<double>? EpochSums) : Effect;
 
+/// <summary>How a run ended; in files as "completed", "stopped-early", "interrupted".</summary>
 public enum RunStatus
 {
     Completed,

@@ -1,4 +1,3 @@
-using System.Text;
 using DistBp.Cluster.Configuration.Nodes;
 using DistBp.Learning;
 using YamlDotNet.Core;
@@ -35,8 +34,8 @@ internal static class YamlReader
         }
         catch (YamlException error)
         {
-            (string what, string remedy) = YamlErrors.Explain(error, text);
-            throw Wrong(what, locate(error.Start), remedy);
+            (string what, Mark at, string remedy) = YamlErrors.Explain(error, text);
+            throw Wrong(what, locate(at), remedy);
         }
     }
 

@@ -12,7 +12,7 @@ internal sealed class YamlTree(string text, Func<Mark, Origin> locate, ProblemLi
     /// <summary>Nodes that all aliases together may stand for: a few lines of nested aliases could stand for billions.</summary>
     private const int MaxAliased = 10_000;
 
-    private readonly Parser _parser = new(new StringReader(text));
+    private readonly StrictParser _parser = new(text);
     private readonly Dictionary<string, (Node Node, int Size)> _anchors = [];
     private int _aliased;
 

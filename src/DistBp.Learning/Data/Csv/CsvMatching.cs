@@ -12,10 +12,12 @@ internal static class CsvMatching
     public static CsvColumns Match(CsvRows rows, CsvColumns trained, string? label, bool needsLabel)
     {
         string[] names = [.. rows.First.Select(n => n.Trim())];
-        bool namesMatch = trained.HasHeader && (trained.FeatureNames.Any(n => Array.IndexOf(names, n) >= 0) || CsvPlanning.LooksLikeHeader(rows));
+        bool namesMatch = trained.HasHeader && (trained.FeatureNames.Any(n => Array.IndexOf(names, n) >= 0)
+            || CsvPlanning.LooksLikeHeader(rows));
         CsvColumns columns = namesMatch ? ByName(rows, names, trained, label) : ByPosition(rows, trained, label, needsLabel);
         if (!needsLabel || columns.LabelIndex >= 0) return columns;
-        throw new UserException(ErrorKind.Data, $"The column of the label '{label ?? trained.LabelName}' is missing.", $"{rows.Path}:{rows.FirstLine}",
+        throw new UserException(ErrorKind.Data, $"The column of the label '{label ?? trained.LabelName}' is missing.",
+            $"{rows.Path}:{rows.FirstLine}",
             $"{NearestName.Suggestion(label ?? trained.LabelName ?? "", names)}the first row has: {NearestName.List(names)}");
     }
 
@@ -31,7 +33,8 @@ internal static class CsvMatching
                 + $"{(missing.Length == 1 ? "is" : "are")} missing: {NearestName.List(missing)}.",
                 $"{rows.Path}:{rows.FirstLine}", $"{NearestName.Suggestion(missing[0], names)}the file has: {NearestName.List(names)}");
         }
-        int labelIndex = label is null ? Array.IndexOf(names, trained.LabelName) : CsvPlanning.Find(rows, names, label, "label", hasHeader: true);
+        int labelIndex = label is null ? Array.IndexOf(names, trained.LabelName)
+            : CsvPlanning.Find(rows, names, label, "label", hasHeader: true);
         return trained with
         {
             ColumnCount = names.Length,
@@ -45,7 +48,8 @@ internal static class CsvMatching
         int count = rows.First.Length;
         if (trained.HasHeader && needsLabel)
         {
-            throw new UserException(ErrorKind.Data, "The header is missing, by which the columns are found.", $"{rows.Path}:{rows.FirstLine}",
+            throw new UserException(ErrorKind.Data, "The header is missing, by which the columns are found.",
+                $"{rows.Path}:{rows.FirstLine}",
                 $"the training file has: {NearestName.List([.. trained.FeatureNames.Append(trained.LabelName ?? "")])}");
         }
         if (CsvPlanning.LooksLikeHeader(rows)) rows.SkipHeader();
@@ -56,7 +60,9 @@ internal static class CsvMatching
         string expected = trained.LabelName is null && trained.LabelIndex < 0
             ? $"{trained.ColumnCount}"
             : $"{trained.FeatureNames.Length} features, or {trained.ColumnCount} columns with the label";
-        throw new UserException(ErrorKind.Data, $"The first row has {count} fields; training had {expected}.", $"{rows.Path}:{rows.FirstLine}",
-            trained.HasHeader ? $"give it a header with: {NearestName.List(trained.FeatureNames)}" : "give the columns of the training file");
+        throw new UserException(ErrorKind.Data, $"The first row has {count} fields; training had {expected}.",
+            $"{rows.Path}:{rows.FirstLine}",
+            trained.HasHeader ? $"give it a header with: {NearestName.List(trained.FeatureNames)}"
+                : "give the columns of the training file");
     }
 }

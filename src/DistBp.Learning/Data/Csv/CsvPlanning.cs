@@ -18,29 +18,36 @@ internal static class CsvPlanning
         }
         bool hasHeader = oneHot.Concat(file.Features ?? []).Append(file.Label ?? "0").Any(IsWord) || LooksLikeHeader(rows);
         if (hasHeader) rows.SkipHeader();
-        string[] names = hasHeader ? [.. rows.First.Select(n => n.Trim())] : [.. rows.First.Select((_, i) => i.ToString(CultureInfo.InvariantCulture))];
+        string[] names = hasHeader
+            ? [.. rows.First.Select(n => n.Trim())]
+            : [.. rows.First.Select((_, i) => i.ToString(CultureInfo.InvariantCulture))];
         CheckNames(rows, names, hasHeader);
 
         int label = file.Label is null ? -1 : Find(rows, names, file.Label, "label", hasHeader);
         int[] features = file.Features is null
             ? [.. Enumerable.Range(0, names.Length).Where(c => c != label)]
             : [.. file.Features.Select(f => Find(rows, names, f, "features", hasHeader))];
-        if (features.Length == 0) throw new UserException(ErrorKind.Data, "There is no column but the label.", rows.Path, "a sample needs at least one feature");
+        if (features.Length == 0) throw new UserException(ErrorKind.Data, "There is no column but the label.", rows.Path,
+            "a sample needs at least one feature");
         if (label >= 0 && features.Contains(label))
-            throw new UserException(ErrorKind.Usage, $"The label '{names[label]}' is also a feature: the network would copy it.", "data.train.features", "leave it out");
+            throw new UserException(ErrorKind.Usage, $"The label '{names[label]}' is also a feature: the network would copy it.",
+                "data.train.features", "leave it out");
         var isText = new bool[features.Length];
         foreach (string name in oneHot)
         {
             int feature = Array.IndexOf(features, Find(rows, names, name, "oneHot", hasHeader));
-            if (feature < 0) throw new UserException(ErrorKind.Usage, $"oneHot: the column '{name}' is not a feature.", "data.preprocess", "leave it out of oneHot");
+            if (feature < 0) throw new UserException(ErrorKind.Usage, $"oneHot: the column '{name}' is not a feature.", "data.preprocess",
+                "leave it out of oneHot");
             isText[feature] = true;
         }
-        return new CsvColumns(hasHeader, names.Length, features, [.. features.Select(f => names[f])], isText, label, label < 0 ? null : names[label]);
+        return new CsvColumns(hasHeader, names.Length, features, [.. features.Select(f => names[f])], isText, label,
+            label < 0 ? null : names[label]);
     }
 
     /// <summary>No field of the first row is a number or missing, and some field of the second is a number.</summary>
     public static bool LooksLikeHeader(CsvRows rows) =>
-        !rows.First.Any(f => CsvValue.IsMissing(f) || CsvValue.TryNumber(f, out _)) && (rows.Second?.Any(f => CsvValue.TryNumber(f, out _)) ?? false);
+        !rows.First.Any(f => CsvValue.IsMissing(f) || CsvValue.TryNumber(f, out _))
+        && (rows.Second?.Any(f => CsvValue.TryNumber(f, out _)) ?? false);
 
     /// <summary>By name first, then by 0-based index.</summary>
     public static int Find(CsvRows rows, string[] names, string wanted, string key, bool hasHeader)

@@ -40,7 +40,8 @@ internal sealed class CsvRows : IDisposable
         byte[] start = DataFile.Start(path, 4096);
         bool isUtf16 = start is [0xFF, 0xFE, ..] or [0xFE, 0xFF, ..];
         if ((start.AsSpan().Contains((byte)0) && !isUtf16) || start is [0x1F, 0x8B, ..] or [(byte)'P', (byte)'K', 3, 4, ..])
-            throw new UserException(ErrorKind.Data, $"This is not a CSV file: {DataFile.LooksLike(start)}.", path, "give a CSV file, or set data.format");
+            throw new UserException(ErrorKind.Data, $"This is not a CSV file: {DataFile.LooksLike(start)}.", path,
+                "give a CSV file, or set data.format");
         var options = new CsvReaderOptions
         {
             Separator = Separator(start),

@@ -6,6 +6,9 @@ namespace DistBp.Learning.Data.Csv;
 /// <summary>Reads CSV files into raw parts.</summary>
 internal static class CsvSource
 {
+    /// <summary>In so few rows each may well have a class of its own.</summary>
+    private const int MostRowsOfOwnClass = 50;
+
     public static RawTraining ReadTraining(CsvFile file, DataDescription data, TargetKind target, int seed, string baseFolder)
     {
         using CsvRows rows = CsvRows.Open(DataFile.Resolve(file.Path, baseFolder));
@@ -19,7 +22,7 @@ internal static class CsvSource
         };
         CsvTable table = new CsvTableReader(rows, columns, label, classes, data.Preprocess.Any(s => s is ImputeStep)).Read();
         string[]? names = label == CsvLabel.NewClasses ? CategoryDictionary.InOrder(classes.Texts) : null;
-        if (names is not null) CheckClasses(names, target, rows.Path, columns.LabelName!);
+        if (names is not null) CheckClasses(names, table.Count, target, rows.Path, columns.LabelName!);
 
         float[] positions = [.. classes.Texts.Select(t => (float)Array.IndexOf(names!, t))];
         var assignment = PartAssignment.Create(table.Count, data, seed, rows.Path);
@@ -31,7 +34,8 @@ internal static class CsvSource
     /// <summary>All rows as one part, by the columns and classes of training.</summary>
     /// <param name="features">With the words that training knows.</param>
     public static RawPart ReadAll(
-        string path, string? label, CsvColumns trained, FeatureColumn[] features, TargetKind target, IReadOnlyList<string> classNames, bool missingAllowed)
+        string path, string? label, CsvColumns trained, FeatureColumn[] features, TargetKind target, IReadOnlyList<string> classNames,
+            bool missingAllowed)
     {
         using CsvRows rows = CsvRows.Open(path);
         CsvColumns columns = CsvMatching.Match(rows, trained, label, needsLabel: target != TargetKind.Input);
@@ -47,7 +51,7 @@ internal static class CsvSource
         return table.Part(PartAssignment.Whole(table.Count), PartAssignment.Train, y => y);
     }
 
-    private static void CheckClasses(string[] names, TargetKind target, string path, string label)
+    private static void CheckClasses(string[] names, int rowCount, TargetKind target, string path, string label)
     {
         string? fractional = names.All(n => CsvValue.TryNumber(n, out _))
             ? names.FirstOrDefault(n => CsvValue.TryNumber(n, out float value) && value != MathF.Floor(value))
@@ -57,8 +61,14 @@ internal static class CsvSource
             throw new UserException(ErrorKind.Data, $"The label '{label}' has numbers such as {fractional}, which are values and not classes.", path,
                 "choose the loss meanSquaredError or huber");
         }
+        if (names.Length == rowCount && rowCount > MostRowsOfOwnClass)
+        {
+            throw new UserException(ErrorKind.Data, $"Each of the {rowCount} rows has its own label in column '{label}'.", path,
+                "name the column of the classes, not that of an identifier; for values choose the loss meanSquaredError or huber");
+        }
         if (names.Length < 2)
-            throw new UserException(ErrorKind.Data, $"All labels (column '{label}') are '{names[0]}': there is nothing to tell apart.", path, "check the label's column");
+            throw new UserException(ErrorKind.Data, $"All labels (column '{label}') are '{names[0]}': there is nothing to tell apart.",
+                path, "check the label's column");
         if (target == TargetKind.Binary && names.Length > 2)
         {
             throw new UserException(ErrorKind.Data,

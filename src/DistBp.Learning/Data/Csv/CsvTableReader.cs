@@ -50,7 +50,8 @@ internal sealed class CsvTableReader(CsvRows rows, CsvColumns columns, CsvLabel 
         if (CsvValue.IsMissing(field))
         {
             if (!missingAllowed)
-                _problems.Add($"The value of column '{column.Name}' is missing.", Where, "fill it in, or add {impute: mean} to data.preprocess");
+                _problems.Add($"The value of column '{column.Name}' is missing.", Where,
+                    "fill it in, or add {impute: mean} to data.preprocess");
             return float.NaN;
         }
         if (column.Categories is { } categories) return categories.Code(rows.Text(index));
@@ -61,7 +62,8 @@ internal sealed class CsvTableReader(CsvRows rows, CsvColumns columns, CsvLabel 
         }
         else if (!float.IsFinite(value))
         {
-            _problems.Add($"Column '{column.Name}' has '{Shortened(index)}', which is beyond the range of a float.", Where, "correct it or scale the column");
+            _problems.Add($"Column '{column.Name}' has '{Shortened(index)}', which is beyond the range of a float.", Where,
+                "correct it or scale the column");
         }
         return value;
     }

@@ -22,7 +22,8 @@ internal static class EmbeddedDigits
         var assignment = PartAssignment.Create(Count, data, seed, Path);
         FeatureColumn[] columns = FeatureColumn.Numbered(Pixels);
         RawPart?[] parts = [.. assignment.Counts.Select((count, part) => count == 0 ? null : new RawPart(
-            new FeatureTable(count, columns, new TensorBuffer(count * Pixels), new RowSource(Path, assignment.RowsOf(part), IsLines: false)),
+            new FeatureTable(count, columns, new TensorBuffer(count * Pixels), new RowSource(Path, assignment.RowsOf(part),
+                IsLines: false)),
             new TensorBuffer(count), new TensorShape()))];
         Parse(Text(), assignment, parts);
         return new RawTraining(parts, SampleShape, null, ClassNames, ClassNames.Count);

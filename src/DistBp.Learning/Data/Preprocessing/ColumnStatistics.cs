@@ -9,7 +9,8 @@ internal sealed class ColumnStatistics
     public ColumnStatistics(FeatureTable table)
     {
         int width = table.Width;
-        (Count, Mean, Deviation, Minimum, Maximum) = (new int[width], new double[width], new double[width], new double[width], new double[width]);
+        (Count, Mean, Deviation, Minimum, Maximum) = (new int[width], new double[width], new double[width], new double[width],
+            new double[width]);
         Array.Fill(Minimum, double.PositiveInfinity);
         Array.Fill(Maximum, double.NegativeInfinity);
         for (int i = 0; i < table.Count; i++) AddRow(table.Row(i));

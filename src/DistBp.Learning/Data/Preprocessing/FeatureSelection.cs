@@ -1,18 +1,20 @@
 namespace DistBp.Learning.Data.Preprocessing;
 
 /// <summary>
-/// Fits selectTop. The score of a feature is, for classes, the F statistic of one-way analysis of variance, (SSB / (K − 1)) / (SSW / (n − K));
-/// for values and binary targets the squared correlation with the target, summed over its columns. Constant features score 0, missing values
-/// are left out, equal scores keep the earlier feature. The kept features stay in their order.
+/// Fits selectTop. The score of a feature is, for classes, the F statistic of one-way analysis of variance,
+/// (SSB / (K − 1)) / (SSW / (n − K)); for values and binary targets the squared correlation with the target, summed over its columns.
+/// Constant features score 0, missing values are left out, equal scores keep the earlier feature. The kept features stay in their order.
 /// </summary>
 internal static class FeatureSelection
 {
     public static FittedSelection Fit(SelectTopStep step, int number, FeatureTable table, TensorBuffer? targets, TargetKind kind)
     {
         if (targets is null || kind == TargetKind.Input)
-            throw StepFitting.Error("selectTop needs a target to compare features with, and here the target is the input.", number, "leave selectTop out");
+            throw StepFitting.Error("selectTop needs a target to compare features with, and here the target is the input.", number,
+                "leave selectTop out");
         if (step.Count < 1 || step.Count > table.Width)
-            throw StepFitting.Error($"selectTop: {step.Count} features are asked for and there are {table.Width}.", number, $"ask for 1 to {table.Width}");
+            throw StepFitting.Error($"selectTop: {step.Count} features are asked for and there are {table.Width}.", number,
+                $"ask for 1 to {table.Width}");
         foreach (FeatureColumn column in table.Columns)
         {
             if (column.Categories is not null)
@@ -24,7 +26,8 @@ internal static class FeatureSelection
         for (int j = 0; j < table.Width; j++)
         {
             scores[j] = kind == TargetKind.Classes ? VarianceRatio(table, j, targets.Span) : 0;
-            for (int t = 0; kind != TargetKind.Classes && t < targetWidth; t++) scores[j] += SquaredCorrelation(table, j, targets.Span, t, targetWidth);
+            for (int t = 0; kind != TargetKind.Classes && t < targetWidth; t++)
+                scores[j] += SquaredCorrelation(table, j, targets.Span, t, targetWidth);
         }
         int[] kept = [.. Enumerable.Range(0, table.Width).OrderByDescending(j => scores[j]).ThenBy(j => j).Take(step.Count).Order()];
         return new FittedSelection(table.Width, kept);

@@ -18,7 +18,8 @@ internal sealed record FeatureTable(int Count, FeatureColumn[] Columns, TensorBu
     public Span<float> Row(int row) => Values.Span.Slice(row * Width, Width);
 
     /// <summary>A table of the same rows with other columns, still to be filled.</summary>
-    public FeatureTable WithColumns(FeatureColumn[] columns) => new(Count, columns, FeatureTable.Allocate(Count, columns.Length, Rows.Path), Rows);
+    public FeatureTable WithColumns(FeatureColumn[] columns) =>
+        new(Count, columns, Allocate(Count, columns.Length, Rows.Path), Rows);
 
     /// <exception cref="UserException">More than 2^31 − 1 values.</exception>
     public static TensorBuffer Allocate(int count, int width, string path)

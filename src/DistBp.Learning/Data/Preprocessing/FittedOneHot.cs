@@ -5,7 +5,8 @@ namespace DistBp.Learning.Data.Preprocessing;
 
 /// <summary>
 /// Replaces a column, where it stands, by one 0/1 feature for each category seen in the training part, in the order of
-/// <see cref="CategoryDictionary.InOrder"/>. A category that training never saw, and a missing value, give zeros everywhere: "none of these".
+/// <see cref="CategoryDictionary.InOrder"/>. A category that training never saw, and a missing value, give zeros everywhere: "none of
+/// these".
 /// </summary>
 /// <param name="Categories">One entry a column of the input; null: the column passes as it is.</param>
 internal sealed record FittedOneHot(string[]?[] Categories) : FittedStep
@@ -53,8 +54,8 @@ internal sealed record FittedOneHot(string[]?[] Categories) : FittedStep
         var positions = new Dictionary<float, int>();
         for (int k = 0; k < categories.Length; k++)
         {
-            float value = column.Categories?.Code(categories[k]) ?? float.Parse(categories[k], CultureInfo.InvariantCulture);
-            positions[value] = k;
+            if (column.Categories is { } words) positions[words.Code(categories[k])] = k;
+            else if (float.TryParse(categories[k], CultureInfo.InvariantCulture, out float value)) positions[value] = k;
         }
         return positions;
     }

@@ -70,7 +70,8 @@ internal sealed record FittedScale(double[] Offset, double[] Scale) : FittedStep
     }
 }
 
-/// <summary>Fills missing values: numbers by <paramref name="Values"/>, words (columns on their way to oneHot) by <paramref name="Words"/>.</summary>
+/// <summary>Fills missing values: numbers by <paramref name="Values"/>, words (columns on their way to oneHot) by
+/// <paramref name="Words"/>.</summary>
 internal sealed record FittedImpute(double[] Values, string?[] Words) : FittedStep
 {
     [JsonIgnore]

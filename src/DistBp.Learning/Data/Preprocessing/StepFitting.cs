@@ -16,7 +16,8 @@ internal static class StepFitting
             fitted[s] = Fit(steps[s], s, table, targets, kind);
             table = fitted[s].Apply(table);
             if (table.Width == 0)
-                throw Error($"No feature is left after {steps[s].Kind}: all are constant in the training part.", s, "leave the step out or check the data");
+                throw Error($"No feature is left after {steps[s].Kind}: all are constant in the training part.", s,
+                    "leave the step out or check the data");
         }
         return (fitted, table);
     }
@@ -24,7 +25,8 @@ internal static class StepFitting
     public static UserException Error(string what, int step, string remedy) =>
         new(ErrorKind.Data, what, $"data.preprocess[{step}]", remedy);
 
-    private static FittedStep Fit(PreprocessStep step, int number, FeatureTable table, TensorBuffer? targets, TargetKind kind) => step switch
+    private static FittedStep Fit(PreprocessStep step, int number, FeatureTable table, TensorBuffer? targets, TargetKind kind) =>
+        step switch
     {
         DivideStep divide when divide.Divisor != 0 && double.IsFinite(divide.Divisor) => new FittedDivide(divide.Divisor),
         DivideStep divide => throw Error($"Nothing can be divided by {divide.Divisor}.", number, "divide by 255, say"),
@@ -72,7 +74,8 @@ internal static class StepFitting
         foreach (string name in step.Columns)
         {
             int column = Array.FindIndex(table.Columns, c => c.Name == name);
-            if (column < 0 && int.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out int index) && index < table.Width) column = index;
+            if (column < 0 && int.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out int index) && index < table.Width)
+                column = index;
             if (column < 0)
             {
                 string[] names = [.. table.Columns.Select(c => c.Name)];

@@ -7,7 +7,8 @@ internal static class IdxHeader
 {
     private const int MostDimensions = 8;
 
-    public static bool Matches(ReadOnlySpan<byte> start) => start is [0, 0, 0x08 or 0x09 or 0x0B or 0x0C or 0x0D or 0x0E, <= MostDimensions, ..];
+    public static bool Matches(ReadOnlySpan<byte> start) => start is [0, 0, 0x08 or 0x09 or 0x0B or 0x0C or 0x0D or 0x0E,
+        <= MostDimensions, ..];
 
     public static TensorHeader Read(Stream stream, string path)
     {

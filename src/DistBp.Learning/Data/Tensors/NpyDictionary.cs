@@ -2,7 +2,8 @@ using System.Globalization;
 
 namespace DistBp.Learning.Data.Tensors;
 
-/// <summary>The dict literal of an npy header: {'descr': '&lt;f4', 'fortran_order': False, 'shape': (3, 4), } in any order, each key once.</summary>
+/// <summary>The dict literal of an npy header: {'descr': '&lt;f4', 'fortran_order': False, 'shape': (3, 4), } in any order, each key
+/// once.</summary>
 internal sealed record NpyDictionary(string Descr, bool FortranOrder, long[] Shape)
 {
     public static NpyDictionary Parse(string literal, string path) => new Parser(literal, path).Dictionary();

@@ -30,7 +30,8 @@ internal static class NpyHeader
         bool complete = DataFile.ReadFully(stream, size, path) == size.Length;
         long length = version == 1 ? BinaryPrimitives.ReadUInt16LittleEndian(size) : BinaryPrimitives.ReadUInt32LittleEndian(size);
         if (length > MostBytes)
-            throw new UserException(ErrorKind.Data, $"The npy header of {length} bytes is longer than {MostBytes}.", path, "write it with numpy.save");
+            throw new UserException(ErrorKind.Data, $"The npy header of {length} bytes is longer than {MostBytes}.", path,
+                "write it with numpy.save");
         var header = new byte[length];
         if (!complete || DataFile.ReadFully(stream, header, path) < length)
             throw new UserException(ErrorKind.Data, "The file is cut off within its npy header.", path, "copy or download the file again");

@@ -1,6 +1,7 @@
 namespace DistBp.Learning.Data.Tensors;
 
-/// <summary>What targets read from tensors must be: class indices are whole and not negative, binary targets 0 or 1, values finite.</summary>
+/// <summary>What targets read from tensors must be: class indices are whole and not negative, binary targets 0 or 1, values
+/// finite.</summary>
 internal static class TargetChecks
 {
     /// <summary>More classes than this in numbered labels are taken for a mistake.</summary>

@@ -11,7 +11,8 @@ internal sealed record TensorHeader(long[] Dimensions, ElementType Type, bool Bi
     public void Validate(string path, long mostBytes, bool compressed)
     {
         if (Dimensions.Length == 0)
-            throw new UserException(ErrorKind.Data, "The file holds a single number, no samples.", path, "the first dimension counts the samples");
+            throw new UserException(ErrorKind.Data, "The file holds a single number, no samples.", path,
+                "the first dimension counts the samples");
         if (Dimensions[0] == 0) throw new UserException(ErrorKind.Data, "The file holds no samples.", path, "check how it was written");
         Int128 bytes = Elements.Size(Type);
         Int128 elements = 1;
@@ -20,7 +21,8 @@ internal sealed record TensorHeader(long[] Dimensions, ElementType Type, bool Bi
             // Once the product is past every bound it stays there: no dimension after it may bring it back.
             elements = elements > long.MaxValue ? elements : elements * dimension;
         }
-        if (elements == 0) throw new UserException(ErrorKind.Data, $"A sample of shape {Shape} has no elements.", path, "check how the file was written");
+        if (elements == 0) throw new UserException(ErrorKind.Data, $"A sample of shape {Shape} has no elements.", path,
+            "check how the file was written");
         bytes = bytes * (elements > long.MaxValue ? long.MaxValue : elements) + Length;
         if (bytes > mostBytes)
         {
@@ -29,7 +31,8 @@ internal sealed record TensorHeader(long[] Dimensions, ElementType Type, bool Bi
                 path, "copy or download the file again");
         }
         if (elements > Array.MaxLength - 64)
-            throw new UserException(ErrorKind.Data, $"{elements} elements are more than fit into one buffer (2^31).", path, "split the file");
+            throw new UserException(ErrorKind.Data, $"{elements} elements are more than fit into one buffer (2^31).", path,
+                "split the file");
     }
 
     /// <summary>"[60000, 28, 28]".</summary>

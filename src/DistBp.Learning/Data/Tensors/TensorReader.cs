@@ -1,6 +1,7 @@
 namespace DistBp.Learning.Data.Tensors;
 
-/// <summary>Reads the samples of an idx or npy file one after the other, as floats in row-major order, without a second copy of the data.</summary>
+/// <summary>Reads the samples of an idx or npy file one after the other, as floats in row-major order, without a second copy of the
+/// data.</summary>
 internal sealed class TensorReader : IDisposable
 {
     private const int ChunkBytes = 1 << 16;

@@ -36,7 +36,8 @@ internal static class TensorSource
     public static bool AllowsMissing(IReadOnlyList<PreprocessStep> steps) => steps.Any(s => s is ImputeStep);
 
     private static RawPart?[] Read(
-        TensorReader x, TensorFiles files, DataFormat format, PartAssignment assignment, TargetKind target, string baseFolder, bool missingAllowed)
+        TensorReader x, TensorFiles files, DataFormat format, PartAssignment assignment, TargetKind target, string baseFolder,
+            bool missingAllowed)
     {
         TensorBuffer?[] samples = ReadParts(x, assignment);
         TensorBuffer?[] targets = new TensorBuffer?[PartAssignment.PartCount];

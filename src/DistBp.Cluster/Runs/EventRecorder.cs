@@ -1,0 +1,60 @@
+using DistBp.Cluster.Storage;
+using DistBp.Learning.Metrics;
+
+namespace DistBp.Cluster.Runs;
+
+/// <summary>Writes what happens in a run to its event log. Of steps it writes some: at most one in <see cref="LeastStepInterval"/>.</summary>
+internal sealed class EventRecorder(EventLog log, TimeProvider time) : IRunObserver
+{
+    public static readonly TimeSpan LeastStepInterval = TimeSpan.FromMilliseconds(100);
+
+    // Steps, epochs and checkpoints are told by different threads.
+    private readonly Lock _lock = new();
+    private long _lastStepAt;
+    private int _samplesSince;
+    private double _gradientNorm;
+
+    public void OnStarted(RunStarted started)
+    {
+        _lastStepAt = time.GetTimestamp();
+    }
+
+    public void OnStep(in StepFigures step)
+    {
+        lock (_lock)
+        {
+            _samplesSince += step.Samples;
+            _gradientNorm = step.GradientNorm;
+            TimeSpan elapsed = time.GetElapsedTime(_lastStepAt);
+            if (elapsed < LeastStepInterval) return;
+            log.Step(new StepEvent(step.Step, step.Epoch, step.Loss, step.Rate, step.GradientNorm, _samplesSince / elapsed.TotalSeconds));
+            _lastStepAt = time.GetTimestamp();
+            _samplesSince = 0;
+        }
+    }
+
+    public void OnEpoch(EpochFigures epoch)
+    {
+        lock (_lock)
+        {
+            log.Epoch(new EpochEvent(
+                epoch.Epoch, epoch.Step, epoch.Train.Loss, epoch.Train.Accuracy, epoch.Validation?.Loss, epoch.Validation?.Accuracy, epoch.Rate,
+                _gradientNorm, epoch.SamplesPerSecond, epoch.Time.TotalSeconds));
+        }
+    }
+
+    public void OnCheckpoint(CheckpointFigures checkpoint)
+    {
+        lock (_lock) log.CheckpointSaved(checkpoint.Step, checkpoint.Folder, checkpoint.Time.TotalSeconds);
+    }
+
+    public void OnWarning(string text)
+    {
+        lock (_lock) log.Warning(text);
+    }
+
+    public void OnEnded(RunResult result)
+    {
+        lock (_lock) log.End(RunStatusName.Of(result.Status), result.Steps, result.WeightsSha256);
+    }
+}

@@ -1,0 +1,160 @@
+using System.Diagnostics;
+using DistBp.Cluster.Actors;
+using DistBp.Cluster.Configuration;
+using DistBp.Cluster.Storage;
+using DistBp.Learning;
+using DistBp.Learning.Data;
+using DistBp.Learning.Metrics;
+using DistBp.Learning.Schedules;
+using DistBp.Protocol;
+using DistBp.Protocol.Effects;
+using DistBp.Protocol.Messages;
+
+namespace DistBp.Cluster.Runs;
+
+/// <summary>One training run in this process: load, check, make or open the run's folder, run the cluster, leave the result.</summary>
+public sealed class TrainingSession
+{
+    private readonly JobDescription _job;
+    private readonly TrainingOptions _options;
+    private readonly TimeProvider _time = TimeProvider.System;
+    private readonly long _begin;
+    private readonly TrainingData _data;
+    private readonly Network _network;
+    private readonly int _workers;
+    private readonly int _servers;
+
+    private TrainingSession(JobDescription job, TrainingOptions options)
+    {
+        (_job, _options, _begin) = (job, options, _time.GetTimestamp());
+        _workers = options.Workers > 0 ? options.Workers : Environment.ProcessorCount;
+        _servers = options.Servers > 0 ? options.Servers : _workers;
+        _data = DataLoader.Load(job.Data, job.Target, job.Seed, job.BaseFolder);
+        _network = JobNetwork.Build(job, _data.Schema);
+        if (job.Batch > _data.Train.Count)
+        {
+            throw new UserException(
+                ErrorKind.Usage, $"a mini-batch of {job.Batch} samples is larger than the training part, which has {_data.Train.Count}", "batch",
+                $"set batch to at most {_data.Train.Count}");
+        }
+    }
+
+    /// <param name="stop">Finishes the step, saves, and ends the run as interrupted.</param>
+    /// <exception cref="UserException">Bad job, data, folder or checkpoint, or the training diverged.</exception>
+    public static async Task<RunResult> RunAsync(
+        JobDescription job, TrainingOptions options, IReadOnlyList<IRunObserver> observers, CancellationToken stop)
+    {
+        var session = new TrainingSession(job, options);
+        using RunFolder folder = session.OpenFolder();
+        using EventLog log = EventLog.Open(options.EventsFile ?? folder.Paths.Events, session._time);
+        IRunObserver[] all = [new EventRecorder(log, session._time), .. observers];
+        return await session.RunAsync(folder.Paths, all, stop).ConfigureAwait(false);
+    }
+
+    private RunFolder OpenFolder()
+    {
+        RunFolder folder = _options.Resume ? RunFolder.Resume(_options.OutFolder!)
+            : _options.OutFolder is { } named ? RunFolder.CreateAt(named)
+            : RunFolder.CreateNamed(_options.RunsFolder, _job.Name, _time);
+        File.WriteAllText(folder.Paths.Job, JobFile.Write(_job));
+        _data.Schema.Save(folder.Paths.Preprocessing);
+        return folder;
+    }
+
+    private async Task<RunResult> RunAsync(RunPaths paths, IReadOnlyList<IRunObserver> observers, CancellationToken stop)
+    {
+        CheckpointStore checkpoints = CheckpointStore.OpenForWriting(paths.Checkpoints, _job.Checkpoint.Keep);
+        var identity = new CheckpointIdentity(
+            JobFile.Hash(_job), _job.Seed, _job.Slices, _job.Batch, _network.Parameters, _job.Optimizer.Kind,
+            Learning.Optimizers.Optimizer.Create(_job.Optimizer).StateNames);
+        CheckpointSearch search = checkpoints.FindNewestIntact(identity);
+        TrainingMemory memory = CreateMemory(search.Checkpoint);
+        TrainingPlan plan = Plan(memory, search.Checkpoint);
+        var reporter = new TrainingReporter(memory, checkpoints, identity, _servers, observers, _time);
+        Announce(paths, plan, search, observers);
+
+        RunOutcome outcome;
+        using (var cluster = new LocalCluster(memory, plan, reporter, _workers, _servers))
+            outcome = await cluster.RunAsync(stop).ConfigureAwait(false);
+
+        int restarts = _options.Resume && File.Exists(paths.Result) ? RunResult.Load(paths.Result).Restarts + 1 : _options.Resume ? 1 : 0;
+        ParameterFile.Save(paths.Parameters, _network.Parameters, memory.Parameters.Memory);
+        RunResult result = Result(outcome, reporter, memory, restarts);
+        result.Save(paths.Result);
+        foreach (IRunObserver observer in observers) observer.OnEnded(result);
+        return result;
+    }
+
+    private TrainingMemory CreateMemory(Checkpoint? checkpoint)
+    {
+        var parts = new Dictionary<DataPart, Dataset> { [DataPart.Train] = _data.Train };
+        if (_data.Validation is not null) parts[DataPart.Validation] = _data.Validation;
+        if (_data.Test is not null) parts[DataPart.Test] = _data.Test;
+        var memory = new TrainingMemory(_job, _network, parts) { Start = checkpoint };
+        ParameterLayout layout = _network.Parameters;
+        if (checkpoint is null)
+        {
+            _network.InitializeParameters(_job.Seed, memory.Parameters.Span);
+            if (_job.InitialWeights is { } file)
+                ParameterFile.Load(Path.GetFullPath(file, _job.BaseFolder), layout, memory.Parameters.Span, _job.Partial);
+        }
+        else
+        {
+            checkpoint.LoadParameters(layout, memory.Parameters.Span);
+            if (checkpoint.Manifest.HasBest) checkpoint.LoadBest(layout, memory.Snapshots.Best.Span);
+        }
+        return memory;
+    }
+
+    private TrainingPlan Plan(TrainingMemory memory, Checkpoint? checkpoint) => new()
+    {
+        Slices = _job.Slices,
+        TrainedCount = _network.Parameters.TrainedCount,
+        StepsPerEpoch = memory.Geometry.StepsPerEpoch,
+        Epochs = _job.Epochs,
+        StartVersion = checkpoint?.Position.Step ?? 0,
+        StartProgress = checkpoint is null
+            ? TrainingProgress.Start(_network.Metrics.Count)
+            : TrainingProgress.FromNumbers(checkpoint.Manifest.Coordinator),
+        Metrics = _network.Metrics,
+        EvaluationSamples = memory.Parts.ToDictionary(p => p, p => memory.Part(p).Count),
+        FinalParts = _data.Test is null ? [] : [DataPart.Test],
+        CheckpointEverySteps = _job.Checkpoint.EverySteps,
+        EarlyStopping = EarlyStoppingPlan(_job.EarlyStopping),
+        Plateau = _job.Schedule as PlateauSchedule,
+    };
+
+    private static EarlyStopping? EarlyStoppingPlan(EarlyStoppingDescription? description) => description is null ? null : new EarlyStopping(
+        description.Metric.StartsWith("validation", StringComparison.Ordinal) ? DataPart.Validation : DataPart.Train,
+        description.Metric.EndsWith("Accuracy", StringComparison.Ordinal), description.Patience, description.MinDelta, description.RestoreBest);
+
+    private void Announce(RunPaths paths, TrainingPlan plan, CheckpointSearch search, IReadOnlyList<IRunObserver> observers)
+    {
+        var started = new RunStarted(
+            _job, paths.Folder, _workers, _servers, LocalCluster.ThreadCount(_workers), _network.Parameters.Count, _data.Train.Count,
+            _data.Validation?.Count ?? 0, _data.Test?.Count ?? 0, plan.StepsPerEpoch, plan.StartVersion, plan.TotalSteps);
+        foreach (IRunObserver observer in observers)
+        {
+            observer.OnStarted(started);
+            foreach (DamagedCheckpoint damaged in search.Damaged)
+                observer.OnWarning($"the checkpoint {damaged.Folder} is damaged ({damaged.Why}): the one before it is used, step {plan.StartVersion}");
+            if (_options.Resume && search.Checkpoint is null)
+                observer.OnWarning($"{paths.Checkpoints} has no checkpoint: the run starts from the beginning");
+            if (_workers > _job.Slices)
+                observer.OnWarning($"{_workers} workers share {_job.Slices} slices: {_workers - _job.Slices} of them stay idle (set slices in the job; that changes its bits)");
+        }
+    }
+
+    private RunResult Result(RunOutcome outcome, TrainingReporter reporter, TrainingMemory memory, int restarts)
+    {
+        MetricValues? train = reporter.Values(outcome.TrainSums), validation = reporter.Values(outcome.ValidationSums);
+        MetricValues? test = reporter.Values(outcome.FinalSums.GetValueOrDefault(DataPart.Test));
+        SteppingClock clock = reporter.Clock;
+        using Process self = Process.GetCurrentProcess();
+        return new RunResult(
+            _job.Name, outcome.Status, outcome.Version, outcome.Epochs, train?.Loss, validation?.Loss, test?.Loss, train?.Accuracy,
+            validation?.Accuracy, test?.Accuracy, WeightsHash.Compute(_network.Parameters, memory.Parameters.Span), _network.Parameters.Count,
+            clock.BestSamplesPerSecond, clock.Epochs > 0 ? clock.Total.TotalSeconds / clock.Epochs : clock.Total.TotalSeconds,
+            _time.GetElapsedTime(_begin).TotalSeconds, _workers, _servers, _job.Slices, self.PeakWorkingSet64, 0, 0, restarts, 0);
+    }
+}

@@ -1,0 +1,159 @@
+using System.Buffers;
+using System.Text.Json;
+using DistBp.Learning;
+
+namespace DistBp.Cluster.Storage;
+
+/// <summary>
+/// events.jsonl: one JSON object a line, {"event": …, "time": RFC 3339 in UTC, …}, times with the clock that is given. Lines are collected in
+/// one reused buffer (nothing is allocated for an event) and leave at an epoch, a checkpoint, a member's change, a warning, the end, after a
+/// second, or when 64 KiB have come together; to standard output each line leaves at once. Safe to call from several threads.
+/// </summary>
+public sealed class EventLog : IDisposable
+{
+    private const int MaxBufferedBytes = 64 * 1024;
+    private static readonly TimeSpan MaxDelay = TimeSpan.FromSeconds(1);
+    private readonly Lock _gate = new();
+    private readonly ArrayBufferWriter<byte> _lines = new(MaxBufferedBytes + 4096);
+    private readonly Utf8JsonWriter _json;
+    private readonly Stream _stream;
+    private readonly string _path;
+    private readonly TimeProvider _time;
+    private readonly bool _immediate;
+    private long _flushedAt;
+
+    internal EventLog(Stream stream, string path, TimeProvider time, bool immediate)
+    {
+        _stream = stream;
+        _path = path;
+        _time = time;
+        _immediate = immediate;
+        _json = new Utf8JsonWriter(_lines);
+        _flushedAt = time.GetTimestamp();
+    }
+
+    /// <summary>Appends to a file; a last line that a crash has torn is cut off first.</summary>
+    /// <param name="path">A file, or "-" for standard output.</param>
+    /// <exception cref="UserException">The file cannot be written.</exception>
+    public static EventLog Open(string path, TimeProvider time)
+    {
+        if (path == "-") return new EventLog(Console.OpenStandardOutput(), "standard output", time, immediate: true);
+        try
+        {
+            var file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite, bufferSize: 1);
+            // A pipe or a terminal has no earlier lines.
+            if (file.CanSeek) TornLine.CutOff(file);
+            return new EventLog(file, path, time, immediate: false);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw StorageFailure.CannotWrite("events", path, 0, e);
+        }
+    }
+
+    public void Step(in StepEvent e) => Write("step", in e, flush: false, static (json, e) =>
+    {
+        json.WriteNumber("step"u8, e.Step);
+        json.WriteNumber("epoch"u8, e.Epoch);
+        json.WriteDouble("loss"u8, e.Loss);
+        json.WriteDouble("learningRate"u8, e.LearningRate);
+        json.WriteDouble("gradientNorm"u8, e.GradientNorm);
+        json.WriteDouble("samplesPerSecond"u8, e.SamplesPerSecond);
+    });
+
+    public void Epoch(in EpochEvent e) => Write("epoch", in e, flush: true, static (json, e) =>
+    {
+        json.WriteNumber("epoch"u8, e.Epoch);
+        json.WriteNumber("step"u8, e.Step);
+        json.WriteDouble("trainLoss"u8, e.TrainLoss);
+        json.WriteDouble("trainAccuracy"u8, e.TrainAccuracy);
+        json.WriteDouble("validationLoss"u8, e.ValidationLoss);
+        json.WriteDouble("validationAccuracy"u8, e.ValidationAccuracy);
+        json.WriteDouble("learningRate"u8, e.LearningRate);
+        json.WriteDouble("gradientNorm"u8, e.GradientNorm);
+        json.WriteDouble("samplesPerSecond"u8, e.SamplesPerSecond);
+        json.WriteDouble("seconds"u8, e.Seconds);
+    });
+
+    public void CheckpointSaved(long step, string folder, double seconds) =>
+        Write("checkpoint", (step, folder, seconds), flush: true, static (json, e) =>
+        {
+            json.WriteNumber("step"u8, e.step);
+            json.WriteString("folder"u8, e.folder);
+            json.WriteDouble("seconds"u8, e.seconds);
+        });
+
+    /// <param name="change">"joined", "left", "lost".</param>
+    public void Member(string member, string change, string reason) =>
+        Write("member", (member, change, reason), flush: true, static (json, e) =>
+        {
+            json.WriteString("member"u8, e.member);
+            json.WriteString("change"u8, e.change);
+            json.WriteString("reason"u8, e.reason);
+        });
+
+    public void Warning(string message) =>
+        Write("warning", message, flush: true, static (json, message) => json.WriteString("message"u8, message));
+
+    /// <param name="status">As in result.json, or "failed".</param>
+    public void End(string status, long step, string? weightsSha256) =>
+        Write("end", (status, step, weightsSha256), flush: true, static (json, e) =>
+        {
+            json.WriteString("status"u8, e.status);
+            json.WriteNumber("step"u8, e.step);
+            if (e.weightsSha256 is not null) json.WriteString("weightsSha256"u8, e.weightsSha256);
+        });
+
+    /// <summary>Any other event.</summary>
+    /// <param name="fields">Writes the fields after "event" and "time"; a static lambda allocates nothing.</param>
+    /// <exception cref="UserException">The disk is full.</exception>
+    public void Write<T>(string name, in T state, bool flush, Action<Utf8JsonWriter, T> fields)
+    {
+        lock (_gate)
+        {
+            _json.WriteStartObject();
+            _json.WriteString("event"u8, name);
+            _json.WriteString("time"u8, _time.GetUtcNow().UtcDateTime);
+            fields(_json, state);
+            _json.WriteEndObject();
+            _json.Flush();
+            _json.Reset();
+            _lines.Write("\n"u8);
+            if (flush || _immediate || _lines.WrittenCount >= MaxBufferedBytes || _time.GetElapsedTime(_flushedAt) >= MaxDelay) FlushLines();
+        }
+    }
+
+    public void Flush()
+    {
+        lock (_gate) FlushLines();
+    }
+
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            FlushLines();
+            _json.Dispose();
+            _stream.Dispose();
+        }
+    }
+
+    private void FlushLines()
+    {
+        _flushedAt = _time.GetTimestamp();
+        try
+        {
+            _stream.Write(_lines.WrittenSpan);
+            _stream.Flush();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw StorageFailure.CannotWrite("events", _path, _lines.WrittenCount, e);
+        }
+        finally
+        {
+            // What the disk did not take is dropped: the buffer's bound holds, and Dispose after the error has nothing to fail on.
+            _lines.ResetWrittenCount();
+        }
+    }
+}

@@ -1,0 +1,100 @@
+using System.Globalization;
+using DistBp.Learning;
+
+namespace DistBp.Cluster.Storage;
+
+/// <summary>
+/// The folder of a run, held by this process alone: the lock on its file .lock ends with the process however that ends, so a crash blocks
+/// nobody. The file itself stays (deleting it would let two processes each lock their own).
+/// </summary>
+public sealed class RunFolder : IDisposable
+{
+    private const string LockFileName = ".lock";
+    private const int MaxSameSecondRuns = 100;
+    private readonly FileStream _lock;
+
+    private RunFolder(string folder, FileStream heldLock)
+    {
+        Paths = new RunPaths(folder);
+        _lock = heldLock;
+    }
+
+    public RunPaths Paths { get; }
+
+    /// <summary>Creates &lt;runs&gt;/&lt;name&gt;-&lt;yyyyMMdd-HHmmss&gt; (local time; -2, -3, … when that second is taken).</summary>
+    /// <exception cref="UserException">The place is not writable.</exception>
+    public static RunFolder CreateNamed(string runs, string name, TimeProvider time)
+    {
+        string stem = Path.Combine(runs, $"{name}-{time.GetLocalNow().ToString("yyyyMMdd-HHmmss", CultureInfo.InvariantCulture)}");
+        for (int attempt = 1; attempt <= MaxSameSecondRuns; attempt++)
+        {
+            string folder = attempt == 1 ? stem : string.Create(CultureInfo.InvariantCulture, $"{stem}-{attempt}");
+            if (Directory.Exists(folder)) continue;
+            return CreateAt(folder);
+        }
+        throw new UserException(ErrorKind.Usage, "too many runs of this name began in the same second", stem, "choose a folder with --out");
+    }
+
+    /// <summary>Creates the folder that --out names; an empty one may exist.</summary>
+    /// <exception cref="UserException">It has files, another process trains in it, or it is not writable.</exception>
+    public static RunFolder CreateAt(string folder)
+    {
+        FileStream held = Lock(folder, create: true);
+        string? first = Directory.EnumerateFileSystemEntries(folder).Select(Path.GetFileName).FirstOrDefault(f => f != LockFileName);
+        if (first is null) return new RunFolder(folder, held);
+        held.Dispose();
+        throw new UserException(
+            ErrorKind.Usage, $"the folder exists and is not empty (it has {first})", folder,
+            "add --resume to go on with the run in it, choose another folder with --out, or delete it");
+    }
+
+    /// <summary>Opens the folder of an earlier run to go on with it.</summary>
+    /// <exception cref="UserException">There is no such run, or another process trains in it.</exception>
+    public static RunFolder Resume(string folder)
+    {
+        if (!Directory.Exists(folder))
+            throw new UserException(ErrorKind.Usage, "there is no run to resume", folder, "check --out, or leave out --resume to start a new run there");
+        return new RunFolder(folder, Lock(folder, create: false));
+    }
+
+    public void Dispose() => _lock.Dispose();
+
+    private static FileStream Lock(string folder, bool create)
+    {
+        string path = Path.Combine(folder, LockFileName);
+        try
+        {
+            if (create) Directory.CreateDirectory(folder);
+            // On Unix FileShare.None is flock(LOCK_EX | LOCK_NB): the kernel drops it when the process ends.
+            var held = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 1);
+            held.SetLength(0);
+            held.Write(System.Text.Encoding.ASCII.GetBytes(Environment.ProcessId.ToString(CultureInfo.InvariantCulture)));
+            held.Flush();
+            return held;
+        }
+        catch (IOException e) when (File.Exists(path) && IsHeld(path))
+        {
+            throw new UserException(
+                ErrorKind.Usage, "another distbp is training in this folder", folder, "wait for it, or choose another folder with --out", e);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new UserException(
+                ErrorKind.Usage, $"cannot use the run's folder: {e.Message}", folder, "make it writable, or choose another folder with --out", e);
+        }
+    }
+
+    /// <summary>Tells "locked" from "the disk is full": the lock can be asked for without writing.</summary>
+    private static bool IsHeld(string path)
+    {
+        try
+        {
+            using FileStream probe = new(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 1);
+            return false;
+        }
+        catch (IOException)
+        {
+            return true;
+        }
+    }
+}

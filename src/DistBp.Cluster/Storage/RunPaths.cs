@@ -1,0 +1,23 @@
+namespace DistBp.Cluster.Storage;
+
+/// <summary>Where the files of a run are.</summary>
+/// <param name="Folder">The run's folder.</param>
+public sealed record RunPaths(string Folder)
+{
+    /// <summary>The job as it ran, every default filled in.</summary>
+    public string Job => Path.Combine(Folder, "job.yaml");
+
+    /// <summary>What preprocessing learned from the training part.</summary>
+    public string Preprocessing => Path.Combine(Folder, "preprocessing.json");
+
+    public string Events => Path.Combine(Folder, "events.jsonl");
+
+    public string Result => Path.Combine(Folder, "result.json");
+
+    public string Checkpoints => Path.Combine(Folder, "checkpoints");
+
+    /// <summary>The final (or best) parameters.</summary>
+    public string Parameters => Path.Combine(Folder, "parameters.safetensors");
+
+    public string TensorBoard => Path.Combine(Folder, "tensorboard");
+}

@@ -1,0 +1,110 @@
+using DistBp.Learning.Data;
+
+namespace DistBp.Learning.Metrics;
+
+/// <summary>
+/// The additive sums that metrics are made of: per slice in row order, then along the <see cref="ReductionTree"/>.
+/// Classes and binary: lossSum, samples, correct. Values: lossSum, samples, absoluteError, squaredError, targetSum, targetSquares.
+/// Over several outputs of a sample each is their mean, so that a sample counts once.
+/// </summary>
+public sealed class MetricSet
+{
+    private static readonly string[] s_ofClasses = ["lossSum", "samples", "correct"];
+    private static readonly string[] s_ofValues = ["lossSum", "samples", "absoluteError", "squaredError", "targetSum", "targetSquares"];
+    private readonly TargetKind _kind;
+    private readonly int _outputs;
+    private readonly int _confusionClasses;
+
+    internal MetricSet(TargetKind kind, int outputs, int confusionClasses = 0)
+    {
+        (_kind, _outputs, _confusionClasses) = (kind, outputs, confusionClasses);
+        IEnumerable<int> classes = Enumerable.Range(0, confusionClasses);
+        Names =
+        [
+            .. IsOfClasses ? s_ofClasses : s_ofValues,
+            .. classes.SelectMany(actual => classes.Select(predicted => $"confusion[{actual},{predicted}]")),
+        ];
+    }
+
+    public IReadOnlyList<string> Names { get; }
+
+    public int Count => Names.Count;
+
+    /// <summary>True where there is an accuracy; otherwise there are errors of values.</summary>
+    public bool IsOfClasses => _kind is TargetKind.Classes or TargetKind.Binary;
+
+    /// <summary>0 unless made by <see cref="WithConfusion"/>.</summary>
+    public int ConfusionClasses => _confusionClasses;
+
+    /// <summary>Where the confusion counts begin, row by row of the actual class.</summary>
+    internal const int ConfusionStart = 3;
+
+    /// <summary>These sums and, for one class of K a sample, the K × K counts of the confusion matrix; otherwise this set itself.</summary>
+    public MetricSet WithConfusion() => _kind switch
+    {
+        TargetKind.Classes => new MetricSet(_kind, _outputs, _outputs),
+        TargetKind.Binary when _outputs == 1 => new MetricSet(_kind, _outputs, 2),
+        _ => this,
+    };
+
+    /// <summary>Adds one sample to the sums.</summary>
+    /// <param name="outputs">Logits for classes and binary, predicted values otherwise.</param>
+    internal void Add(double loss, ReadOnlySpan<float> outputs, ReadOnlySpan<float> targets, Span<double> sums)
+    {
+        sums[0] += loss;
+        sums[1]++;
+        switch (_kind)
+        {
+            case TargetKind.Classes: AddClass(ArgMax(outputs), (int)targets[0], sums); break;
+            case TargetKind.Binary when _outputs == 1: AddClass(outputs[0] > 0 ? 1 : 0, targets[0] > 0.5f ? 1 : 0, sums); break;
+            case TargetKind.Binary: AddBinaries(outputs, targets, sums); break;
+            case TargetKind.Values:
+            case TargetKind.Input:
+            default: AddValues(outputs, targets, sums); break;
+        }
+    }
+
+    private void AddClass(int predicted, int actual, Span<double> sums)
+    {
+        if (predicted == actual) sums[2]++;
+        if (_confusionClasses > 0) sums[ConfusionStart + actual * _confusionClasses + predicted]++;
+    }
+
+    private static void AddBinaries(ReadOnlySpan<float> outputs, ReadOnlySpan<float> targets, Span<double> sums)
+    {
+        int correct = 0;
+        for (int i = 0; i < outputs.Length; i++)
+        {
+            if ((outputs[i] > 0) == (targets[i] > 0.5f)) correct++;
+        }
+        sums[2] += (double)correct / outputs.Length;
+    }
+
+    private static void AddValues(ReadOnlySpan<float> outputs, ReadOnlySpan<float> targets, Span<double> sums)
+    {
+        double absolute = 0, squared = 0, target = 0, targetSquared = 0;
+        for (int i = 0; i < outputs.Length; i++)
+        {
+            double t = targets[i], error = outputs[i] - t;
+            absolute += Math.Abs(error);
+            squared += error * error;
+            target += t;
+            targetSquared += t * t;
+        }
+        sums[2] += absolute / outputs.Length;
+        sums[3] += squared / outputs.Length;
+        sums[4] += target / outputs.Length;
+        sums[5] += targetSquared / outputs.Length;
+    }
+
+    // The first of equals.
+    private static int ArgMax(ReadOnlySpan<float> values)
+    {
+        int best = 0;
+        for (int i = 1; i < values.Length; i++)
+        {
+            if (values[i] > values[best]) best = i;
+        }
+        return best;
+    }
+}

@@ -1,0 +1,116 @@
+using DistBp.Learning.Kernels;
+using DistBp.Learning.Layers;
+using DistBp.Learning.Losses;
+
+namespace DistBp.Learning;
+
+/// <summary>
+/// From descriptions to layers: names, shapes, fusion of activations into dense layers, and everything that a user can get wrong,
+/// reported at once.
+/// </summary>
+internal sealed class NetworkBuilder(
+    ModelDescription model, TensorShape sampleShape, TargetDescription target, LossDescription loss, bool fuse = true)
+{
+    private readonly NetworkProblems _problems = new();
+    private readonly List<Layer> _layers = [];
+    private readonly List<WeightInitialization> _initializations = [];
+    private readonly List<bool> _frozen = [];
+
+    public Network Build()
+    {
+        string[] names = new LayerNames(model, _problems).All;
+        AddLayers(names);
+        NetworkChecks.Check(model, names, sampleShape, target, loss, _layers, _problems);
+        CheckCounts();
+        _problems.ThrowIfAny();
+        var parameters = new ParameterLayout([.. _layers.Select((layer, i) => (layer.Name, layer.Parameters, _frozen[i]))]);
+        return new Network(_layers, [.. _initializations], parameters, sampleShape, target, Loss.Create(loss));
+    }
+
+    private void AddLayers(string[] names)
+    {
+        TensorShape shape = sampleShape;
+        for (int i = 0; i < names.Length; i++)
+        {
+            Activation next = i + 1 < names.Length ? ActivationOf(model.Layers[i + 1]) : Activation.Identity;
+            bool fused = fuse && model.Layers[i] is DenseDescription && next != Activation.Identity;
+            if (Make(model.Layers[i], names[i], shape, fused ? next : Activation.Identity) is not { } layer) return;
+            _layers.Add(layer);
+            _initializations.Add(InitializationAt(i));
+            _frozen.Add(model.Frozen.Contains(names[i], StringComparer.Ordinal));
+            shape = layer.OutputShape;
+            if (fused) i++;
+        }
+    }
+
+    // Null: the layer cannot be made, and nothing can be said of those after it.
+    private Layer? Make(LayerDescription description, string name, TensorShape shape, Activation activation)
+    {
+        if (shape.ElementCount == 0)
+        {
+            _problems.Add($"layer '{name}' gets the shape {shape}, which has no elements", name, "check data.shape and the layer before");
+            return null;
+        }
+        switch (description)
+        {
+            case DenseDescription dense: return MakeDense(dense, name, shape, activation);
+            case ActivationDescription alone: return new ActivationLayer(name, shape, ActivationOf(alone));
+            case SoftmaxDescription: return new SoftmaxLayer(name, shape);
+            case FlattenDescription: return new FlattenLayer(name, shape);
+            default:
+                _problems.Add($"layer '{name}': the kind '{description.Kind}' is not known", name, "use dense, an activation, softmax or flatten");
+                return null;
+        }
+    }
+
+    private DenseLayer? MakeDense(DenseDescription dense, string name, TensorShape shape, Activation activation)
+    {
+        if (dense.Units < 1)
+        {
+            _problems.Add($"layer '{name}' has {dense.Units} units", name, "give it at least 1");
+            return null;
+        }
+        if ((long)dense.Units * shape.ElementCount > int.MaxValue)
+        {
+            _problems.Add(
+                $"layer '{name}' with {dense.Units} units over {shape.ElementCount} inputs {shape} has more than {int.MaxValue} weights", name,
+                "give it fewer units");
+            return null;
+        }
+        var before = _layers.Count > 0 ? _layers[^1] as DenseLayer : null;
+        if (before is not null) before.DerivativeIsAppliedByNext = true;
+        return new DenseLayer(name, shape, dense.Units, activation) { InputActivation = before?.Activation ?? Activation.Identity };
+    }
+
+    private WeightInitialization InitializationAt(int index)
+    {
+        if (model.Initialization != WeightInitialization.ByActivation) return model.Initialization;
+        for (int i = index + 1; i < model.Layers.Count && model.Layers[i] is not DenseDescription; i++)
+        {
+            if (ActivationOf(model.Layers[i]) is Activation.Relu or Activation.LeakyRelu or Activation.Gelu) return WeightInitialization.HeNormal;
+            if (model.Layers[i] is ActivationDescription) break;
+        }
+        return WeightInitialization.XavierUniform;
+    }
+
+    private void CheckCounts()
+    {
+        long count = _layers.Sum(layer => layer.Parameters.Sum(p => (long)p.Shape.ElementCount));
+        if (count > int.MaxValue - ParameterLayout.BlockLength)
+            _problems.Add($"the network has {count} parameters", "model.layers", $"stay below {int.MaxValue}");
+        bool anyTrained = _layers.Where((layer, i) => !_frozen[i]).Any(layer => layer.Parameters.Count > 0);
+        if (!anyTrained && !_problems.Any)
+            _problems.Add("no layer has parameters to train", "model.layers", "add a dense layer, or take it out of 'freeze'");
+    }
+
+    private static Activation ActivationOf(LayerDescription description) => description is not ActivationDescription { Function: var function }
+        ? Activation.Identity
+        : function switch
+        {
+            ActivationKind.Sigmoid => Activation.Sigmoid,
+            ActivationKind.Tanh => Activation.Tanh,
+            ActivationKind.Relu => Activation.Relu,
+            ActivationKind.LeakyRelu => Activation.LeakyRelu,
+            _ => Activation.Gelu,
+        };
+}

@@ -1,0 +1,68 @@
+using DistBp.Learning.Layers;
+
+namespace DistBp.Learning;
+
+/// <summary>The walk through the layers, forward and backward.</summary>
+internal sealed class NetworkPass
+{
+    private readonly Network _network;
+    private readonly int _firstTrained;
+
+    public NetworkPass(Network network)
+    {
+        _network = network;
+        _firstTrained = network.Layers.Count;
+        foreach (ParameterView view in network.Parameters.Views)
+        {
+            if (view.Trained) _firstTrained = Math.Min(_firstTrained, view.Layer);
+        }
+    }
+
+    public void Forward(
+        NetworkWorkspace workspace, ReadOnlySpan<float> parameters, SliceRows rows, StepIdentity step, bool training)
+    {
+        for (int index = 0; index < _network.Layers.Count; index++)
+        {
+            Layer layer = _network.Layers[index];
+            if (layer.IsReshape) continue;
+            LayerPass pass = Pass(workspace, parameters, [], rows, step, index, training);
+            layer.Forward(pass, workspace.Input(index, rows.RowCount), workspace.Output(index, rows.RowCount));
+        }
+    }
+
+    /// <summary>From the last layer to the first trained one, which computes no gradient of its input.</summary>
+    public void Backward(
+        NetworkWorkspace workspace, ReadOnlySpan<float> parameters, SliceRows rows, StepIdentity step, Span<float> gradient)
+    {
+        int count = rows.RowCount;
+        Span<float> dy = workspace.OutputDelta, dx = workspace.OtherDelta;
+        for (int index = _network.Layers.Count - 1; index >= _firstTrained; index--)
+        {
+            Layer layer = _network.Layers[index];
+            if (layer.IsReshape) continue;
+            LayerPass pass = Pass(workspace, parameters, gradient, rows, step, index, training: true);
+            Span<float> dInput = index > _firstTrained ? dx[..(count * layer.InputShape.ElementCount)] : [];
+            layer.Backward(
+                pass, workspace.Input(index, count), workspace.Output(index, count), dy[..(count * layer.OutputShape.ElementCount)], dInput);
+            Span<float> spent = dy;
+            dy = dx;
+            dx = spent;
+        }
+    }
+
+    private LayerPass Pass(
+        NetworkWorkspace workspace, ReadOnlySpan<float> parameters, Span<float> gradient, SliceRows rows, StepIdentity step, int index,
+        bool training) => new()
+        {
+            Rows = rows,
+            Training = training,
+            Step = step,
+            Layer = index,
+            State = workspace.State(index),
+            InputState = index > 0 ? workspace.State(index - 1) : [],
+            Workspace = workspace.Kernels,
+            Layout = _network.Parameters,
+            Parameters = parameters,
+            Gradient = gradient,
+        };
+}

@@ -1,0 +1,111 @@
+using System.Text.Json;
+using DistBp.Cluster.Storage;
+using DistBp.Learning;
+
+namespace DistBp.Cluster.Tests.Storage;
+
+public sealed class EventLogTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+    private readonly StoppedClock _clock = new();
+
+    private string Events => _folder["events.jsonl"];
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void Each_event_is_one_line_of_json_with_its_name_and_utc_time()
+    {
+        using (EventLog log = EventLog.Open(Events, _clock))
+        {
+            log.Step(new StepEvent(1, 0, double.PositiveInfinity, 0.1, double.NaN, 100));
+            log.Epoch(new EpochEvent(0, 1, 1 / 3.0, null, 0.5, null, 0.1, 2, 100, 1));
+            log.CheckpointSaved(1, "checkpoints/step-000000001", 0.25);
+            log.Member("worker-2", "lost", "no heartbeat\nfor 2 s");
+            log.Warning("a \"warning\"");
+            log.End("completed", 1, "ab");
+        }
+        JsonElement[] lines = [.. File.ReadAllLines(Events).Select(l => JsonDocument.Parse(l).RootElement)];
+        Assert.Equal(["step", "epoch", "checkpoint", "member", "warning", "end"], lines.Select(l => l.GetProperty("event").GetString()));
+        Assert.All(lines, l => Assert.Equal("2026-11-21T03:14:15.5Z", l.GetProperty("time").GetString()));
+        Assert.Equal("Infinity", lines[0].GetProperty("loss").GetString());
+        Assert.Equal(1 / 3.0, lines[1].GetProperty("trainLoss").GetDouble());
+        Assert.False(lines[1].TryGetProperty("trainAccuracy", out _));
+        Assert.Equal("no heartbeat\nfor 2 s", lines[3].GetProperty("reason").GetString());
+    }
+
+    [Fact]
+    public void Steps_wait_for_an_epoch_or_a_second_or_a_full_buffer()
+    {
+        using EventLog log = EventLog.Open(Events, _clock);
+        log.Step(default);
+        Assert.Equal(0, new FileInfo(Events).Length);
+        _clock.Advance(TimeSpan.FromSeconds(1));
+        log.Step(default);
+        long afterSecond = new FileInfo(Events).Length;
+        Assert.True(afterSecond > 0);
+        int steps = 0;
+        for (; new FileInfo(Events).Length == afterSecond; steps++) log.Step(default);
+        Assert.InRange(steps, 100, 1000);
+        log.Step(default);
+        log.Warning("flushes");
+        Assert.Equal(steps + 4, File.ReadAllLines(Events).Length);
+    }
+
+    [Theory]
+    [InlineData("{\"event\": \"a\"}\n{\"event\": \"b\"}\n", 2)]
+    [InlineData("{\"event\": \"a\"}\n{\"eve", 1)]
+    [InlineData("{\"eve", 0)]
+    [InlineData("", 0)]
+    public void A_torn_last_line_is_cut_off_and_the_log_goes_on_after_it(string before, int whole)
+    {
+        File.WriteAllText(Events, before);
+        using (EventLog log = EventLog.Open(Events, _clock)) log.Warning("resumed");
+        string[] lines = File.ReadAllLines(Events);
+        Assert.Equal(whole + 1, lines.Length);
+        Assert.All(lines, l => JsonDocument.Parse(l).Dispose());
+    }
+
+    [Theory]
+    [InlineData(4095)]
+    [InlineData(4096)]
+    [InlineData(4097)]
+    [InlineData(20_000)]
+    public void A_torn_line_longer_than_a_chunk_is_cut_off_too(int length)
+    {
+        File.WriteAllText(Events, "{}\n" + new string('x', length));
+        using (EventLog log = EventLog.Open(Events, _clock)) Assert.Equal(3, new FileInfo(Events).Length);
+    }
+
+    [Fact]
+    public void A_step_event_allocates_nothing()
+    {
+        using EventLog log = new(Stream.Null, "null", _clock, immediate: false);
+        for (int i = 0; i < 1000; i++) log.Step(new StepEvent(i, 1, 0.5, 0.1, 2, 3000));
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        for (int i = 0; i < 1000; i++) log.Step(new StepEvent(i, 1, 0.5, 0.1, 2, 3000));
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+    }
+
+    [Fact]
+    public void A_full_disk_is_a_user_error_and_the_log_still_closes()
+    {
+        if (!File.Exists("/dev/full")) return;
+        EventLog log = EventLog.Open("/dev/full", _clock);
+        Assert.Contains("/dev/full", Assert.Throws<UserException>(() => log.Warning("x")).Message, StringComparison.Ordinal);
+        log.Dispose();
+    }
+
+    private sealed class StoppedClock : TimeProvider
+    {
+        private TimeSpan _passed;
+
+        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+        public void Advance(TimeSpan time) => _passed += time;
+
+        public override long GetTimestamp() => _passed.Ticks;
+
+        public override DateTimeOffset GetUtcNow() => new DateTimeOffset(2026, 11, 21, 3, 14, 15, 500, TimeSpan.Zero) + _passed;
+    }
+}
