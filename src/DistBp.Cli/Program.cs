@@ -1,1 +1,3 @@
-return 0;
+using DistBp.Cli;
+
+return await CommandEdge.RunAsync(args).ConfigureAwait(false);

@@ -1,5 +1,6 @@
 using DistBp.Cluster.Configuration;
 using DistBp.Cluster.Storage;
+using DistBp.Learning;
 using DistBp.Learning.Metrics;
 
 namespace DistBp.Cluster.Runs;
@@ -30,7 +31,11 @@ public interface IRunObserver
 /// <param name="TotalSteps">Of the whole job.</param>
 public sealed record RunStarted(
     JobDescription Job, string Folder, int Workers, int Servers, int ComputeThreads, int Parameters, int TrainSamples, int ValidationSamples,
-    int TestSamples, long StepsPerEpoch, long StartStep, long TotalSteps);
+    int TestSamples, long StepsPerEpoch, long StartStep, long TotalSteps)
+{
+    /// <summary>Of the network's input, for the display.</summary>
+    public TensorShape? SampleShape { get; init; }
+}
 
 /// <summary>The figures of one committed step.</summary>
 /// <param name="Step">Committed updates after it.</param>

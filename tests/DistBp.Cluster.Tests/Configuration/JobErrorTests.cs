@@ -83,6 +83,8 @@ public sealed class JobErrorTests
     [InlineData("model.layers=[]", "expected a list of layers, found an empty list")]
     [InlineData("model.layers=[{dense: -1}]", "expected a whole number from 1 to 16777216, found \"-1\"")]
     [InlineData("model.layers=[{relu: 3}]", "expected a map, found \"3\"")]
+    [InlineData("model.layers=[{dense: {units: 3, name: a}, name: b}]", "the key \"name\" stands here twice")]
+    [InlineData("model.layers=[{dense: 3, relu: {}}]", "expected one layer, found \"dense\" and \"relu\"")]
     [InlineData("data=digits", null)]
     [InlineData("data={format: digits, train: {path: a}}", "expected no \"train\", for the digits are embedded, found a map")]
     [InlineData("data={format: digits, test: {x: a, y: b}}", "expected a number above 0 and below 1, for the digits are one embedded set, found a map")]

@@ -5,8 +5,12 @@ namespace DistBp.Cluster.Tests.Configuration;
 public sealed class JobHashTests
 {
     [Fact]
-    public void The_hash_of_a_job_stays_the_same_from_version_to_version() =>
-        Assert.Equal("?", JobFile.Hash(JobText.Parse(JobText.Minimal)));
+    public void The_hash_of_a_job_stays_the_same_from_version_to_version()
+    {
+        string hash = JobFile.Hash(JobText.Parse(JobText.Minimal));
+        Assert.Equal(64, hash.Length);
+        Assert.Equal("95ad44bce61f3f5b4f874da4b64fc7a2", hash[..32]);
+    }
 
     [Theory]
     [InlineData("name=other")]

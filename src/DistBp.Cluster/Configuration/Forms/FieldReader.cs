@@ -6,7 +6,7 @@ namespace DistBp.Cluster.Configuration.Forms;
 internal sealed class FieldReader(MapNode map, Place place) : IFields
 {
     private readonly List<string> _known = [];
-    private readonly List<string> _notAvailable = [];
+    private readonly Dictionary<string, string> _notAvailable = [];
 
     public T Field<T>(string key, T value, Form<T> form, bool required = false)
     {
@@ -25,7 +25,10 @@ internal sealed class FieldReader(MapNode map, Place place) : IFields
 
     public T? Optional<T>(string key, T? value, Form<T> form) where T : class => Field(key, value!, form);
 
-    public void NotAvailable(params ReadOnlySpan<string> keys) => _notAvailable.AddRange(keys);
+    public void NotAvailable(string why, params ReadOnlySpan<string> keys)
+    {
+        foreach (string key in keys) _notAvailable[key] = why;
+    }
 
     public void Skip(params ReadOnlySpan<string> keys) => _known.AddRange(keys);
 
@@ -33,9 +36,10 @@ internal sealed class FieldReader(MapNode map, Place place) : IFields
     {
         foreach (MapEntry entry in map.Entries)
         {
+            if (place.Problems.IsFull) return;
             if (_known.Contains(entry.Key)) continue;
-            if (_notAvailable.Contains(entry.Key))
-                place.Key(entry.Key).Add($"\"{entry.Key}\" is not available in this version", entry.Origin, "delete it");
+            if (_notAvailable.TryGetValue(entry.Key, out string? why))
+                place.Key(entry.Key).Add($"\"{entry.Key}\" {why}", entry.Origin, "delete it");
             else
                 place.Key(entry.Key).Add($"unknown key \"{entry.Key}\"", entry.Origin, NearestKey.Suggest(entry.Key, _known, "keys"));
         }

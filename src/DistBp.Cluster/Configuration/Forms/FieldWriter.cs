@@ -17,7 +17,7 @@ internal sealed class FieldWriter : IFields
 
     public T? Optional<T>(string key, T? value, Form<T> form) where T : class => Field(key, value!, form);
 
-    public void NotAvailable(params ReadOnlySpan<string> keys)
+    public void NotAvailable(string why, params ReadOnlySpan<string> keys)
     {
         // Nothing to write.
     }

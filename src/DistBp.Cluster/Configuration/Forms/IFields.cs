@@ -15,7 +15,8 @@ internal interface IFields
     T? Optional<T>(string key, T? value, Form<T> form) where T : class;
 
     /// <summary>Keys that are known but that this version refuses.</summary>
-    void NotAvailable(params ReadOnlySpan<string> keys);
+    /// <param name="why">To follow the key: "is not available in this version".</param>
+    void NotAvailable(string why, params ReadOnlySpan<string> keys);
 
     /// <summary>Keys that are right, but that cannot be understood because of an error elsewhere.</summary>
     void Skip(params ReadOnlySpan<string> keys);

@@ -59,8 +59,8 @@ internal sealed class OneOfForm<T>(
                 return new MapEntry(word.Text, word.Origin, new ScalarNode(word.Origin, "", Quoted: false));
             case MapNode map:
                 MapEntry[] entries = [.. map.Entries.Where(e => e.Key != beside)];
-                MapEntry? chosen = entries is [var only] ? only : entries.LastOrDefault(e => e.Origin.IsOverride);
-                if (chosen is not null) return map[beside ?? ""] is { } value ? Join(chosen, value) : chosen;
+                MapEntry? chosen = entries is [var only] ? only : SetLast(entries);
+                if (chosen is not null) return map.Entries.FirstOrDefault(e => e.Key == beside) is { } other ? Join(chosen, other, place) : chosen;
                 if (entries.Length == 0) break;
                 string words = string.Join(" and ", entries.Select(e => $"\"{e.Key}\""));
                 place.Add($"expected one {kind}, found {words}", map.Origin, Indented(entries) ?? "keep one of them");
@@ -70,18 +70,23 @@ internal sealed class OneOfForm<T>(
         return null;
     }
 
+    /// <summary>The choice of the last override, unless it makes two.</summary>
+    private static MapEntry? SetLast(MapEntry[] entries) =>
+        entries.LastOrDefault(e => e.Origin.IsOverride) is { } last && entries.Count(e => e.Origin == last.Origin) == 1 ? last : null;
+
     /// <summary>"dense:" with "units: 10" in the same column below it is a frequent slip.</summary>
     private string? Indented(MapEntry[] entries) => entries is [{ Value: ScalarNode { IsEmpty: true } } first, ..] && _words.Contains(first.Key)
         ? $"indent what belongs to \"{first.Key}\", or write {first.Key}: {{KEY: VALUE}}" : null;
 
-    private MapEntry Join(MapEntry chosen, Node value)
+    private static MapEntry Join(MapEntry chosen, MapEntry besideEntry, Place place)
     {
-        var besideEntry = new MapEntry(beside!, value.Origin, value);
+        if (chosen.Value is MapNode inner && inner[besideEntry.Key] is not null)
+            place.Add($"the key \"{besideEntry.Key}\" stands here twice", besideEntry.Origin, $"keep one; the other is in \"{chosen.Key}\"");
         return chosen with
         {
             Value = chosen.Value switch
             {
-                MapNode map when map[beside!] is null => map with { Entries = [.. map.Entries, besideEntry] },
+                MapNode map => map with { Entries = [.. map.Entries, besideEntry] },
                 ScalarNode { IsEmpty: true } => new MapNode(chosen.Origin, [besideEntry]),
                 ScalarNode whole => new MapNode(chosen.Origin, [besideEntry], whole),
                 Node other => other,

@@ -30,7 +30,7 @@ internal static class DataForm
             Shape = f.Optional("shape", data.Shape, new ShapeForm()),
             Preprocess = f.Field("preprocess", data.Preprocess, PreprocessForms.Steps),
         };
-        f.NotAvailable("augment");
+        f.NotAvailable("is not available in this version", "augment");
         return data;
     }
 

@@ -1,0 +1,25 @@
+using DistBp.Learning.Metrics;
+
+namespace DistBp.Cli.Display;
+
+/// <summary>How well one class is told from the others.</summary>
+/// <param name="Actual">Samples of the class.</param>
+/// <param name="Predicted">Samples that were taken for it.</param>
+/// <param name="Precision">Right ones among those taken for it; null where none was.</param>
+/// <param name="Recall">Right ones among those of the class; null where there is none.</param>
+/// <param name="F1">2 · right / (Actual + Predicted); null where both are 0.</param>
+internal sealed record ClassScores(long Actual, long Predicted, double? Precision, double? Recall, double? F1)
+{
+    public static ClassScores Of(ConfusionMatrix confusion, int ofClass)
+    {
+        long actual = 0, predicted = 0, right = confusion[ofClass, ofClass];
+        for (int other = 0; other < confusion.ClassCount; other++)
+        {
+            actual += confusion[ofClass, other];
+            predicted += confusion[other, ofClass];
+        }
+        return new ClassScores(actual, predicted, Share(right, predicted), Share(right, actual), Share(2 * right, actual + predicted));
+    }
+
+    private static double? Share(long part, long whole) => whole == 0 ? null : (double)part / whole;
+}

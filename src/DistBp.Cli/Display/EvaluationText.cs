@@ -1,0 +1,49 @@
+using DistBp.Cluster.Runs;
+using DistBp.Learning.Metrics;
+
+namespace DistBp.Cli.Display;
+
+/// <summary>An evaluation as text: the metrics, and for classes who was taken for whom, with precision, recall and F1 of each class.</summary>
+internal static class EvaluationText
+{
+    public static void Write(EvaluationReport report, TextWriter output)
+    {
+        var rows = new List<string[]>
+        {
+            new[] { "data", $"{report.Part.ToString().ToLowerInvariant()}, {NumberText.Count(report.Samples, "sample")}" },
+            new[] { "loss", NumberText.Real(report.Values.Loss) },
+        };
+        if (report.Values.Accuracy is { } accuracy) rows.Add(["accuracy", NumberText.Accuracy(accuracy)]);
+        if (report.Values.MeanAbsoluteError is { } absolute) rows.Add(["mean absolute error", NumberText.Real(absolute)]);
+        if (report.Values.RootMeanSquaredError is { } squared) rows.Add(["root mean squared error", NumberText.Real(squared)]);
+        if (report.Values.RSquared is { } r) rows.Add(["R squared", NumberText.Real(r)]);
+        TextColumns.Write(output, rows, [false, false]);
+        if (report.Confusion is not { } confusion) return;
+        ClassScores[] scores = [.. Enumerable.Range(0, confusion.ClassCount).Select(c => ClassScores.Of(confusion, c))];
+        string[] names = [.. scores.Select((_, i) => report.ClassNames is { } known ? known[i] : $"{i}")];
+        WriteConfusion(output, confusion, scores, names);
+        WriteScores(output, scores, names);
+    }
+
+    private static void WriteConfusion(TextWriter output, ConfusionMatrix confusion, ClassScores[] scores, string[] names)
+    {
+        output.WriteLine();
+        output.WriteLine("confusion matrix (rows: what it is; columns: what it was taken for)");
+        var rows = new List<string[]> { new[] { "", .. names, "total" } };
+        for (int actual = 0; actual < names.Length; actual++)
+            rows.Add([names[actual], .. names.Select((_, predicted) => NumberText.Count(confusion[actual, predicted])), NumberText.Count(scores[actual].Actual)]);
+        rows.Add(["total", .. scores.Select(s => NumberText.Count(s.Predicted)), NumberText.Count(scores.Sum(s => s.Actual))]);
+        TextColumns.Write(output, rows, [false, .. rows[0].Skip(1).Select(_ => true)], "  ");
+    }
+
+    private static void WriteScores(TextWriter output, ClassScores[] scores, string[] names)
+    {
+        output.WriteLine();
+        var rows = new List<string[]> { new[] { "class", "precision", "recall", "F1", "samples" } };
+        for (int i = 0; i < names.Length; i++)
+            rows.Add([names[i], Share(scores[i].Precision), Share(scores[i].Recall), Share(scores[i].F1), NumberText.Count(scores[i].Actual)]);
+        TextColumns.Write(output, rows, [false, true, true, true, true], "  ");
+    }
+
+    private static string Share(double? value) => value is { } number ? NumberText.Accuracy(number) : "-";
+}

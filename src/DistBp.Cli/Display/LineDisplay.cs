@@ -1,0 +1,73 @@
+using System.Threading.Channels;
+using DistBp.Cluster.Runs;
+using DistBp.Cluster.Storage;
+
+namespace DistBp.Cli.Display;
+
+/// <summary>
+/// Plain lines for logs and pipes: one at the start, one an epoch, some at the end. A task of its own writes them, so that a reader that
+/// stalls never stalls the training.
+/// </summary>
+internal sealed class LineDisplay : IProgressDisplay
+{
+    // A reader that is this far behind loses the oldest lines; events.jsonl has them all.
+    private const int MaxPendingLines = 4096;
+    private static readonly TimeSpan LastLinesTimeout = TimeSpan.FromSeconds(2);
+
+    private readonly Channel<string> _lines = Channel.CreateBounded<string>(
+        new BoundedChannelOptions(MaxPendingLines) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true });
+
+    private readonly TextWriter _output;
+    private readonly bool _warningsOnly;
+    private readonly Task _writing;
+    private RunStarted? _started;
+
+    /// <param name="warningsOnly">Say nothing while all is well.</param>
+    public LineDisplay(TextWriter output, bool warningsOnly)
+    {
+        (_output, _warningsOnly) = (output, warningsOnly);
+        _writing = Task.Run(WriteLinesAsync);
+    }
+
+    public void OnStarted(RunStarted started)
+    {
+        _started = started;
+        Progress(RunText.Start(started));
+    }
+
+    public void OnStep(in StepFigures step)
+    {
+    }
+
+    public void OnEpoch(EpochFigures epoch) => Progress(RunText.Epoch(epoch, _started!.Job.Epochs));
+
+    public void OnCheckpoint(CheckpointFigures checkpoint)
+    {
+    }
+
+    public void OnWarning(string text) => _lines.Writer.TryWrite($"warning: {text}");
+
+    public void OnEnded(RunResult result) => Progress(RunText.End(result, _started!.Folder));
+
+    public void Tell(string line) => Progress(line);
+
+    public void Abandon()
+    {
+    }
+
+    public void Dispose()
+    {
+        _lines.Writer.TryComplete();
+        _writing.Wait(LastLinesTimeout);
+    }
+
+    private void Progress(string line)
+    {
+        if (!_warningsOnly) _lines.Writer.TryWrite(line);
+    }
+
+    private async Task WriteLinesAsync()
+    {
+        await foreach (string line in _lines.Reader.ReadAllAsync().ConfigureAwait(false)) await _output.WriteLineAsync(line).ConfigureAwait(false);
+    }
+}

@@ -1,0 +1,87 @@
+using System.Collections.Concurrent;
+using DistBp.Cluster.Runs;
+using DistBp.Cluster.Storage;
+using Spectre.Console;
+using Spectre.Console.Rendering;
+
+namespace DistBp.Cli.Display;
+
+/// <summary>
+/// A picture of the run that refreshes in place. Observer calls only store figures; a thread of its own draws them, at most ten times a second.
+/// </summary>
+internal sealed class LiveDisplay : IProgressDisplay
+{
+    private const int MaxPendingLines = 256;
+    private const string ShowCursor = "\e[?25h";
+    private static readonly TimeSpan RefreshInterval = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan LastFrameTimeout = TimeSpan.FromSeconds(2);
+
+    private readonly RunFigures _figures = new();
+    private readonly ConcurrentQueue<(string Text, Color Color)> _lines = new();
+    private readonly ManualResetEventSlim _finished = new();
+    private readonly Thread _drawing;
+    private volatile RunResult? _result;
+
+    public LiveDisplay()
+    {
+        _drawing = new Thread(Draw) { IsBackground = true, Name = "display", Priority = ThreadPriority.BelowNormal };
+        _drawing.Start();
+    }
+
+    public void OnStarted(RunStarted started) => _figures.Start(started);
+
+    public void OnStep(in StepFigures step) => _figures.Add(step);
+
+    public void OnEpoch(EpochFigures epoch) => _figures.Add(epoch);
+
+    public void OnCheckpoint(CheckpointFigures checkpoint)
+    {
+    }
+
+    public void OnWarning(string text) => Add($"warning: {text}", Color.Yellow);
+
+    public void OnEnded(RunResult result) => _result = result;
+
+    public void Tell(string line) => Add(line, Color.Default);
+
+    public void Abandon() => Console.Error.WriteLine(ShowCursor);
+
+    public void Dispose()
+    {
+        _finished.Set();
+        // The thread is left behind only where the terminal takes nothing any more; it ends with the process.
+        if (_drawing.Join(LastFrameTimeout)) _finished.Dispose();
+    }
+
+    private void Add(string text, Color color)
+    {
+        if (_lines.Count < MaxPendingLines) _lines.Enqueue((text, color));
+    }
+
+    private void Draw()
+    {
+        IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
+        var frame = new ProgressFrame(console.Profile);
+        console.Live(new Text("loading the data …")).AutoClear(true).Overflow(VerticalOverflow.Crop).Start(live =>
+        {
+            do
+            {
+                WriteLines(console);
+                IRenderable? picture = frame.Draw(_figures.Read());
+                if (picture is not null) live.UpdateTarget(picture);
+                else live.Refresh();
+            }
+            while (!_finished.Wait(RefreshInterval));
+        });
+        WriteLines(console);
+        RunSnapshot last = _figures.Read();
+        if (last.Started is null) return;
+        console.Write(frame.DrawEpochs(last));
+        if (_result is { } result) console.Write(FinalTable.Draw(result, last));
+    }
+
+    private void WriteLines(IAnsiConsole console)
+    {
+        while (_lines.TryDequeue(out (string Text, Color Color) line)) console.WriteLine(line.Text, new Style(line.Color));
+    }
+}

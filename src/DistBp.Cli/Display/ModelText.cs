@@ -1,0 +1,21 @@
+using DistBp.Learning;
+using DistBp.Learning.Layers;
+
+namespace DistBp.Cli.Display;
+
+/// <summary>A model in one line: "784-512-256-10 relu" for a perceptron, otherwise the layers one by one.</summary>
+internal static class ModelText
+{
+    /// <param name="sampleShape">Of the input; null where it is not known.</param>
+    public static string Describe(ModelDescription model, TensorShape? sampleShape)
+    {
+        string[] functions = [.. model.Layers.Where(l => l is not DenseDescription and not FlattenDescription).Select(l => l.Kind).Distinct()];
+        bool perceptron = model.Layers.All(l => l is DenseDescription or ActivationDescription or FlattenDescription) && functions.Length <= 1;
+        if (!perceptron) return string.Join(", ", model.Layers.Select(Layer));
+        IEnumerable<string> units = model.Layers.OfType<DenseDescription>().Select(d => d.Units.ToString(System.Globalization.CultureInfo.InvariantCulture));
+        string sizes = string.Join('-', sampleShape is null ? units : units.Prepend($"{sampleShape.ElementCount}"));
+        return string.Join(' ', functions.Prepend(sizes));
+    }
+
+    private static string Layer(LayerDescription layer) => layer is DenseDescription dense ? $"dense {dense.Units}" : layer.Kind;
+}

@@ -1,0 +1,43 @@
+using System.Runtime.InteropServices;
+
+namespace DistBp.Cli;
+
+/// <summary>
+/// SIGINT and SIGTERM: the first asks the run to finish its step, save and end; a second one ends the process at once.
+/// </summary>
+internal sealed class Interruption : IDisposable
+{
+    private readonly CancellationTokenSource _stop = new();
+    private readonly PosixSignalRegistration[] _registrations;
+    private readonly Action<string> _tell;
+    private readonly Action _abandon;
+    private int _signals;
+
+    /// <param name="tell">Shows the user a line; called on the signal's thread.</param>
+    /// <param name="abandon">Leaves the terminal in order before the process ends at once.</param>
+    public Interruption(Action<string> tell, Action abandon)
+    {
+        (_tell, _abandon) = (tell, abandon);
+        _registrations = [PosixSignalRegistration.Create(PosixSignal.SIGINT, OnSignal), PosixSignalRegistration.Create(PosixSignal.SIGTERM, OnSignal)];
+    }
+
+    public CancellationToken Token => _stop.Token;
+
+    public void Dispose()
+    {
+        foreach (PosixSignalRegistration registration in _registrations) registration.Dispose();
+        _stop.Dispose();
+    }
+
+    private void OnSignal(PosixSignalContext context)
+    {
+        context.Cancel = true;
+        if (Interlocked.Increment(ref _signals) > 1)
+        {
+            _abandon();
+            Environment.Exit(CommandEdge.Interrupted);
+        }
+        _tell("interrupted: finishing the step and saving; once more to exit at once");
+        _stop.Cancel();
+    }
+}

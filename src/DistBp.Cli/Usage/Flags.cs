@@ -1,0 +1,59 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
+
+namespace DistBp.Cli.Usage;
+
+/// <summary>Flags and arguments whose mistakes are told in words.</summary>
+internal static class Flags
+{
+    /// <summary>--name N: a whole number in [1, most]; 0 where the flag is not given.</summary>
+    public static Option<int> Count(string name, int most, string description) => new(name)
+    {
+        Description = description,
+        HelpName = "N",
+        CustomParser = result =>
+        {
+            string text = result.Tokens[0].Value;
+            if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int count) && count >= 1 && count <= most) return count;
+            result.AddError($"{name} takes a whole number from 1 to {most}, not \"{text}\"");
+            return 0;
+        },
+    };
+
+    /// <summary>--name VALUE; null where the flag is not given.</summary>
+    public static Option<string?> Text(string name, string valueName, string description) => Named(new Option<string?>(name), name, valueName, description);
+
+    public static Option<string> Required(string name, string valueName, string description)
+    {
+        var option = Named(new Option<string>(name), name, valueName, description);
+        option.Required = true;
+        return option;
+    }
+
+    /// <summary>--name VALUE with one of a few words.</summary>
+    public static Option<string?> Word(string name, string valueName, string description, params string[] words)
+    {
+        Option<string?> option = Text(name, valueName, $"{description}: {string.Join(", ", words)}.");
+        option.CompletionSources.Add(words);
+        option.Validators.Add(result =>
+        {
+            if (result.Tokens.Count == 1 && !words.Contains(result.Tokens[0].Value))
+                result.AddError($"{name} takes {string.Join(" or ", words)}, not \"{result.Tokens[0].Value}\"");
+        });
+        return option;
+    }
+
+    public static Option<bool> Switch(string name, string description) => new(name) { Description = description };
+
+    private static Option<T> Named<T>(Option<T> option, string name, string valueName, string description)
+    {
+        option.Description = description;
+        option.HelpName = valueName;
+        option.Validators.Add(result =>
+        {
+            if (result.Tokens.Count == 1 && result.Tokens[0].Value.Length == 0) result.AddError($"{name} has an empty value");
+        });
+        return option;
+    }
+}

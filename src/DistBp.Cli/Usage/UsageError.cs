@@ -1,0 +1,59 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using DistBp.Cluster.Configuration.Nodes;
+
+namespace DistBp.Cli.Usage;
+
+/// <summary>What is wrong with a command line, in one line, and which page helps.</summary>
+internal static class UsageError
+{
+    private const int LongestShown = 60;
+
+    /// <returns>Null where nothing is wrong, or where the help was asked for.</returns>
+    public static string? Find(ParseResult parsed)
+    {
+        if (parsed.Action is HelpPage) return null;
+        string? wrong = UnknownFlag(parsed) ?? UnknownWord(parsed) ?? (parsed.Errors.Count > 0 ? parsed.Errors[0].Message : null);
+        if (wrong is null) return null;
+        Command command = parsed.CommandResult.Command;
+        string page = command is RootCommand ? DistBpCommand.Name : $"{DistBpCommand.Name} {command.Name}";
+        return $"{page}: {wrong.TrimEnd('.')}; try {page} --help";
+    }
+
+    /// <summary>The parser takes an unknown flag for an argument where one may stand; nobody means that.</summary>
+    private static string? UnknownFlag(ParseResult parsed)
+    {
+        string? flag = parsed.UnmatchedTokens.Concat(parsed.CommandResult.Tokens.Select(t => t.Value)).FirstOrDefault(IsFlag);
+        if (flag is null) return null;
+        flag = flag.Split('=')[0];
+        string[] known = [.. FlagsOf(parsed.CommandResult)];
+        return $"unknown flag {Shown(flag)}{Suggestion(flag, known)}";
+    }
+
+    private static string? UnknownWord(ParseResult parsed)
+    {
+        if (parsed.CommandResult.Command is not RootCommand root)
+            return parsed.UnmatchedTokens.Count > 0 ? $"unexpected {Shown(parsed.UnmatchedTokens[0])}" : null;
+        string[] verbs = [.. root.Subcommands.Where(c => !c.Hidden).Select(c => c.Name)];
+        if (parsed.UnmatchedTokens.Count > 0) return $"unknown verb {Shown(parsed.UnmatchedTokens[0])}{Suggestion(parsed.UnmatchedTokens[0], verbs)}";
+        return parsed.Errors.Count > 0 ? $"say what to do: {string.Join(", ", verbs)}" : null;
+    }
+
+    private static bool IsFlag(string token) => token.Length > 1 && token[0] == '-';
+
+    private static string Suggestion(string typed, string[] known) =>
+        NearestKey.Find(typed, known) is { } nearest ? $", did you mean {nearest}?" : "";
+
+    private static IEnumerable<string> FlagsOf(CommandResult result)
+    {
+        for (SymbolResult? at = result; at is CommandResult command; at = at.Parent)
+        {
+            foreach (Option option in command.Command.Options)
+            {
+                if (!option.Hidden && (command == result || option.Recursive)) yield return option.Name;
+            }
+        }
+    }
+
+    private static string Shown(string token) => $"\"{(token.Length <= LongestShown ? token : token[..LongestShown] + "…")}\"";
+}

@@ -1,0 +1,60 @@
+using System.CommandLine;
+using DistBp.Cli.Display;
+using DistBp.Cli.Usage;
+using DistBp.Cluster.Configuration;
+using DistBp.Cluster.Runs;
+using DistBp.Learning;
+using DistBp.Protocol.Messages;
+
+namespace DistBp.Cli.Verbs;
+
+/// <summary>distbp evaluate: loss and metrics of a trained network on a part of its job's data.</summary>
+internal static class EvaluateVerb
+{
+    private const int MaxActors = 1024;
+
+    private static readonly Argument<string> Run = new("RUN") { Description = "The run's folder, or a .safetensors file of parameters (with --job)." };
+    private static readonly Option<string?> Job = Flags.Text("--job", "JOB", "The job file that a .safetensors file belongs to.");
+    private static readonly Option<string?> Data = Flags.Word("--data", "PART", "The part of the data; default: test", "train", "validation", "test");
+    private static readonly Option<int> Workers = Flags.Count("--workers", MaxActors, "Workers in this process; default: one a core.");
+    private static readonly Option<bool> Json = Flags.Switch("--json", "Write JSON.");
+
+    public static Command Create()
+    {
+        var verb = new Command("evaluate", "Shows the loss and the metrics of a trained network.") { Run, Job, Data, Workers, Json };
+        verb.SetAction((parsed, _) => RunAsync(parsed));
+        HelpPage.AddExamples(verb, """
+            distbp evaluate runs/first
+            distbp evaluate runs/first --data validation --json
+            distbp evaluate parameters.safetensors --job job.yaml
+            """);
+        return verb;
+    }
+
+    private static async Task<int> RunAsync(ParseResult parsed)
+    {
+        SavedRun run = Open(parsed.GetRequiredValue(Run), parsed.GetValue(Job));
+        foreach (string warning in run.Warnings) await Console.Error.WriteLineAsync($"warning: {warning}").ConfigureAwait(false);
+        DataPart part = parsed.GetValue(Data) switch
+        {
+            "train" => DataPart.Train,
+            "validation" => DataPart.Validation,
+            _ => DataPart.Test,
+        };
+        using var interruption = new Interruption(_ => { }, () => { });
+        EvaluationReport report = await EvaluationSession.RunAsync(run, part, parsed.GetValue(Workers), interruption.Token).ConfigureAwait(false);
+        if (parsed.GetValue(Json)) EvaluationJson.Write(report, Console.Out);
+        else EvaluationText.Write(report, Console.Out);
+        return 0;
+    }
+
+    private static SavedRun Open(string path, string? job)
+    {
+        bool file = File.Exists(path) || (path.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase) && !Directory.Exists(path));
+        if (file && job is null)
+            throw new UserException(ErrorKind.Usage, "a parameter file does not say which network it belongs to", path, "add --job JOB, or name the run's folder");
+        if (!file && job is not null)
+            throw new UserException(ErrorKind.Usage, "--job goes with a .safetensors file; a run has its own job", path, "leave out --job");
+        return file ? SavedRun.OpenParameters(path, JobFile.Read(job!, [])) : SavedRun.Open(path);
+    }
+}

@@ -1,0 +1,120 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using DistBp.Cluster.Storage;
+using DistBp.Learning;
+
+namespace DistBp.Cluster.Runs;
+
+/// <summary>What is in a run's folder, a checkpoint's folder or a safetensors file, and whether it is intact.</summary>
+/// <param name="Facts">Name and value, in the order to be shown.</param>
+/// <param name="Tensors">Of the parameters; empty where they are damaged or absent.</param>
+/// <param name="Checkpoints">Of a run, newest first; Why is "" for an intact one.</param>
+/// <param name="Damage">What is damaged: where and how; empty when all is intact.</param>
+public sealed record RunInspection(
+    IReadOnlyList<(string Name, string Value)> Facts, IReadOnlyList<SafetensorsEntry> Tensors,
+    IReadOnlyList<(string Folder, CheckpointManifest? Manifest, string Why)> Checkpoints, IReadOnlyList<Problem> Damage)
+{
+    private const string Remedy = "restore it from a copy, or use another checkpoint of the run";
+
+    /// <exception cref="UserException">There is nothing at the path that could be inspected.</exception>
+    public static RunInspection Of(string path)
+    {
+        if (File.Exists(Path.Combine(path, CheckpointManifest.FileName))) return OfCheckpoint(path);
+        if (Path.GetFileName(Path.TrimEndingDirectorySeparator(path)).StartsWith("step-", StringComparison.Ordinal) && Directory.Exists(path))
+            return OfCheckpoint(path);
+        if (Directory.Exists(path)) return OfRun(path);
+        if (File.Exists(path)) return OfFile(path);
+        throw new UserException(ErrorKind.Usage, "there is no such file or folder", path, "name a run's folder, a checkpoint's folder or a .safetensors file");
+    }
+
+    private static RunInspection OfFile(string path)
+    {
+        try
+        {
+            using SafetensorsFile file = SafetensorsFile.Open(path);
+            return new RunInspection([("file", path), ("sha256", FileDigest.Of(path).Sha256)], file.Entries, [], []);
+        }
+        catch (UserException e) when (e.Kind == ErrorKind.Checkpoint)
+        {
+            return new RunInspection([("file", path)], [], [], e.Problems);
+        }
+    }
+
+    private static RunInspection OfCheckpoint(string folder)
+    {
+        (Checkpoint? checkpoint, string why) = Checkpoint.Verify(folder);
+        if (checkpoint is null) return new RunInspection([("checkpoint", folder)], [], [], [new Problem($"damaged: {why}", folder, Remedy)]);
+        CheckpointManifest manifest = checkpoint.Manifest;
+        using SafetensorsFile parameters = SafetensorsFile.Open(Path.Combine(folder, CheckpointManifest.ParametersFileName));
+        var facts = new List<(string, string)>
+        {
+            ("checkpoint", folder),
+            ("step", Text(manifest.Position.Step)),
+            ("epoch", $"{Text(manifest.Position.Epoch + 1)}, after {Text(manifest.Position.StepInEpoch)} of its steps"),
+            ("seed", Text(manifest.Seed)),
+            ("slices", $"{Text(manifest.Slices)} of a mini-batch of {Text(manifest.Batch)}"),
+            ("optimizer", $"{manifest.OptimizerKind}, {Text(manifest.OptimizerFiles.Count)} shard(s)"),
+            ("job hash", manifest.JobHash),
+            ("weights sha256", HashOf(parameters, manifest.Parameters)),
+            ("state", "intact: every file matches its SHA-256"),
+        };
+        return new RunInspection(facts, parameters.Entries, [], []);
+    }
+
+    private static RunInspection OfRun(string folder)
+    {
+        var paths = new RunPaths(folder);
+        SavedRun run;
+        (string, CheckpointManifest?, string)[] checkpoints = [.. CheckpointsOf(paths.Checkpoints)];
+        List<Problem> damage = [.. checkpoints.Where(c => c.Item2 is null).Select(c => new Problem($"damaged: {c.Item3}", c.Item1, Remedy))];
+        try
+        {
+            run = SavedRun.Open(folder);
+        }
+        catch (UserException e) when (e.Kind == ErrorKind.Checkpoint)
+        {
+            // All checkpoints are damaged: each is told already. Otherwise it is the run's own parameter file.
+            Problem[] own = [.. e.Problems.Where(p => damage.All(d => d.Where != p.Where))];
+            return new RunInspection([("run", folder)], [], checkpoints, [.. damage, .. own]);
+        }
+        string hash = WeightsHash.Compute(run.Network.Parameters, run.Parameters.Span);
+        RunResult? result = File.Exists(paths.Result) ? RunResult.Load(paths.Result) : null;
+        if (result is not null && run.Source == paths.Parameters && result.WeightsSha256 != hash)
+            damage.Add(new Problem($"damaged: its weights have SHA-256 {hash}, {Path.GetFileName(paths.Result)} says {result.WeightsSha256}", run.Source, Remedy));
+        string parameterFile = Directory.Exists(run.Source) ? Path.Combine(run.Source, CheckpointManifest.ParametersFileName) : run.Source;
+        using SafetensorsFile parameters = SafetensorsFile.Open(parameterFile);
+        return new RunInspection(
+            [("run", folder), ("job", run.Job.Name), ("state", State(result)), ("parameters", run.Source), ("weights sha256", hash)],
+            parameters.Entries, checkpoints, damage);
+    }
+
+    private static string State(RunResult? result) => result is null
+        ? "not ended"
+        : $"{(result.Status == RunStatus.StoppedEarly ? "stopped early" : result.Status.ToString().ToLowerInvariant())} after step {Text(result.Steps)}, epoch {Text(result.Epochs)}";
+
+    private static IEnumerable<(string Folder, CheckpointManifest? Manifest, string Why)> CheckpointsOf(string folder)
+    {
+        foreach (string checkpoint in CheckpointStore.OpenForReading(folder).NewestFirst())
+        {
+            (Checkpoint? intact, string why) = Checkpoint.Verify(checkpoint);
+            yield return (checkpoint, intact?.Manifest, why);
+        }
+    }
+
+    /// <summary>As <see cref="WeightsHash"/>, without the model: the manifest knows the order of the flat buffer.</summary>
+    private static string HashOf(SafetensorsFile file, IReadOnlyList<CheckpointParameter> parameters)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (CheckpointParameter parameter in parameters)
+        {
+            SafetensorsEntry entry = file.Find(parameter.Name)!;
+            var values = new float[entry.ElementCount];
+            file.ReadFloats(entry, values);
+            hash.AppendData(MemoryMarshal.AsBytes(values.AsSpan()));
+        }
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+
+    private static string Text(long value) => value.ToString(CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,80 @@
+using DistBp.Cluster.Configuration;
+using DistBp.Cluster.Storage;
+using DistBp.Learning;
+using DistBp.Learning.Data;
+
+namespace DistBp.Cluster.Runs;
+
+/// <summary>A trained network with all that is needed to use it: the job, the preprocessing, the parameters.</summary>
+public sealed class SavedRun
+{
+    private SavedRun(JobDescription job, DataSchema schema, string folder, string source)
+    {
+        (Job, Schema, Folder, Source) = (job, schema, folder, source);
+        Network = JobNetwork.Build(job, schema);
+        Parameters = new TensorBuffer(Network.Parameters.Count);
+    }
+
+    public JobDescription Job { get; }
+
+    public DataSchema Schema { get; }
+
+    public Network Network { get; }
+
+    /// <summary>[Network.Parameters.Count], the flat buffer.</summary>
+    public TensorBuffer Parameters { get; }
+
+    /// <summary>The run's folder, or the folder of the parameter file.</summary>
+    public string Folder { get; }
+
+    /// <summary>The file or the checkpoint that the parameters are from.</summary>
+    public string Source { get; }
+
+    /// <summary>What the user should know about <see cref="Source"/>: damaged checkpoints that were passed over.</summary>
+    public IReadOnlyList<string> Warnings { get; private init; } = [];
+
+    /// <summary>Opens a run's folder: its final parameters, or those of the newest intact checkpoint where it has not ended.</summary>
+    /// <exception cref="UserException">There is no run, it has no parameters yet, or all its checkpoints are damaged.</exception>
+    public static SavedRun Open(string folder)
+    {
+        var paths = new RunPaths(folder);
+        if (!Directory.Exists(folder)) throw NoRun("there is no such folder", folder);
+        if (!File.Exists(paths.Job)) throw NoRun("the folder is not a run's: it has no job.yaml", folder);
+        if (!File.Exists(paths.Preprocessing)) throw NoRun("the run has not started training: it has no preprocessing.json", folder);
+        JobDescription job = JobFile.Read(paths.Job, []);
+        DataSchema schema = DataSchema.Load(paths.Preprocessing);
+        if (!File.Exists(paths.Parameters)) return OpenCheckpoint(job, schema, paths);
+        var run = new SavedRun(job, schema, folder, paths.Parameters);
+        run.Load(paths.Parameters);
+        return run;
+    }
+
+    /// <summary>
+    /// A parameter file with the job that it belongs to. The job's training data is read again, since the preprocessing is fitted on it.
+    /// </summary>
+    /// <exception cref="UserException">The file is damaged or of another model, or the job or its data is bad.</exception>
+    public static SavedRun OpenParameters(string file, JobDescription job)
+    {
+        DataSchema schema = DataLoader.Load(job.Data, job.Target, job.Seed, job.BaseFolder).Schema;
+        var run = new SavedRun(job, schema, Path.GetDirectoryName(Path.GetFullPath(file))!, file);
+        run.Load(file);
+        return run;
+    }
+
+    private static SavedRun OpenCheckpoint(JobDescription job, DataSchema schema, RunPaths paths)
+    {
+        CheckpointSearch search = CheckpointStore.OpenForReading(paths.Checkpoints).FindNewestIntact();
+        Checkpoint checkpoint = search.Checkpoint ?? throw NoRun("the run has neither parameters nor a checkpoint yet", paths.Folder);
+        var run = new SavedRun(job, schema, paths.Folder, checkpoint.Folder)
+        {
+            Warnings = [.. search.Damaged.Select(d => $"{d.Folder} is damaged ({d.Why}); using {checkpoint.Folder} instead")],
+        };
+        checkpoint.LoadParameters(run.Network.Parameters, run.Parameters.Span);
+        return run;
+    }
+
+    private void Load(string file) => ParameterFile.Load(file, Network.Parameters, Parameters.Span);
+
+    private static UserException NoRun(string what, string folder) =>
+        new(ErrorKind.Usage, what, folder, "name the folder of a run: the --out of distbp train, or the one that it printed");
+}
