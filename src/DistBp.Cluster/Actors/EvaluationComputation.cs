@@ -56,7 +56,7 @@ internal sealed class EvaluationComputation : IComputation
         data.Samples.Span.Slice(first * inputs, rows * inputs).CopyTo(_workspace.Inputs);
         data.Targets.Span.Slice(first * targets, rows * targets).CopyTo(_workspace.Targets);
         var sums = new double[_memory.EvaluationMetrics.Count];
-        _memory.Network.Evaluate(_workspace, _memory.Parameters.Span, _rows, _memory.EvaluationMetrics, sums);
+        _memory.Network.Evaluate(_workspace, _memory.Parameters.Span, _rows, sums, _memory.EvaluationMetrics);
         return sums;
     }
 }

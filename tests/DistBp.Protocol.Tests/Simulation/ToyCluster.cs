@@ -136,7 +136,7 @@ internal sealed class ToyCluster
     {
         float hash = 0;
         foreach (float p in Parameters) hash = MathF.FusedMultiplyAdd(hash, 0.75f, p);
-        return [.. _subtreesOf[worker].Select(s => new SubtreeGradient(s, Tree(s, slice => Slice(slice, step, hash)), new double[] { s.Count, s.Count }))];
+        return [.. _subtreesOf[worker].Select(s => new SubtreeGradient(s, Tree(s, slice => Slice(slice, step, hash)), new double[] { s.Count, s.Count, 0 }))];
     }
 
     private float[] Slice(int slice, long step, float hash)
@@ -154,7 +154,7 @@ internal sealed class ToyCluster
         return [.. left.Zip(right, (a, b) => a + b)];
     }
 
-    private static double[] LeafSums(Subtree subtree, DataPart part) => [subtree.Count * (part == DataPart.Test ? 2.0 : 1.0), subtree.Count];
+    private static double[] LeafSums(Subtree subtree, DataPart part) => [subtree.Count * (part == DataPart.Test ? 2.0 : 1.0), subtree.Count, 0];
 
     private void Combine(Address self, CombineGradients e)
     {
@@ -167,7 +167,7 @@ internal sealed class ToyCluster
         }
         float[] mean = _means[self.Index] = [.. Root(new Subtree(0, _plan.Slices)).Select(v => v / _plan.Slices)];
         var norms = mean.Chunk(ParameterLayout.BlockLength).Select(b => b.Sum(v => (double)v * v)).ToArray();
-        double[] sums = self.Index == ParameterServer.Lead ? [e.Contributions.Sum(c => c.Sums.Span[0]), e.Contributions.Sum(c => c.Sums.Span[1])] : [];
+        double[] sums = self.Index == ParameterServer.Lead ? [.. Enumerable.Range(0, 3).Select(i => e.Contributions.Sum(c => c.Sums.Span[i]))] : [];
         Send(self, self, new GradientsCombined(e.Generation, e.Step, norms, sums));
     }
 
