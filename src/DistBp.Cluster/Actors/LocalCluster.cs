@@ -1,4 +1,5 @@
 using DistBp.Protocol;
+using DistBp.Protocol.Effects;
 using DistBp.Protocol.Messages;
 
 namespace DistBp.Cluster.Actors;

@@ -13,6 +13,7 @@ internal sealed class SubtreeCombination
     private readonly float[][] _levels = new float[32][];
     private IReadOnlyList<PushGradient> _contributions = [];
     private Subtree _root;
+    private int _next;
 
     public void Begin(IReadOnlyList<PushGradient> contributions, int slices)
     {
@@ -30,17 +31,17 @@ internal sealed class SubtreeCombination
             left = _contributions[0].Values.Span.Slice(offset, count);
             return;
         }
-        int next = 0;
-        left = Reduce(_root.Left, offset, count, 0, ref next);
-        right = Reduce(_root.Right, offset, count, 1, ref next);
+        _next = 0;
+        left = Reduce(_root.Left, offset, count, 0);
+        right = Reduce(_root.Right, offset, count, 1);
     }
 
     /// <param name="level">Which scratch row the result may take; rows from <paramref name="level"/> + 2 on are free.</param>
-    private ReadOnlySpan<float> Reduce(Subtree node, int offset, int count, int level, ref int next)
+    private ReadOnlySpan<float> Reduce(Subtree node, int offset, int count, int level)
     {
-        if (_contributions[next].Subtree == node) return _contributions[next++].Values.Span.Slice(offset, count);
-        ReadOnlySpan<float> left = Reduce(node.Left, offset, count, level + 2, ref next);
-        ReadOnlySpan<float> right = Reduce(node.Right, offset, count, level + 3, ref next);
+        if (_contributions[_next].Subtree == node) return _contributions[_next++].Values.Span.Slice(offset, count);
+        ReadOnlySpan<float> left = Reduce(node.Left, offset, count, level + 2);
+        ReadOnlySpan<float> right = Reduce(node.Right, offset, count, level + 3);
         Span<float> sum = (_levels[level] ??= new float[ParameterLayout.BlockLength]).AsSpan(0, count);
         GradientReduction.Add(left, right, sum);
         return sum;

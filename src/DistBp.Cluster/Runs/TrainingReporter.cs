@@ -54,13 +54,13 @@ internal sealed class TrainingReporter(
     public Exception Diverged(FailDiverged failure)
     {
         ParameterView view = memory.Network.Parameters.Views[memory.Segments[failure.Segment].View];
-        Checkpoint? last = checkpoints.FindNewestIntact().Checkpoint;
+        string? last = checkpoints.NewestFirst().FirstOrDefault();
         return new UserException(
             ErrorKind.Diverged,
             $"the gradient of {view.Name} is not a finite number (NaN or infinity)",
             $"step {failure.Step}, epoch {failure.Step / memory.Geometry.StepsPerEpoch + 1}, learning rate {memory.Rate(failure.Step, 1):G4}",
             "lower the learning rate, add `clip: {globalNorm: 1.0}`, or look for extreme values in the data; " +
-            (last is null ? "no checkpoint was written yet" : $"the last good checkpoint is {last.Folder}"));
+            (last is null ? "no checkpoint was written yet" : $"the last good checkpoint is {last}"));
     }
 
     public MetricValues? Values(IReadOnlyList<double>? sums) => sums is null ? null : MetricValues.Of(_metrics, [.. sums]);
@@ -78,7 +78,7 @@ internal sealed class TrainingReporter(
             snapshots.Parameters.Memory,
             [.. shards.Select(shard => new OptimizerShard(shard.Offset, shard.Count, StatesOf(shard)))],
             checkpoint.Progress.ToNumbers(),
-            snapshots.HasBest ? snapshots.Best.Memory : null);
+            snapshots.HasBest ? snapshots.Best.Memory : default);
     }
 
     private ReadOnlyMemory<float>[] StatesOf(ParameterShard shard) =>

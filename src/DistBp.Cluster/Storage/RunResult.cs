@@ -1,3 +1,4 @@
+using DistBp.Protocol.Effects;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using DistBp.Learning;

@@ -21,7 +21,7 @@ public sealed class Schedule
         => new(description, baseRate, stepsPerEpoch, totalSteps);
 
     /// <param name="step">Counted from 0 over the whole run.</param>
-    /// <param name="plateauFactor"><see cref="PlateauState.RateFactor"/>; 1 for every other schedule.</param>
+    /// <param name="plateauFactor">What a plateau has come to; 1 for every other schedule.</param>
     public double Rate(long step, double plateauFactor = 1)
     {
         long warmup = _description.WarmupSteps;

@@ -1,4 +1,4 @@
-using DistBp.Learning;
+using System.Text.Json.Serialization;
 using DistBp.Protocol.Messages;
 
 namespace DistBp.Protocol.Effects;
@@ -30,8 +30,13 @@ public sealed record FailDiverged(long Step, int Segment, IReadOnlyList<double>?
 /// <summary>How a run ended; in files as "completed", "stopped-early", "interrupted".</summary>
 public enum RunStatus
 {
+    [JsonStringEnumMemberName("completed")]
     Completed,
+
+    [JsonStringEnumMemberName("stopped-early")]
     StoppedEarly,
+
+    [JsonStringEnumMemberName("interrupted")]
     Interrupted,
 }
 

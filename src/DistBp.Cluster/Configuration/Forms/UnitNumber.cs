@@ -11,7 +11,8 @@ internal static class UnitNumber
         int digits = text.AsSpan().TrimEnd().LastIndexOfAnyInRange('0', '9') + 1;
         string unit = text[digits..].Trim();
         value = 0;
-        if (!double.TryParse(text.AsSpan(0, digits), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double number)) return false;
+        if (!double.TryParse(text.AsSpan(0, digits), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double number))
+            return false;
         foreach ((string known, double factor) in units)
         {
             if (known != unit) continue;

@@ -22,7 +22,8 @@ internal sealed class HoconParser(HoconScanner scanner, Func<string, Origin, Map
         bool inBraces = scanner.Take('{');
         MapNode root = ReadFields(start, inBraces);
         scanner.SkipLines();
-        return scanner.IsAtEnd ? root : throw scanner.Wrong($"\"{scanner.Current}\" closes nothing", remedy: "delete it, or check the braces");
+        return scanner.IsAtEnd ? root
+            : throw scanner.Wrong($"\"{scanner.Current}\" closes nothing", remedy: "delete it, or check the braces");
     }
 
     private MapNode ReadFields(Origin start, bool inBraces)
@@ -37,7 +38,8 @@ internal sealed class HoconParser(HoconScanner scanner, Func<string, Origin, Map
             map = ReadField(map);
             bool newLine = scanner.SkipLines();
             if (!scanner.Take(',') && !newLine && !scanner.IsAtEnd && scanner.Current != '}')
-                throw scanner.Wrong($"\"{scanner.Current}\" after a value", remedy: "start a new line, or put texts that hold $ { } [ ] : = , + # in quotes");
+                throw scanner.Wrong($"\"{scanner.Current}\" after a value",
+                    remedy: "start a new line, or put texts that hold $ { } [ ] : = , + # in quotes");
         }
     }
 
@@ -66,7 +68,8 @@ internal sealed class HoconParser(HoconScanner scanner, Func<string, Origin, Map
         {
             Origin origin = scanner.Origin;
             string key = scanner.Current == '"' ? scanner.TakeQuoted() : scanner.TakeUnquoted(alsoEndsAt: ".");
-            if (key.Length == 0) throw scanner.Wrong(scanner.IsAtEnd ? "a key is expected here" : $"a key is expected here, found \"{scanner.Current}\"");
+            if (key.Length == 0)
+                throw scanner.Wrong(scanner.IsAtEnd ? "a key is expected here" : $"a key is expected here, found \"{scanner.Current}\"");
             path.Add((key, origin));
         }
         while (scanner.Take('.'));
@@ -126,7 +129,8 @@ internal sealed class HoconParser(HoconScanner scanner, Func<string, Origin, Map
         scanner.Advance(2);
         bool optional = scanner.Take('?');
         string path = scanner.TakeUnquoted();
-        if (path.Length == 0 || !scanner.Take('}')) throw scanner.Wrong("a substitution is not ${PATH}", origin, "write ${path.of.a.key} or ${?VARIABLE}");
+        if (path.Length == 0 || !scanner.Take('}'))
+            throw scanner.Wrong("a substitution is not ${PATH}", origin, "write ${path.of.a.key} or ${?VARIABLE}");
         return new SubstitutionNode(origin, path, optional);
     }
 

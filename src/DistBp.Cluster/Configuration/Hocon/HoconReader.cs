@@ -20,9 +20,11 @@ internal static class HoconReader
     {
         MapNode Include(string path, Origin where)
         {
-            if (depth >= MaxIncludes) throw new UserException(ErrorKind.Usage, "files include each other without end", where.ToString(), "remove the circle");
+            if (depth >= MaxIncludes)
+                throw new UserException(ErrorKind.Usage, "files include each other without end", where.ToString(), "remove the circle");
             string included = Path.Combine(Path.GetDirectoryName(source) ?? "", path);
-            if (!File.Exists(included)) throw new UserException(ErrorKind.Usage, $"there is no file \"{included}\" to include", where.ToString(), "check the path");
+            if (!File.Exists(included))
+                throw new UserException(ErrorKind.Usage, $"there is no file \"{included}\" to include", where.ToString(), "check the path");
             return Parse(ConfigurationText.Read(included), included, depth + 1);
         }
 
