@@ -5,6 +5,7 @@ using DistBp.Cluster.Configuration;
 using DistBp.Cluster.Runs;
 using DistBp.Cluster.Storage;
 using DistBp.Learning;
+using DistBp.Protocol.Effects;
 
 namespace DistBp.Cli.Verbs;
 
