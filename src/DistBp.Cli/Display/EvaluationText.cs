@@ -8,11 +8,11 @@ internal static class EvaluationText
 {
     public static void Write(EvaluationReport report, TextWriter output)
     {
-        var rows = new List<string[]>
-        {
-            new[] { "data", $"{report.Part.ToString().ToLowerInvariant()}, {NumberText.Count(report.Samples, "sample")}" },
-            new[] { "loss", NumberText.Real(report.Values.Loss) },
-        };
+        List<string[]> rows =
+        [
+            ["data", $"{report.Part.ToString().ToLowerInvariant()}, {NumberText.Count(report.Samples, "sample")}"],
+            ["loss", NumberText.Real(report.Values.Loss)],
+        ];
         if (report.Values.Accuracy is { } accuracy) rows.Add(["accuracy", NumberText.Accuracy(accuracy)]);
         if (report.Values.MeanAbsoluteError is { } absolute) rows.Add(["mean absolute error", NumberText.Real(absolute)]);
         if (report.Values.RootMeanSquaredError is { } squared) rows.Add(["root mean squared error", NumberText.Real(squared)]);
@@ -29,17 +29,18 @@ internal static class EvaluationText
     {
         output.WriteLine();
         output.WriteLine("confusion matrix (rows: what it is; columns: what it was taken for)");
-        var rows = new List<string[]> { new[] { "", .. names, "total" } };
+        string[] header = ["", .. names, "total"];
+        List<string[]> rows = [header];
         for (int actual = 0; actual < names.Length; actual++)
             rows.Add([names[actual], .. names.Select((_, predicted) => NumberText.Count(confusion[actual, predicted])), NumberText.Count(scores[actual].Actual)]);
         rows.Add(["total", .. scores.Select(s => NumberText.Count(s.Predicted)), NumberText.Count(scores.Sum(s => s.Actual))]);
-        TextColumns.Write(output, rows, [false, .. rows[0].Skip(1).Select(_ => true)], "  ");
+        TextColumns.Write(output, rows, [.. header.Select((_, column) => column > 0)], "  ");
     }
 
     private static void WriteScores(TextWriter output, ClassScores[] scores, string[] names)
     {
         output.WriteLine();
-        var rows = new List<string[]> { new[] { "class", "precision", "recall", "F1", "samples" } };
+        List<string[]> rows = [["class", "precision", "recall", "F1", "samples"]];
         for (int i = 0; i < names.Length; i++)
             rows.Add([names[i], Share(scores[i].Precision), Share(scores[i].Recall), Share(scores[i].F1), NumberText.Count(scores[i].Actual)]);
         TextColumns.Write(output, rows, [false, true, true, true, true], "  ");

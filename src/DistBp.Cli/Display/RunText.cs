@@ -2,6 +2,7 @@ using System.Text;
 using DistBp.Cluster.Runs;
 using DistBp.Cluster.Storage;
 using DistBp.Learning.Metrics;
+using DistBp.Protocol.Effects;
 
 namespace DistBp.Cli.Display;
 

@@ -4,6 +4,7 @@ using DistBp.Cli.Usage;
 using DistBp.Cluster.Configuration;
 using DistBp.Cluster.Runs;
 using DistBp.Learning;
+using DistBp.Learning.Data;
 using DistBp.Protocol.Messages;
 
 namespace DistBp.Cli.Verbs;
@@ -15,7 +16,7 @@ internal static class EvaluateVerb
 
     private static readonly Argument<string> Run = new("RUN") { Description = "The run's folder, or a .safetensors file of parameters (with --job)." };
     private static readonly Option<string?> Job = Flags.Text("--job", "JOB", "The job file that a .safetensors file belongs to.");
-    private static readonly Option<string?> Data = Flags.Word("--data", "PART", "The part of the data; default: test", "train", "validation", "test");
+    private static readonly Option<string?> Data = Flags.Word("--data", "PART", "The part of the data (default: test where there is one)", "train", "validation", "test");
     private static readonly Option<int> Workers = Flags.Count("--workers", MaxActors, "Workers in this process; default: one a core.");
     private static readonly Option<bool> Json = Flags.Switch("--json", "Write JSON.");
 
@@ -35,18 +36,23 @@ internal static class EvaluateVerb
     {
         SavedRun run = Open(parsed.GetRequiredValue(Run), parsed.GetValue(Job));
         foreach (string warning in run.Warnings) await Console.Error.WriteLineAsync($"warning: {warning}").ConfigureAwait(false);
-        DataPart part = parsed.GetValue(Data) switch
-        {
-            "train" => DataPart.Train,
-            "validation" => DataPart.Validation,
-            _ => DataPart.Test,
-        };
+        DataPart part = PartOf(run, parsed.GetValue(Data));
+        Dataset dataset = run.ReadPart(part);
         using var interruption = new Interruption(_ => { }, () => { });
-        EvaluationReport report = await EvaluationSession.RunAsync(run, part, parsed.GetValue(Workers), interruption.Token).ConfigureAwait(false);
+        EvaluationReport report = await EvaluationSession.RunAsync(run, part, dataset, parsed.GetValue(Workers), interruption.Token).ConfigureAwait(false);
         if (parsed.GetValue(Json)) EvaluationJson.Write(report, Console.Out);
         else EvaluationText.Write(report, Console.Out);
         return 0;
     }
+
+    /// <summary>Without --data: what the training has seen least of.</summary>
+    private static DataPart PartOf(SavedRun run, string? name) => name switch
+    {
+        "train" => DataPart.Train,
+        "validation" => DataPart.Validation,
+        "test" => DataPart.Test,
+        _ => run.Has(DataPart.Test) ? DataPart.Test : run.Has(DataPart.Validation) ? DataPart.Validation : DataPart.Train,
+    };
 
     private static SavedRun Open(string path, string? job)
     {

@@ -5,6 +5,7 @@ using DistBp.Cluster.Configuration;
 using DistBp.Cluster.Runs;
 using DistBp.Cluster.Storage;
 using DistBp.Learning;
+using DistBp.Protocol.Effects;
 
 namespace DistBp.Cli.Verbs;
 
@@ -12,6 +13,7 @@ namespace DistBp.Cli.Verbs;
 internal static class TrainVerb
 {
     private const int MaxActors = 1024;
+    private const string DefaultConfig = "cluster.hocon";
 
     private static readonly Argument<string?> Job = new("JOB")
     {
@@ -31,7 +33,7 @@ internal static class TrainVerb
     private static readonly Option<string?> Out = Flags.Text("--out", "DIR", "The run's folder; default: runs/<name>-<time>.");
     private static readonly Option<bool> Resume = Flags.Switch("--resume", "Go on from the newest intact checkpoint in --out.");
     private static readonly Option<string?> Events = Flags.Text("--events", "FILE", "Write events there instead of the run's events.jsonl; - is standard output.");
-    private static readonly Option<string?> Config = Flags.Text("--config", "FILE", "The settings of this machine; default: cluster.hocon, if there is one.");
+    private static readonly Option<string?> Config = Flags.Text("--config", "FILE", $"The settings of this machine; default: {DefaultConfig} in the current folder, if there is one.");
     private static readonly Option<bool> Quiet = Flags.Switch("--quiet", "Show errors and warnings only.");
 
     public static Command Create()
@@ -84,16 +86,22 @@ internal static class TrainVerb
 
     private static TrainingOptions ReadOptions(ParseResult parsed)
     {
-        MachineSettings machine = MachineSettings.Read(parsed.GetValue(Config));
+        ClusterConfiguration machine = ReadConfiguration(parsed.GetValue(Config));
         int workers = parsed.GetValue(Workers);
         return new TrainingOptions
         {
-            Workers = workers > 0 ? workers : machine.Workers,
+            Workers = workers > 0 ? workers : machine.Node.Workers,
             Servers = parsed.GetValue(Servers),
             OutFolder = parsed.GetValue(Out),
-            RunsFolder = machine.RunsFolder,
+            RunsFolder = machine.Storage.Runs,
             Resume = parsed.GetValue(Resume),
             EventsFile = parsed.GetValue(Events),
         };
+    }
+
+    private static ClusterConfiguration ReadConfiguration(string? file)
+    {
+        if (file is not null) return ClusterConfiguration.Read(file);
+        return File.Exists(DefaultConfig) ? ClusterConfiguration.Read(DefaultConfig) : ClusterConfiguration.Default;
     }
 }

@@ -15,7 +15,7 @@ public static class Prediction
 
     public static void WriteCsv(SavedRun run, InputTable input, TextWriter output)
     {
-        using var csv = new CsvWriter(output, CultureInfo.InvariantCulture, leaveOpen: true);
+        using CsvWriter csv = CsvWriter.Create(output, CsvWriterOptions.Default with { NewLine = "\n" }, leaveOpen: true);
         int columns = run.Network.OutputShape.ElementCount, elements = input.SampleShape.ElementCount;
         string[] names = ColumnNames(run, columns);
         WriteHeader(csv, run.Schema, names);
@@ -52,14 +52,14 @@ public static class Prediction
     {
         if (HasClass(schema, names.Length)) csv.WriteField("class");
         foreach (string name in names) csv.WriteField(name);
-        csv.NextRecord();
+        csv.EndRecord();
     }
 
     private static void WriteRow(CsvWriter csv, DataSchema schema, string[] names, ReadOnlySpan<float> outputs)
     {
         if (HasClass(schema, names.Length)) csv.WriteField(ClassName(schema, ClassOf(schema.Target, outputs)));
         foreach (float output in outputs) csv.WriteField(output.ToString(CultureInfo.InvariantCulture));
-        csv.NextRecord();
+        csv.EndRecord();
     }
 
     private static bool HasClass(DataSchema schema, int columns) =>

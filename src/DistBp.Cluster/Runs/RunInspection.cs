@@ -91,7 +91,7 @@ public sealed record RunInspection(
 
     private static string State(RunResult? result) => result is null
         ? "not ended"
-        : $"{(result.Status == RunStatus.StoppedEarly ? "stopped early" : result.Status.ToString().ToLowerInvariant())} after step {Text(result.Steps)}, epoch {Text(result.Epochs)}";
+        : $"{RunStatusName.Of(result.Status)} after step {Text(result.Steps)}, epoch {Text(result.Epochs)}";
 
     private static IEnumerable<(string Folder, CheckpointManifest? Manifest, string Why)> CheckpointsOf(string folder)
     {

@@ -2,6 +2,7 @@ using DistBp.Cluster.Configuration;
 using DistBp.Cluster.Storage;
 using DistBp.Learning;
 using DistBp.Learning.Data;
+using DistBp.Protocol.Messages;
 
 namespace DistBp.Cluster.Runs;
 
@@ -60,6 +61,37 @@ public sealed class SavedRun
         run.Load(file);
         return run;
     }
+
+    /// <summary>Whether the job has such data.</summary>
+    public bool Has(DataPart part) => part == DataPart.Train || SourceOf(part) is not null;
+
+    /// <summary>Reads a part of the job's data, preprocessed as in training.</summary>
+    /// <exception cref="UserException">The job has no such part, or its files are bad.</exception>
+    public Dataset ReadPart(DataPart part)
+    {
+        if (!Has(part))
+        {
+            string name = part.ToString().ToLowerInvariant();
+            string[] others = [.. Enum.GetValues<DataPart>().Where(Has).Select(p => p.ToString().ToLowerInvariant())];
+            throw new UserException(ErrorKind.Usage, $"the job has no {name} data", Job.Name, $"choose --data {string.Join(" or ", others)}");
+        }
+        // What the seed split off the training data is found by splitting again.
+        if (SourceOf(part) is { } files and not Fraction) return Schema.ReadLabelled(files, Job.BaseFolder);
+        TrainingData data = DataLoader.Load(Job.Data, Job.Target, Job.Seed, Job.BaseFolder);
+        return part switch
+        {
+            DataPart.Train => data.Train,
+            DataPart.Validation => data.Validation!,
+            _ => data.Test!,
+        };
+    }
+
+    private DataSource? SourceOf(DataPart part) => part switch
+    {
+        DataPart.Validation => Job.Data.Validation,
+        DataPart.Test => Job.Data.Test,
+        _ => null,
+    };
 
     private static SavedRun OpenCheckpoint(JobDescription job, DataSchema schema, RunPaths paths)
     {

@@ -1,7 +1,7 @@
 namespace DistBp.Cluster.Configuration.Nodes;
 
 /// <summary>What someone who mistyped a key probably meant.</summary>
-internal static class NearestKey
+public static class NearestKey
 {
     private const int LongestCompared = 64;
 
