@@ -32,23 +32,5 @@ public sealed class ScheduleTests
         Assert.Equal(0, Rate(new CosineSchedule(0, 4), 99), 1e-15);
     }
 
-    [Fact]
-    public void A_plateau_reduces_after_its_patience_and_goes_on_from_a_snapshot()
-    {
-        var schedule = new PlateauSchedule(0.1, Patience: 2, MinDelta: 0.01, MinRate: 0.005);
-        var state = new PlateauState(schedule, Base);
-        Assert.False(state.Observe(1));
-        Assert.False(state.Observe(0.995));
-        Assert.Equal(1, state.RateFactor);
-        var resumed = new PlateauState(schedule, Base) { Snapshot = state.Snapshot };
-        Assert.True(resumed.Observe(double.NaN));
-        Assert.Equal(0.1, resumed.RateFactor, 1e-15);
-        Assert.False(resumed.Observe(0.5));
-        resumed.Observe(0.5);
-        Assert.True(resumed.Observe(0.5));
-        Assert.Equal(0.005 / Base, resumed.RateFactor, 1e-15);
-        Assert.Equal(0.005, Schedule.Create(schedule, Base, 10, 100).Rate(50, resumed.RateFactor), 1e-15);
-    }
-
     private static double Rate(ScheduleDescription description, long step) => Schedule.Create(description, Base, 10, 100).Rate(step);
 }
