@@ -35,7 +35,6 @@ public static unsafe class GradientReduction
     /// clamped: the norm must tell of them.
     /// </summary>
     /// <param name="weights">The parameters w, read where l1 or l2 is not 0; otherwise may be empty.</param>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static double MeanAndNorm(
         ReadOnlySpan<float> left, ReadOnlySpan<float> right, float divisor, Span<float> mean, ReadOnlySpan<float> weights,
         GradientTreatment treatment)
@@ -45,31 +44,69 @@ public static unsafe class GradientReduction
         if (both) ArgumentOutOfRangeException.ThrowIfLessThan(right.Length, length);
         if (penalized) ArgumentOutOfRangeException.ThrowIfLessThan(weights.Length, length);
         ArgumentOutOfRangeException.ThrowIfLessThan(mean.Length, length);
-        ref float l = ref MemoryMarshal.GetReference(left), r = ref MemoryMarshal.GetReference(both ? right : left);
-        ref float w = ref MemoryMarshal.GetReference(penalized ? weights : left), m = ref MemoryMarshal.GetReference(mean);
-        var lanes = default(DoubleLanes);
         float factor = 1 / divisor;
         bool plain = !penalized && treatment.Limit == float.PositiveInfinity;
-        int i = 0;
-        for (; i + Lanes <= length; i += Lanes)
+        int whole = length / Lanes * Lanes;
+        DoubleLanes lanes = plain && both ? SumRun(left[..whole], right, factor, mean)
+            : plain ? ScaleRun(left[..whole], factor, mean)
+            : TreatRun(left[..whole], right, factor, mean, penalized ? weights : left, treatment);
+        if (whole < length)
         {
-            Vector512<float> g = Vector512.LoadUnsafe(ref l, (nuint)i);
-            if (both) g += Vector512.LoadUnsafe(ref r, (nuint)i);
+            Vector512<float> g = DoubleLanes.Tail(left[whole..], 0);
+            if (both) g += DoubleLanes.Tail(right[whole..length], 0);
             g *= Vector512.Create(factor);
-            if (!plain) g = Treated(g, Vector512.LoadUnsafe(ref w, (nuint)i), treatment);
-            g.StoreUnsafe(ref m, (nuint)i);
-            lanes.AddSquares(g);
-        }
-        if (i < length)
-        {
-            Vector512<float> g = DoubleLanes.Tail(left[i..], 0);
-            if (both) g += DoubleLanes.Tail(right[i..length], 0);
-            g *= Vector512.Create(factor);
-            if (!plain) g = Treated(g, penalized ? DoubleLanes.Tail(weights[i..length], 0) : default, treatment);
-            for (int rest = i; rest < length; rest++) mean[rest] = g[rest - i];
+            if (!plain) g = Treated(g, penalized ? DoubleLanes.Tail(weights[whole..length], 0) : default, treatment);
+            for (int rest = whole; rest < length; rest++) mean[rest] = g[rest - whole];
             lanes.AddSquares(g);
         }
         return lanes.Total();
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static DoubleLanes SumRun(ReadOnlySpan<float> left, ReadOnlySpan<float> right, float factor, Span<float> mean)
+    {
+        ref float l = ref MemoryMarshal.GetReference(left), r = ref MemoryMarshal.GetReference(right), m = ref MemoryMarshal.GetReference(mean);
+        var lanes = default(DoubleLanes);
+        for (nuint i = 0; i < (nuint)left.Length; i += Lanes)
+        {
+            Vector512<float> g = (Vector512.LoadUnsafe(ref l, i) + Vector512.LoadUnsafe(ref r, i)) * Vector512.Create(factor);
+            g.StoreUnsafe(ref m, i);
+            lanes.AddSquares(g);
+        }
+        return lanes;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static DoubleLanes ScaleRun(ReadOnlySpan<float> left, float factor, Span<float> mean)
+    {
+        ref float l = ref MemoryMarshal.GetReference(left), m = ref MemoryMarshal.GetReference(mean);
+        var lanes = default(DoubleLanes);
+        for (nuint i = 0; i < (nuint)left.Length; i += Lanes)
+        {
+            Vector512<float> g = Vector512.LoadUnsafe(ref l, i) * Vector512.Create(factor);
+            g.StoreUnsafe(ref m, i);
+            lanes.AddSquares(g);
+        }
+        return lanes;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static DoubleLanes TreatRun(
+        ReadOnlySpan<float> left, ReadOnlySpan<float> right, float factor, Span<float> mean, ReadOnlySpan<float> weights,
+        GradientTreatment treatment)
+    {
+        ref float l = ref MemoryMarshal.GetReference(left), r = ref MemoryMarshal.GetReference(right);
+        ref float w = ref MemoryMarshal.GetReference(weights), m = ref MemoryMarshal.GetReference(mean);
+        var lanes = default(DoubleLanes);
+        for (nuint i = 0; i < (nuint)left.Length; i += Lanes)
+        {
+            Vector512<float> g = Vector512.LoadUnsafe(ref l, i);
+            if (right.Length > 0) g += Vector512.LoadUnsafe(ref r, i);
+            g = Treated(g * Vector512.Create(factor), Vector512.LoadUnsafe(ref w, i), treatment);
+            g.StoreUnsafe(ref m, i);
+            lanes.AddSquares(g);
+        }
+        return lanes;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
