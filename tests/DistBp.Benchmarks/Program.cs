@@ -6,6 +6,7 @@ bool json = args.Contains("--json");
 IEnumerable<KernelRate> rates = args.FirstOrDefault(a => !a.StartsWith('-')) switch
 {
     "matmul" => ProductBenchmark.Run(),
+    "elementwise" => ElementwiseBenchmark.Run(),
     _ => [],
 };
 foreach (KernelRate rate in rates)

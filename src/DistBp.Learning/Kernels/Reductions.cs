@@ -1,4 +1,7 @@
-using DistBp.Learning.Kernels.Reference;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+using DistBp.Learning.Kernels.Simd;
 
 namespace DistBp.Learning.Kernels;
 
@@ -8,15 +11,56 @@ namespace DistBp.Learning.Kernels;
 /// </summary>
 public static class Reductions
 {
+    private const int Lanes = 16;
+
     /// <summary>Σ x.</summary>
-    public static double Sum(ReadOnlySpan<float> x) => ReductionReference.Sum(x);
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static double Sum(ReadOnlySpan<float> x)
+    {
+        ref float start = ref MemoryMarshal.GetReference(x);
+        var lanes = default(DoubleLanes);
+        int i = 0;
+        for (; i + Lanes <= x.Length; i += Lanes) lanes.Add(Vector512.LoadUnsafe(ref start, (nuint)i));
+        if (i < x.Length) lanes.Add(DoubleLanes.Tail(x[i..], 0));
+        return lanes.Total();
+    }
 
     /// <summary>Σ x²: each square is exact in double.</summary>
-    public static double SquaredNorm(ReadOnlySpan<float> x) => ReductionReference.SquaredNorm(x);
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static double SquaredNorm(ReadOnlySpan<float> x)
+    {
+        ref float start = ref MemoryMarshal.GetReference(x);
+        var lanes = default(DoubleLanes);
+        int i = 0;
+        for (; i + Lanes <= x.Length; i += Lanes) lanes.AddSquares(Vector512.LoadUnsafe(ref start, (nuint)i));
+        if (i < x.Length) lanes.AddSquares(DoubleLanes.Tail(x[i..], 0));
+        return lanes.Total();
+    }
 
     /// <summary>The largest element; NaN if any is NaN; −∞ of nothing.</summary>
-    public static float Maximum(ReadOnlySpan<float> x) => ReductionReference.Maximum(x);
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static float Maximum(ReadOnlySpan<float> x)
+    {
+        ref float start = ref MemoryMarshal.GetReference(x);
+        var maximum = Vector512.Create(float.NegativeInfinity);
+        int i = 0;
+        for (; i + Lanes <= x.Length; i += Lanes) maximum = Vector512.Max(maximum, Vector512.LoadUnsafe(ref start, (nuint)i));
+        if (i < x.Length) maximum = Vector512.Max(maximum, DoubleLanes.Tail(x[i..], float.NegativeInfinity));
+        float largest = maximum[0];
+        for (int lane = 1; lane < Lanes; lane++) largest = MathF.Max(largest, maximum[lane]);
+        return largest;
+    }
 
     /// <summary>True where no element is NaN or infinite.</summary>
-    public static bool AllFinite(ReadOnlySpan<float> x) => ReductionReference.AllFinite(x);
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static bool AllFinite(ReadOnlySpan<float> x)
+    {
+        // x · 0 is 0 or −0, but NaN where x is not finite; and a NaN once added stays.
+        ref float start = ref MemoryMarshal.GetReference(x);
+        Vector512<float> sum = default;
+        int i = 0;
+        for (; i + Lanes <= x.Length; i += Lanes) sum += Vector512.LoadUnsafe(ref start, (nuint)i) * Vector512<float>.Zero;
+        if (i < x.Length) sum += DoubleLanes.Tail(x[i..], 0) * Vector512<float>.Zero;
+        return Vector512.EqualsAll(sum, Vector512<float>.Zero);
+    }
 }

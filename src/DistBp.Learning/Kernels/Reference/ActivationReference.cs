@@ -1,8 +1,11 @@
 using System.Diagnostics;
+using DistBp.Learning.Kernels.Simd;
 
 namespace DistBp.Learning.Kernels.Reference;
 
-/// <summary>What <see cref="Activations"/> computes, element by element.</summary>
+/// <summary>
+/// What <see cref="Activations"/> computes, element by element. The transcendental functions are compared with double arithmetic apart.
+/// </summary>
 internal static class ActivationReference
 {
     public static void Apply(Activation activation, ReadOnlySpan<float> x, Span<float> y)
@@ -21,9 +24,9 @@ internal static class ActivationReference
         Activation.Identity => x,
         Activation.Relu => x <= 0 ? 0 : x,
         Activation.LeakyRelu => x > 0 ? x : Activations.LeakySlope * x,
-        Activation.Sigmoid => (float)(1 / (1 + Math.Exp(-(double)x))),
-        Activation.Tanh => (float)Math.Tanh(x),
-        Activation.Gelu => (float)(x * Normal(x)),
+        Activation.Sigmoid => Elementary<float, SimdScalar>.Logistic(x),
+        Activation.Tanh => Elementary<float, SimdScalar>.Tanh(x),
+        Activation.Gelu => Math.Max(x, -15) * Elementary<float, SimdScalar>.Normal(x, out _),
         _ => throw new UnreachableException(),
     };
 
@@ -34,17 +37,13 @@ internal static class ActivationReference
         Activation.LeakyRelu => y > 0 ? dy : Activations.LeakySlope * dy,
         Activation.Sigmoid => dy * ((1 - y) * y),
         Activation.Tanh => dy * MathF.FusedMultiplyAdd(-y, y, 1),
-        Activation.Gelu => (float)(dy * (Normal(x) + x * Math.Exp(-0.5 * x * x) / Math.Sqrt(2 * Math.PI))),
+        Activation.Gelu => dy * MathF.FusedMultiplyAdd(Math.Clamp(x, -15, 15), Density(x, out float normal), normal),
         _ => throw new UnreachableException(),
     };
 
-    // Φ(x) = 1/2 + φ(x) · (x + x³/3 + x⁵/(3·5) + …), all terms of one sign (Marsaglia, 2004).
-    private static double Normal(double x)
+    private static float Density(float x, out float normal)
     {
-        if (double.IsNaN(x)) return x;
-        if (Math.Abs(x) > 14) return x > 0 ? 1 : 0;
-        double term = x, sum = x;
-        for (int n = 3; Math.Abs(term) > 1e-18 * Math.Abs(sum) && n < 2000; n += 2) sum += term *= x * x / n;
-        return Math.Max(0, 0.5 + sum * Math.Exp(-0.5 * x * x) / Math.Sqrt(2 * Math.PI));
+        normal = Elementary<float, SimdScalar>.Normal(x, out float density);
+        return density;
     }
 }

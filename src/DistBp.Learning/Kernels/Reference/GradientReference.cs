@@ -13,8 +13,7 @@ internal static class GradientReference
             float g = (right.Length > 0 ? left[i] + right[i] : left[i]) * factor;
             if (treatment.L2 != 0) g = MathF.FusedMultiplyAdd(treatment.L2, weights[i], g);
             if (treatment.L1 != 0) g += weights[i] > 0 ? treatment.L1 : weights[i] < 0 ? -treatment.L1 : 0;
-            g = g > treatment.Limit ? treatment.Limit : g;
-            mean[i] = g < -treatment.Limit ? -treatment.Limit : g;
+            mean[i] = float.IsFinite(g) ? Math.Clamp(g, -treatment.Limit, treatment.Limit) : g;
         }
         return ReductionReference.SquaredNorm(mean[..left.Length]);
     }

@@ -15,15 +15,22 @@ internal interface IVectorized
 /// <summary>Runs a kernel at the widest vectors that this processor multiplies and adds in one; the JIT keeps one branch.</summary>
 internal static class Widest
 {
-    /// <summary>512, 256 or 128 bits.</summary>
-    public static int Bits => Vector512.IsHardwareAccelerated ? 512 : Vector256.IsHardwareAccelerated && Fma.IsSupported ? 256 : 128;
+    /// <summary>Bits of the vectors that kernels may use at most; narrower ones give the same bits (the tests go through them all).</summary>
+    internal static int Limit { get; set; } = 512;
+
+    /// <summary>512, 256 or 128: what kernels run at here.</summary>
+    public static int Bits => Uses512 ? 512 : Uses256 ? 256 : 128;
+
+    private static bool Uses512 => Vector512.IsHardwareAccelerated && Limit >= 512;
+
+    private static bool Uses256 => Vector256.IsHardwareAccelerated && Fma.IsSupported && Limit >= 256;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Run<TKernel>(ref TKernel kernel)
         where TKernel : struct, IVectorized
     {
-        if (Vector512.IsHardwareAccelerated) kernel.Run<Vector512<float>, Simd512>();
-        else if (Vector256.IsHardwareAccelerated && Fma.IsSupported) kernel.Run<Vector256<float>, Simd256>();
+        if (Uses512) kernel.Run<Vector512<float>, Simd512>();
+        else if (Uses256) kernel.Run<Vector256<float>, Simd256>();
         else kernel.Run<Vector128<float>, Simd128>();
     }
 }
