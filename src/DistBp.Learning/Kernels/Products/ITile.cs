@@ -16,15 +16,7 @@ internal unsafe interface ITile
     /// <param name="start">What to start from, rows startRow apart; null: zeros.</param>
     /// <param name="c">Where the tile goes, rows cRow apart.</param>
     static abstract void Accumulate(
-        in TileRows a, float* b, nint bStep, nint k, float* start, nint startRow, float* c, nint cRow, MergeStack merge, Ahead ahead);
-}
-
-/// <summary>What will be needed after this tile: with each p the line at Address + p · Step is fetched into the second cache.</summary>
-internal readonly unsafe record struct Ahead(nint Start, nint Step)
-{
-    public float* Address => (float*)Start;
-
-    public static Ahead Of(float* start, nint step) => new((nint)start, step);
+        in TileRows a, float* b, nint bStep, nint k, float* start, nint startRow, float* c, nint cRow, MergeStack merge);
 }
 
 /// <summary>Eight rows of a: element (i, p) at Row_i + p · Step. Rows past the last are the last again: computed and thrown away.</summary>

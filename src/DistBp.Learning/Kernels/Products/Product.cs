@@ -23,6 +23,9 @@ internal static unsafe class Product<TVector, TSimd>
     // Copying a block of a pays from so many columns on, if the block's rows are far apart (they would compete for few cache sets).
     private const int MinColumnsToPackA = 256;
 
+    // Steps of so many floats fall into few sets of the first cache.
+    private const int FewSets = 64;
+
     public static void Run(in ProductTask task, MatrixWorkspace workspace)
     {
         if (task.M == 0 || task.N == 0) return;
@@ -34,7 +37,7 @@ internal static unsafe class Product<TVector, TSimd>
     private static void RowsResident(in ProductTask task, MatrixWorkspace workspace)
     {
         int kBlock = KBlock(task), mBlock = Even(task.M, MaxResidentFloats / kBlock, ITile.Rows);
-        bool packA = task.N >= MinColumnsToPackA && task.A.Step == 1 && task.A.Stride >= 2 * kBlock;
+        bool packA = task.N >= MinColumnsToPackA && (task.A.Step == 1 ? task.A.Stride >= 2 * kBlock : task.A.Step % FewSets == 0);
         var scratch = Scratch.Of<TVector, TSimd>(workspace, kBlock * 3 * TSimd.Width, packA ? (mBlock + ITile.Rows) * kBlock : 0);
         for (int p = 0; p == 0 || p < task.K; p += kBlock)
         {
@@ -61,7 +64,6 @@ internal static unsafe class Product<TVector, TSimd>
     {
         int columns = Math.Min(TTile.Columns, task.N - j);
         var panel = new Panel(task.B.At(j, p), task.B.Step);
-        nint sourceStep = task.B.Stride == 1 ? task.B.Step : 0;
         if (task.B.Stride != 1 || columns < TTile.Columns || m >= MinRowsToPack)
         {
             Packing.Panel<TVector, TSimd>(task.B, j, columns, p, k, scratch.Panel, TTile.Columns);
@@ -73,9 +75,7 @@ internal static unsafe class Product<TVector, TSimd>
             TileRows a = packedA
                 ? new TileRows(scratch.Packed + row * (nint)k, 1, ITile.Rows, ITile.Rows)
                 : new TileRows(task.A.At(i + row, p), task.A.Stride, task.A.Step, rows);
-            // The first tiles fetch the next panel, each one line of its every row.
-            Ahead ahead = Ahead.Of(task.B.At(j, p) + TTile.Columns + row / ITile.Rows * Cache.Line, row < 4 * ITile.Rows ? sourceStep : 0);
-            TileRun<TVector, TSimd, TTile>.Run(task, scratch.Tiles, a, panel, i + row, j, rows, columns, p, k, ahead);
+            TileRun<TVector, TSimd, TTile>.Run(task, scratch.Tiles, a, panel, i + row, j, rows, columns, p, k);
         }
         return columns;
     }
@@ -112,16 +112,14 @@ internal static unsafe class Product<TVector, TSimd>
     {
         int rows = Math.Min(ITile.Rows, task.M - i);
         var a = new TileRows(task.A.At(i, p), task.A.Stride, task.A.Step, rows);
-        // The next rows of a, which lie one after the other.
-        Ahead ahead = Ahead.Of(task.A.At(i + rows, p), task.A.Step == 1 ? ITile.Rows : 0);
         float* panel = scratch.Panel;
-        for (int end = j + n; j < end; ahead = default)
+        for (int end = j + n; j < end;)
         {
             int vectors = VectorsOfPanel(end - j), panelColumns = vectors * TSimd.Width, columns = Math.Min(panelColumns, end - j);
             var b = new Panel(panel, panelColumns);
-            if (vectors == 3) TileRun<TVector, TSimd, Tile8By3<TVector, TSimd>>.Run(task, scratch.Tiles, a, b, i, j, rows, columns, p, k, ahead);
-            else if (vectors == 2) TileRun<TVector, TSimd, Tile8By2<TVector, TSimd>>.Run(task, scratch.Tiles, a, b, i, j, rows, columns, p, k, ahead);
-            else TileRun<TVector, TSimd, Tile8By1<TVector, TSimd>>.Run(task, scratch.Tiles, a, b, i, j, rows, columns, p, k, ahead);
+            if (vectors == 3) TileRun<TVector, TSimd, Tile8By3<TVector, TSimd>>.Run(task, scratch.Tiles, a, b, i, j, rows, columns, p, k);
+            else if (vectors == 2) TileRun<TVector, TSimd, Tile8By2<TVector, TSimd>>.Run(task, scratch.Tiles, a, b, i, j, rows, columns, p, k);
+            else TileRun<TVector, TSimd, Tile8By1<TVector, TSimd>>.Run(task, scratch.Tiles, a, b, i, j, rows, columns, p, k);
             panel += k * (nint)panelColumns;
             j += columns;
         }

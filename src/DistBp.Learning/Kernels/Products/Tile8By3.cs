@@ -15,16 +15,11 @@ internal readonly unsafe struct Tile8By3<TVector, TSimd> : ITile
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Accumulate(
-        in TileRows a, float* b, nint bStep, nint k, float* start, nint startRow, float* c, nint cRow, MergeStack merge, Ahead ahead)
+        in TileRows a, float* b, nint bStep, nint k, float* start, nint startRow, float* c, nint cRow, MergeStack merge)
     {
         int w = TSimd.Width;
         float* a0 = a.Row0, a1 = a.Row1, a2 = a.Row2, a3 = a.Row3, a4 = a.Row4, a5 = a.Row5, a6 = a.Row6, a7 = a.Row7;
-        nint aStep = a.Step, p = 0, aheadStep = ahead.Step;
-        float* next = ahead.Address;
-        for (nint row = 0; row < ITile.Rows; row++)
-        {
-            Cache.Prefetch(c + row * cRow); Cache.Prefetch(c + row * cRow + w); Cache.Prefetch(c + row * cRow + 2 * w);
-        }
+        nint aStep = a.Step, p = 0;
         TVector c00 = default, c01 = default, c02 = default;
         TVector c10 = default, c11 = default, c12 = default;
         TVector c20 = default, c21 = default, c22 = default;
@@ -70,8 +65,6 @@ internal readonly unsafe struct Tile8By3<TVector, TSimd> : ITile
             c60 = TSimd.MultiplyAdd(x, b0, c60); c61 = TSimd.MultiplyAdd(x, b1, c61); c62 = TSimd.MultiplyAdd(x, b2, c62);
             x = TSimd.Broadcast(a7[p]);
             c70 = TSimd.MultiplyAdd(x, b0, c70); c71 = TSimd.MultiplyAdd(x, b1, c71); c72 = TSimd.MultiplyAdd(x, b2, c72);
-            Cache.PrefetchFar(next);
-            next += aheadStep;
             p += aStep;
             b += bStep;
         }
