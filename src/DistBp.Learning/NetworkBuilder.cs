@@ -48,7 +48,7 @@ internal sealed class NetworkBuilder(
     {
         if (shape.ElementCount == 0)
         {
-            _problems.Add($"layer '{name}' gets the shape {shape}, which has no elements", name, "check data.shape and the layer before");
+            _problems.AddOfLayer($"layer '{name}' gets the shape {shape}, which has no elements", name, "check data.shape and the layer before");
             return null;
         }
         switch (description)
@@ -58,7 +58,7 @@ internal sealed class NetworkBuilder(
             case SoftmaxDescription: return new SoftmaxLayer(name, shape);
             case FlattenDescription: return new FlattenLayer(name, shape);
             default:
-                _problems.Add($"layer '{name}': the kind '{description.Kind}' is not known", name, "use dense, an activation, softmax or flatten");
+                _problems.AddOfLayer($"layer '{name}': the kind '{description.Kind}' is not known", name, "use dense, an activation, softmax or flatten");
                 return null;
         }
     }
@@ -67,12 +67,12 @@ internal sealed class NetworkBuilder(
     {
         if (dense.Units < 1)
         {
-            _problems.Add($"layer '{name}' has {dense.Units} units", name, "give it at least 1");
+            _problems.AddOfLayer($"layer '{name}' has {dense.Units} units", name, "give it at least 1");
             return null;
         }
         if ((long)dense.Units * shape.ElementCount > int.MaxValue)
         {
-            _problems.Add(
+            _problems.AddOfLayer(
                 $"layer '{name}' with {dense.Units} units over {shape.ElementCount} inputs {shape} has more than {int.MaxValue} weights", name,
                 "give it fewer units");
             return null;

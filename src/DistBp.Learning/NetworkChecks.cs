@@ -46,13 +46,13 @@ internal static class NetworkChecks
     {
         if (last is SoftmaxDescription && loss.Kind == LossKind.SoftmaxCrossEntropy)
         {
-            problems.Add(
+            problems.AddOfLayer(
                 $"layer '{name}' is a softmax, and the loss softmaxCrossEntropy applies one itself", name,
                 "drop the last softmax: the loss works on logits, and predict gives probabilities all the same");
         }
         if (last is ActivationDescription { Function: ActivationKind.Sigmoid } && loss.Kind == LossKind.BinaryCrossEntropy)
         {
-            problems.Add(
+            problems.AddOfLayer(
                 $"layer '{name}' is a sigmoid, and the loss binaryCrossEntropy applies one itself", name,
                 "drop the last sigmoid: the loss works on logits, and predict gives probabilities all the same");
         }
@@ -68,7 +68,7 @@ internal static class NetworkChecks
             _ => (target.Shape.ElementCount, $"a target of the data has the shape {target.Shape}"),
         };
         if (output.ElementCount == expected) return;
-        problems.Add(
+        problems.AddOfLayer(
             $"the last layer '{name}' gives {output}, but {why}: expected [{expected}]", name, $"end the model with '- dense: {expected}'");
     }
 

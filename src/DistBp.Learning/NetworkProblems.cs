@@ -7,8 +7,11 @@ internal sealed class NetworkProblems
 
     public bool Any => _problems.Count > 0;
 
-    public void Add(string what, string layerOrKey, string remedy)
-        => _problems.Add(new Problem(what, layerOrKey.Contains('.', StringComparison.Ordinal) || layerOrKey is "loss" or "freeze" ? layerOrKey : $"model.layers, '{layerOrKey}'", remedy));
+    /// <param name="key">The job's key, as "loss".</param>
+    public void Add(string what, string key, string remedy) => _problems.Add(new Problem(what, key, remedy));
+
+    /// <param name="layer">Its name.</param>
+    public void AddOfLayer(string what, string layer, string remedy) => Add(what, $"model.layers, '{layer}'", remedy);
 
     /// <exception cref="UserException">There is a problem.</exception>
     public void ThrowIfAny()

@@ -54,7 +54,7 @@ public sealed class ParameterServer(int index)
         {
             case Assign m: OnAssign(m, effects); break;
             case ShardLoaded m: OnShardLoaded(m, effects); break;
-            case Proceed m: OnProceed(m); break;
+            case Proceed m: OnProceed(m, effects); break;
             case RequestHalt: _haltRequested = true; break;
             case PushGradient m: OnPushGradient(m, effects); break;
             case GradientsCombined m: OnGradientsCombined(m, effects); break;
@@ -89,21 +89,26 @@ public sealed class ParameterServer(int index)
         effects.Send(Address.Coordinator, new ServerReady(message.Generation, index));
     }
 
-    /// <summary>Pushes of the step may have come before this: workers do not wait for the servers' word.</summary>
-    private void OnProceed(Proceed message)
+    /// <summary>Pushes of the step may have come before this; they wait for it, for it brings the rate and the stop point.</summary>
+    private void OnProceed(Proceed message, EffectList effects)
     {
         _until = message.Until;
         _rateFactor = message.RateFactor;
         _haltRequested = false;
+        CombineIfComplete(effects);
     }
 
     private void OnPushGradient(PushGradient message, EffectList effects)
     {
         if (message.Step != _version || _phase != Phase.Gathering) return;
-        if (!_contributions.Add(message, _assignment!.Slices)) return;
-        if (_contributions.SliceCount < _assignment.Slices) return;
+        if (_contributions.Add(message, _assignment!.Slices)) CombineIfComplete(effects);
+    }
+
+    private void CombineIfComplete(EffectList effects)
+    {
+        if (_phase != Phase.Gathering || _version >= _until || _contributions.SliceCount < _assignment!.Slices) return;
         _phase = Phase.Combining;
-        effects.Perform(new CombineGradients(message.Generation, _version, _contributions.InOrder));
+        effects.Perform(new CombineGradients(_assignment.Generation, _version, _contributions.InOrder));
     }
 
     private void OnGradientsCombined(GradientsCombined message, EffectList effects)

@@ -11,13 +11,14 @@ namespace DistBp.Protocol;
 /// </summary>
 public sealed class Worker(int index)
 {
+    private const long NotHalted = -1;
     private Phase _phase = Phase.Unassigned;
     private Assignment? _assignment;
     private IReadOnlyList<Subtree> _subtrees = [];
     private long[] _shardVersions = [];
     private long _step;
     private long _until;
-    private bool _halted;
+    private long _haltedAt = NotHalted;
 
     private enum Phase
     {
@@ -63,6 +64,7 @@ public sealed class Worker(int index)
         _shardVersions = new long[message.Assignment.Servers];
         Array.Fill(_shardVersions, message.Version);
         _step = _until = message.Version;
+        _haltedAt = NotHalted;
         _phase = Phase.Preparing;
         effects.Perform(new PrepareSlices(message.Generation, _subtrees));
     }
@@ -79,24 +81,28 @@ public sealed class Worker(int index)
         // A worker without slices may hear of commits before it hears of this.
         _step = Math.Max(_step, message.From);
         _until = message.Until;
-        _halted = false;
+        if (_haltedAt <= message.From) _haltedAt = NotHalted;
         _phase = Phase.Waiting;
         TryCompute(effects);
     }
 
+    /// <summary>May come late: the coordinator's next word can overtake a server's.</summary>
     private void OnShardCommitted(ShardCommitted message, EffectList effects)
     {
         _shardVersions[message.Server] = Math.Max(_shardVersions[message.Server], message.Version);
-        _halted |= message.Halted;
-        if (_phase is not (Phase.Pushed or Phase.Waiting) || !AllShardsAt(_step + 1)) return;
-        _step++;
-        _phase = Phase.Waiting;
-        TryCompute(effects);
+        if (message.Halted) _haltedAt = message.Version;
+        if (_phase is not (Phase.Pushed or Phase.Waiting)) return;
+        if (AllShardsAt(_step + 1))
+        {
+            _step++;
+            _phase = Phase.Waiting;
+        }
+        if (_phase == Phase.Waiting) TryCompute(effects);
     }
 
     private void TryCompute(EffectList effects)
     {
-        if (_halted || _step >= _until || _subtrees.Count == 0 || !AllShardsAt(_step)) return;
+        if (_haltedAt == _step || _step >= _until || _subtrees.Count == 0 || !AllShardsAt(_step)) return;
         _phase = Phase.Computing;
         effects.Perform(new ComputeGradient(_assignment!.Generation, _step));
     }

@@ -13,7 +13,7 @@ internal sealed class LayerNames
             LayerDescription layer = model.Layers[i];
             int number = numbers[layer.Kind] = numbers.GetValueOrDefault(layer.Kind) + 1;
             All[i] = layer.Name ?? $"{layer.Kind}{number}";
-            if (!seen.Add(All[i])) problems.Add($"two layers are named '{All[i]}'", All[i], "give each layer a name of its own");
+            if (!seen.Add(All[i])) problems.AddOfLayer($"two layers are named '{All[i]}'", All[i], "give each layer a name of its own");
         }
         foreach (string frozen in model.Frozen)
         {

@@ -1,3 +1,4 @@
+using DistBp.Protocol.Effects;
 using System.Text.Json;
 using DistBp.Cluster.Storage;
 using DistBp.Learning;

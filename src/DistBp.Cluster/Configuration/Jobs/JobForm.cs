@@ -1,4 +1,4 @@
-using System.Numerics;
+using DistBp.Learning.Data;
 using DistBp.Cluster.Configuration.Forms;
 using DistBp.Learning.Layers;
 using DistBp.Learning.Optimizers;
@@ -77,7 +77,7 @@ internal static class JobForm
             Batch = f.Field("batch", job.Batch, Count(1, 1 << 20, sample: 64)),
             Epochs = f.Field("epochs", job.Epochs, Count(1, 1_000_000)),
         };
-        job = job with { Slices = f.Field("slices", job.Slices > 0 ? job.Slices : DefaultSlices(job.Batch), Count(1, MaxSlices, sample: 8)) };
+        job = job with { Slices = f.Field("slices", job.Slices > 0 ? job.Slices : MiniBatchGeometry.DefaultSlices(job.Batch), Count(1, MaxSlices, sample: 8)) };
         // Known keys of which this version has one value only.
         f.Field("consistency", "bsp", Consistency);
         f.Field("wire", "f32", Wire);
@@ -92,7 +92,4 @@ internal static class JobForm
         IReadOnlyList<string> frozen = f.Field("freeze", job.Model?.Frozen ?? new ValueList<string>([]), LayerNames);
         return job.Model is null ? job : job with { Model = job.Model with { Frozen = frozen } };
     }
-
-    /// <summary>The largest power of two that leaves at least 32 samples a slice, at most 64.</summary>
-    private static int DefaultSlices(int batch) => 1 << Math.Min(6, BitOperations.Log2((uint)Math.Max(1, batch / 32)));
 }

@@ -1,0 +1,73 @@
+using DistBp.Learning.Kernels;
+using DistBp.Learning.Kernels.Simd;
+
+namespace DistBp.Learning.Benchmarks;
+
+/// <summary>Matrix products on one core beside its FMA peak.</summary>
+public static class ProductBenchmark
+{
+    private static readonly (int M, int N, int K)[] s_shapes =
+    [
+        (32, 512, 784), (64, 512, 784), (256, 512, 784), (512, 784, 256), (256, 256, 512), (1024, 1024, 1024), (2048, 2048, 2048),
+    ];
+
+    private static readonly (int Rows, int Units, int Inputs, int Slices)[] s_layers =
+    [
+        (32, 512, 784, 1), (64, 512, 784, 2), (128, 512, 784, 1), (128, 512, 784, 4), (256, 512, 784, 1), (256, 512, 784, 8), (1024, 512, 784, 8), (256, 256, 512, 8), (256, 10, 256, 8),
+        (512, 512, 784, 16),
+    ];
+
+    /// <summary>Ready-made products c = a·b, then the three products of dense layers, one row after the other as measured.</summary>
+    public static IEnumerable<KernelRate> Run()
+    {
+        foreach ((int m, int n, int k) in s_shapes) yield return Product(m, n, k);
+        foreach ((int rows, int units, int inputs, int slices) in s_layers)
+        {
+            foreach (KernelRate rate in Layer(rows, units, inputs, slices)) yield return rate;
+        }
+    }
+
+    /// <summary>GFLOP/s of fused multiply-adds in registers, one core.</summary>
+    public static double MeasurePeak()
+    {
+        var peak = new FmaPeak { Rounds = 200_000 };
+        double seconds = Stopclock.Best(() => Widest.Run(ref peak), 0.005, 4);
+        return peak.Operations / seconds / 1e9;
+    }
+
+    private static KernelRate Product(int m, int n, int k)
+    {
+        float[] a = Filled(m * k), b = Filled(k * n), c = new float[m * n];
+        var workspace = new MatrixWorkspace();
+        return Measure("product", m, n, k, "", () => MatrixProduct.Multiply(a, false, b, false, c, m, n, k, workspace));
+    }
+
+    private static IEnumerable<KernelRate> Layer(int rows, int units, int inputs, int slices)
+    {
+        float[] x = Filled(rows * inputs), weight = Filled(units * inputs), bias = Filled(units), y = new float[rows * units];
+        float[] dy = Filled(rows * units), dx = new float[rows * inputs], dw = new float[units * inputs];
+        int[] starts = [.. Enumerable.Range(0, slices + 1).Select(s => (int)((long)rows * s / slices))];
+        var workspace = new MatrixWorkspace();
+        yield return Measure("dense", rows, units, inputs, "", () =>
+            MatrixProduct.Dense(x, weight, bias, Activation.Relu, [], y, rows, units, inputs, workspace));
+        yield return Measure("dense backward input", rows, inputs, units, "", () =>
+            MatrixProduct.DenseBackwardInput(dy, weight, Activation.Relu, [], x, dx, rows, units, inputs, workspace));
+        yield return Measure("dense backward weight", units, inputs, rows, $", {slices} slices", () =>
+            MatrixProduct.DenseBackwardWeight(dy, x, starts, dw, units, inputs, workspace));
+    }
+
+    private static KernelRate Measure(string kernel, int m, int n, int k, string note, Action action)
+    {
+        double peak = MeasurePeak();
+        double seconds = Stopclock.Best(action);
+        peak = Math.Max(peak, MeasurePeak());
+        return new KernelRate(kernel, $"{m}x{n}x{k}{note}", 2.0 * m * n * k / seconds / 1e9, peak, "GFLOP/s");
+    }
+
+    private static float[] Filled(int length)
+    {
+        float[] values = new float[length];
+        for (int i = 0; i < length; i++) values[i] = (float)((i * 0.6180339887 % 1) - 0.5);
+        return values;
+    }
+}

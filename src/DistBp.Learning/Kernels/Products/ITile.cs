@@ -1,0 +1,74 @@
+namespace DistBp.Learning.Kernels.Products;
+
+/// <summary>
+/// The innermost kernel of a product: a block of c, 8 rows by a few vectors, that stays in registers while k goes by:
+/// c [8, Columns] = start + Σ over p &lt; k of a[·, p] · b[p, ·], in the order of p, fused; then the merges of a reduction tree are added.
+/// </summary>
+internal unsafe interface ITile
+{
+    /// <summary>Rows of every tile.</summary>
+    const int Rows = 8;
+
+    /// <summary>In floats.</summary>
+    static abstract int Columns { get; }
+
+    /// <param name="b">Row p of the panel at b + p · bStep.</param>
+    /// <param name="start">What to start from, rows startRow apart; null: zeros.</param>
+    /// <param name="c">Where the tile goes, rows cRow apart.</param>
+    static abstract void Accumulate(
+        in TileRows a, float* b, nint bStep, nint k, float* start, nint startRow, float* c, nint cRow, MergeStack merge, Ahead ahead);
+}
+
+/// <summary>What will be needed after this tile: with each p the line at Address + p · Step is fetched into the second cache.</summary>
+internal readonly unsafe record struct Ahead(nint Start, nint Step)
+{
+    public float* Address => (float*)Start;
+
+    public static Ahead Of(float* start, nint step) => new((nint)start, step);
+}
+
+/// <summary>Eight rows of a: element (i, p) at Row_i + p · Step. Rows past the last are the last again: computed and thrown away.</summary>
+internal readonly unsafe struct TileRows
+{
+    public readonly float* Row0, Row1, Row2, Row3, Row4, Row5, Row6, Row7;
+    public readonly nint Step;
+
+    public TileRows(float* a, nint rowStride, nint step, int rows)
+    {
+        Row0 = a;
+        Row1 = a + (1 < rows ? 1 : rows - 1) * rowStride;
+        Row2 = a + (2 < rows ? 2 : rows - 1) * rowStride;
+        Row3 = a + (3 < rows ? 3 : rows - 1) * rowStride;
+        Row4 = a + (4 < rows ? 4 : rows - 1) * rowStride;
+        Row5 = a + (5 < rows ? 5 : rows - 1) * rowStride;
+        Row6 = a + (6 < rows ? 6 : rows - 1) * rowStride;
+        Row7 = a + (7 < rows ? 7 : rows - 1) * rowStride;
+        Step = step;
+    }
+
+    private TileRows(in TileRows rows, nint skip)
+    {
+        this = rows;
+        Row0 += skip;
+        Row1 += skip;
+        Row2 += skip;
+        Row3 += skip;
+        Row4 += skip;
+        Row5 += skip;
+        Row6 += skip;
+        Row7 += skip;
+    }
+
+    /// <summary>The same rows without their first steps.</summary>
+    public TileRows From(nint firstStep) => new(this, firstStep * Step);
+}
+
+/// <summary>Finished left siblings in a reduction tree, whole tiles one after the other: Count of them are added, from Top down.</summary>
+internal unsafe struct MergeStack
+{
+    public int Count;
+    public float* Top;
+
+    /// <summary>Floats of one tile.</summary>
+    public nint Length;
+}

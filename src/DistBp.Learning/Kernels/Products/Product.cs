@@ -1,0 +1,180 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using DistBp.Learning.Kernels.Simd;
+
+namespace DistBp.Learning.Kernels.Products;
+
+/// <summary>
+/// The loops around the register tile, after Goto and van de Geijn (ACM TOMS 34, 2008). k is cut in blocks; of one operand a block that
+/// fits the second cache stays there, while the other goes by once. Partial sums rest in c itself, in float as in the registers, so
+/// cutting k changes no bit.
+/// </summary>
+internal static unsafe class Product<TVector, TSimd>
+    where TVector : struct
+    where TSimd : ISimd<TVector>
+{
+    // Measured with caches of 48 KiB and 2 MiB: tiles stream both operands from the second cache at full speed.
+    private const int MaxKBlock = 1024;
+    private const int MaxResidentFloats = 288 * 1024;
+
+    // Below so many rows a panel of b is used too seldom to be worth copying.
+    private const int MinRowsToPack = 48;
+
+    // Copying a block of a pays from so many columns on, if the block's rows are far apart (they would compete for few cache sets).
+    private const int MinColumnsToPackA = 256;
+
+    public static void Run(in ProductTask task, MatrixWorkspace workspace)
+    {
+        if (task.M == 0 || task.N == 0) return;
+        if (task.C.Transposed) ColumnsResident(task, workspace);
+        else RowsResident(task, workspace);
+    }
+
+    /// <summary>A block of a stays; each panel of b is packed, meets every row of the block, and goes.</summary>
+    private static void RowsResident(in ProductTask task, MatrixWorkspace workspace)
+    {
+        int kBlock = KBlock(task), mBlock = Even(task.M, MaxResidentFloats / kBlock, ITile.Rows);
+        bool packA = task.N >= MinColumnsToPackA && task.A.Step == 1 && task.A.Stride >= 2 * kBlock;
+        var scratch = Scratch.Of<TVector, TSimd>(workspace, kBlock * 3 * TSimd.Width, packA ? (mBlock + ITile.Rows) * kBlock : 0);
+        for (int p = 0; p == 0 || p < task.K; p += kBlock)
+        {
+            int k = Math.Min(kBlock, task.K - p);
+            for (int i = 0; i < task.M; i += mBlock)
+            {
+                int m = Math.Min(mBlock, task.M - i);
+                if (packA) Packing.Rows(task.A, i, m, p, k, scratch.Packed);
+                for (int j = 0; j < task.N;)
+                {
+                    j += VectorsOfPanel(task.N - j) switch
+                    {
+                        3 => RowsAgainstPanel<Tile8By3<TVector, TSimd>>(task, scratch, packA, i, m, j, p, k),
+                        2 => RowsAgainstPanel<Tile8By2<TVector, TSimd>>(task, scratch, packA, i, m, j, p, k),
+                        _ => RowsAgainstPanel<Tile8By1<TVector, TSimd>>(task, scratch, packA, i, m, j, p, k),
+                    };
+                }
+            }
+        }
+    }
+
+    private static int RowsAgainstPanel<TTile>(in ProductTask task, in Scratch scratch, bool packedA, int i, int m, int j, int p, int k)
+        where TTile : ITile
+    {
+        int columns = Math.Min(TTile.Columns, task.N - j);
+        var panel = new Panel(task.B.At(j, p), task.B.Step);
+        nint sourceStep = task.B.Stride == 1 ? task.B.Step : 0;
+        if (task.B.Stride != 1 || columns < TTile.Columns || m >= MinRowsToPack)
+        {
+            Packing.Panel<TVector, TSimd>(task.B, j, columns, p, k, scratch.Panel, TTile.Columns);
+            panel = new Panel(scratch.Panel, TTile.Columns);
+        }
+        for (int row = 0; row < m; row += ITile.Rows)
+        {
+            int rows = Math.Min(ITile.Rows, m - row);
+            TileRows a = packedA
+                ? new TileRows(scratch.Packed + row * (nint)k, 1, ITile.Rows, ITile.Rows)
+                : new TileRows(task.A.At(i + row, p), task.A.Stride, task.A.Step, rows);
+            // The first tiles fetch the next panel, each one line of its every row.
+            Ahead ahead = Ahead.Of(task.B.At(j, p) + TTile.Columns + row / ITile.Rows * Cache.Line, row < 4 * ITile.Rows ? sourceStep : 0);
+            TileRun<TVector, TSimd, TTile>.Run(task, scratch.Tiles, a, panel, i + row, j, rows, columns, p, k, ahead);
+        }
+        return columns;
+    }
+
+    /// <summary>A block of b, packed, stays; each tile of rows of a meets every panel of it, and goes.</summary>
+    private static void ColumnsResident(in ProductTask task, MatrixWorkspace workspace)
+    {
+        int kBlock = KBlock(task), nBlock = Even(task.N, MaxResidentFloats / kBlock, 3 * TSimd.Width);
+        var scratch = Scratch.Of<TVector, TSimd>(workspace, kBlock * (nBlock + TSimd.Width), 0);
+        for (int p = 0; p == 0 || p < task.K; p += kBlock)
+        {
+            int k = Math.Min(kBlock, task.K - p);
+            for (int j = 0; j < task.N; j += nBlock)
+            {
+                int n = Math.Min(nBlock, task.N - j);
+                PackPanels(task, scratch.Panel, j, n, p, k);
+                for (int i = 0; i < task.M; i += ITile.Rows) TileAgainstPanels(task, scratch, i, j, n, p, k);
+            }
+        }
+    }
+
+    private static void PackPanels(in ProductTask task, float* panel, int j, int n, int p, int k)
+    {
+        for (int end = j + n; j < end;)
+        {
+            int panelColumns = VectorsOfPanel(end - j) * TSimd.Width, columns = Math.Min(panelColumns, end - j);
+            Packing.Panel<TVector, TSimd>(task.B, j, columns, p, k, panel, panelColumns);
+            panel += k * (nint)panelColumns;
+            j += columns;
+        }
+    }
+
+    private static void TileAgainstPanels(in ProductTask task, in Scratch scratch, int i, int j, int n, int p, int k)
+    {
+        int rows = Math.Min(ITile.Rows, task.M - i);
+        var a = new TileRows(task.A.At(i, p), task.A.Stride, task.A.Step, rows);
+        // The next rows of a, which lie one after the other.
+        Ahead ahead = Ahead.Of(task.A.At(i + rows, p), task.A.Step == 1 ? ITile.Rows : 0);
+        float* panel = scratch.Panel;
+        for (int end = j + n; j < end; ahead = default)
+        {
+            int vectors = VectorsOfPanel(end - j), panelColumns = vectors * TSimd.Width, columns = Math.Min(panelColumns, end - j);
+            var b = new Panel(panel, panelColumns);
+            if (vectors == 3) TileRun<TVector, TSimd, Tile8By3<TVector, TSimd>>.Run(task, scratch.Tiles, a, b, i, j, rows, columns, p, k, ahead);
+            else if (vectors == 2) TileRun<TVector, TSimd, Tile8By2<TVector, TSimd>>.Run(task, scratch.Tiles, a, b, i, j, rows, columns, p, k, ahead);
+            else TileRun<TVector, TSimd, Tile8By1<TVector, TSimd>>.Run(task, scratch.Tiles, a, b, i, j, rows, columns, p, k, ahead);
+            panel += k * (nint)panelColumns;
+            j += columns;
+        }
+    }
+
+    /// <summary>Three vectors, but two and two rather than three and one: the tile of one is bound by latency.</summary>
+    private static int VectorsOfPanel(int columnsLeft)
+    {
+        int vectors = (columnsLeft + TSimd.Width - 1) / TSimd.Width;
+        return vectors == 4 ? 2 : Math.Min(vectors, 3);
+    }
+
+    private static int KBlock(in ProductTask task)
+        => task.SliceStarts != null ? Math.Max(1, task.K) : Even(task.K, MaxKBlock, 1);
+
+    /// <summary>The smallest length that cuts total into as few parts as maximum does, rounded up to a multiple of unit.</summary>
+    private static int Even(int total, int maximum, int unit)
+    {
+        maximum = Math.Max(unit, maximum / unit * unit);
+        int parts = Math.Max(1, (total + maximum - 1) / maximum);
+        int part = (total + parts - 1) / parts;
+        return Math.Max(unit, (part + unit - 1) / unit * unit);
+    }
+}
+
+/// <summary>Columns of b: row p at Data + p · Step.</summary>
+internal readonly unsafe struct Panel(float* data, nint step)
+{
+    public readonly float* Data = data;
+    public readonly nint Step = step;
+}
+
+/// <summary>The parts of the workspace.</summary>
+internal readonly unsafe struct Scratch
+{
+    /// <summary>Tiles at hand: a tree of 2³¹ slices needs no more.</summary>
+    private const int TileCount = 35;
+
+    public readonly float* Tiles, Panel, Packed;
+
+    private Scratch(float* start, int tileFloats, int panelFloats)
+    {
+        Tiles = start;
+        Panel = Tiles + tileFloats;
+        Packed = Panel + panelFloats;
+    }
+
+    public static Scratch Of<TVector, TSimd>(MatrixWorkspace workspace, int panelFloats, int packedFloats)
+        where TVector : struct
+        where TSimd : ISimd<TVector>
+    {
+        int tileFloats = TileCount * ITile.Rows * 3 * TSimd.Width;
+        Span<float> memory = workspace.Scratch(tileFloats + panelFloats + packedFloats);
+        return new Scratch((float*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(memory)), tileFloats, panelFloats);
+    }
+}

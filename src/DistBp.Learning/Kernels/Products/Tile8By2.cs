@@ -1,0 +1,107 @@
+using System.Runtime.CompilerServices;
+using DistBp.Learning.Kernels.Simd;
+
+namespace DistBp.Learning.Kernels.Products;
+
+/// <summary>
+/// The register tile of 8 rows by two vectors; see <see cref="ITile"/>. Written out by hand,
+/// since only local variables live in registers.
+/// </summary>
+internal readonly unsafe struct Tile8By2<TVector, TSimd> : ITile
+    where TVector : struct
+    where TSimd : ISimd<TVector>
+{
+    public static int Columns => 2 * TSimd.Width;
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Accumulate(
+        in TileRows a, float* b, nint bStep, nint k, float* start, nint startRow, float* c, nint cRow, MergeStack merge, Ahead ahead)
+    {
+        int w = TSimd.Width;
+        float* a0 = a.Row0, a1 = a.Row1, a2 = a.Row2, a3 = a.Row3, a4 = a.Row4, a5 = a.Row5, a6 = a.Row6, a7 = a.Row7;
+        nint aStep = a.Step, p = 0, aheadStep = ahead.Step;
+        float* next = ahead.Address;
+        for (nint row = 0; row < ITile.Rows; row++)
+        {
+            Cache.Prefetch(c + row * cRow); Cache.Prefetch(c + row * cRow + w);
+        }
+        TVector c00 = default, c01 = default;
+        TVector c10 = default, c11 = default;
+        TVector c20 = default, c21 = default;
+        TVector c30 = default, c31 = default;
+        TVector c40 = default, c41 = default;
+        TVector c50 = default, c51 = default;
+        TVector c60 = default, c61 = default;
+        TVector c70 = default, c71 = default;
+        if (start != null)
+        {
+            c00 = TSimd.Load(start); c01 = TSimd.Load(start + w);
+            start += startRow;
+            c10 = TSimd.Load(start); c11 = TSimd.Load(start + w);
+            start += startRow;
+            c20 = TSimd.Load(start); c21 = TSimd.Load(start + w);
+            start += startRow;
+            c30 = TSimd.Load(start); c31 = TSimd.Load(start + w);
+            start += startRow;
+            c40 = TSimd.Load(start); c41 = TSimd.Load(start + w);
+            start += startRow;
+            c50 = TSimd.Load(start); c51 = TSimd.Load(start + w);
+            start += startRow;
+            c60 = TSimd.Load(start); c61 = TSimd.Load(start + w);
+            start += startRow;
+            c70 = TSimd.Load(start); c71 = TSimd.Load(start + w);
+        }
+        for (; k > 0; k--)
+        {
+            TVector b0 = TSimd.Load(b); TVector b1 = TSimd.Load(b + w);
+            TVector x = TSimd.Broadcast(a0[p]);
+            c00 = TSimd.MultiplyAdd(x, b0, c00); c01 = TSimd.MultiplyAdd(x, b1, c01);
+            x = TSimd.Broadcast(a1[p]);
+            c10 = TSimd.MultiplyAdd(x, b0, c10); c11 = TSimd.MultiplyAdd(x, b1, c11);
+            x = TSimd.Broadcast(a2[p]);
+            c20 = TSimd.MultiplyAdd(x, b0, c20); c21 = TSimd.MultiplyAdd(x, b1, c21);
+            x = TSimd.Broadcast(a3[p]);
+            c30 = TSimd.MultiplyAdd(x, b0, c30); c31 = TSimd.MultiplyAdd(x, b1, c31);
+            x = TSimd.Broadcast(a4[p]);
+            c40 = TSimd.MultiplyAdd(x, b0, c40); c41 = TSimd.MultiplyAdd(x, b1, c41);
+            x = TSimd.Broadcast(a5[p]);
+            c50 = TSimd.MultiplyAdd(x, b0, c50); c51 = TSimd.MultiplyAdd(x, b1, c51);
+            x = TSimd.Broadcast(a6[p]);
+            c60 = TSimd.MultiplyAdd(x, b0, c60); c61 = TSimd.MultiplyAdd(x, b1, c61);
+            x = TSimd.Broadcast(a7[p]);
+            c70 = TSimd.MultiplyAdd(x, b0, c70); c71 = TSimd.MultiplyAdd(x, b1, c71);
+            Cache.PrefetchFar(next);
+            next += aheadStep;
+            p += aStep;
+            b += bStep;
+        }
+        for (; merge.Count > 0; merge.Count--)
+        {
+            float* left = merge.Top;
+            c00 = TSimd.Add(TSimd.Load(left), c00); c01 = TSimd.Add(TSimd.Load(left + 1 * w), c01);
+            c10 = TSimd.Add(TSimd.Load(left + 2 * w), c10); c11 = TSimd.Add(TSimd.Load(left + 3 * w), c11);
+            c20 = TSimd.Add(TSimd.Load(left + 4 * w), c20); c21 = TSimd.Add(TSimd.Load(left + 5 * w), c21);
+            c30 = TSimd.Add(TSimd.Load(left + 6 * w), c30); c31 = TSimd.Add(TSimd.Load(left + 7 * w), c31);
+            c40 = TSimd.Add(TSimd.Load(left + 8 * w), c40); c41 = TSimd.Add(TSimd.Load(left + 9 * w), c41);
+            c50 = TSimd.Add(TSimd.Load(left + 10 * w), c50); c51 = TSimd.Add(TSimd.Load(left + 11 * w), c51);
+            c60 = TSimd.Add(TSimd.Load(left + 12 * w), c60); c61 = TSimd.Add(TSimd.Load(left + 13 * w), c61);
+            c70 = TSimd.Add(TSimd.Load(left + 14 * w), c70); c71 = TSimd.Add(TSimd.Load(left + 15 * w), c71);
+            merge.Top -= merge.Length;
+        }
+        TSimd.Store(c00, c); TSimd.Store(c01, c + w);
+        c += cRow;
+        TSimd.Store(c10, c); TSimd.Store(c11, c + w);
+        c += cRow;
+        TSimd.Store(c20, c); TSimd.Store(c21, c + w);
+        c += cRow;
+        TSimd.Store(c30, c); TSimd.Store(c31, c + w);
+        c += cRow;
+        TSimd.Store(c40, c); TSimd.Store(c41, c + w);
+        c += cRow;
+        TSimd.Store(c50, c); TSimd.Store(c51, c + w);
+        c += cRow;
+        TSimd.Store(c60, c); TSimd.Store(c61, c + w);
+        c += cRow;
+        TSimd.Store(c70, c); TSimd.Store(c71, c + w);
+    }
+}
