@@ -12,13 +12,17 @@ internal static class UsageError
     /// <returns>Null where nothing is wrong, or where the help was asked for.</returns>
     public static string? Find(ParseResult parsed)
     {
-        if (parsed.Action is HelpPage) return null;
+        if (parsed.Action is HelpPage || IsForTheParser(parsed)) return null;
         string? wrong = UnknownFlag(parsed) ?? UnknownWord(parsed) ?? (parsed.Errors.Count > 0 ? Describe(parsed.Errors[0]) : null);
         if (wrong is null) return null;
         Command command = parsed.CommandResult.Command;
         string page = command is RootCommand ? DistBpCommand.Name : $"{DistBpCommand.Name} {command.Name}";
         return $"{page}: {wrong.TrimEnd('.')}; try {page} --help";
     }
+
+    /// <summary>A shell asks what may come next: [suggest:POSITION].</summary>
+    private static bool IsForTheParser(ParseResult parsed) =>
+        parsed.RootCommandResult.Command is RootCommand root && root.Directives.Any(d => parsed.GetResult(d) is not null);
 
     /// <summary>The parser takes an unknown flag for an argument where one may stand; nobody means that.</summary>
     private static string? UnknownFlag(ParseResult parsed)
