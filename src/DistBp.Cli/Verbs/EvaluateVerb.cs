@@ -38,8 +38,8 @@ internal static class EvaluateVerb
         foreach (string warning in run.Warnings) await Console.Error.WriteLineAsync($"warning: {warning}").ConfigureAwait(false);
         DataPart part = PartOf(run, parsed.GetValue(Data));
         Dataset dataset = run.ReadPart(part);
-        using var interruption = new Interruption(_ => { }, () => { });
-        EvaluationReport report = await EvaluationSession.RunAsync(run, part, dataset, parsed.GetValue(Workers), interruption.Token).ConfigureAwait(false);
+        // Nothing is lost when it is interrupted: the system's own way of ending a process is good enough.
+        EvaluationReport report = await EvaluationSession.RunAsync(run, part, dataset, parsed.GetValue(Workers), CancellationToken.None).ConfigureAwait(false);
         if (parsed.GetValue(Json)) EvaluationJson.Write(report, Console.Out);
         else EvaluationText.Write(report, Console.Out);
         return 0;

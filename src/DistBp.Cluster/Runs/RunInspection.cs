@@ -28,6 +28,13 @@ public sealed record RunInspection(
         throw new UserException(ErrorKind.Usage, "there is no such file or folder", path, "name a run's folder, a checkpoint's folder or a .safetensors file");
     }
 
+    /// <summary>"3 epochs", "3 epochs and 7 steps".</summary>
+    public static string PositionText(CheckpointPosition position)
+    {
+        string epochs = Plural(position.Epoch, "epoch");
+        return position.StepInEpoch == 0 ? epochs : $"{epochs} and {Plural(position.StepInEpoch, "step")}";
+    }
+
     private static RunInspection OfFile(string path)
     {
         try
@@ -51,10 +58,10 @@ public sealed record RunInspection(
         {
             ("checkpoint", folder),
             ("step", Text(manifest.Position.Step)),
-            ("epoch", $"{Text(manifest.Position.Epoch + 1)}, after {Text(manifest.Position.StepInEpoch)} of its steps"),
+            ("position", PositionText(manifest.Position)),
             ("seed", Text(manifest.Seed)),
             ("slices", $"{Text(manifest.Slices)} of a mini-batch of {Text(manifest.Batch)}"),
-            ("optimizer", $"{manifest.OptimizerKind}, {Text(manifest.OptimizerFiles.Count)} shard(s)"),
+            ("optimizer", $"{manifest.OptimizerKind}, state in {Plural(manifest.OptimizerFiles.Count, "file")}"),
             ("job hash", manifest.JobHash),
             ("weights sha256", HashOf(parameters, manifest.Parameters)),
             ("state", "intact: every file matches its SHA-256"),
@@ -115,6 +122,8 @@ public sealed record RunInspection(
         }
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
+
+    private static string Plural(int count, string noun) => $"{Text(count)} {noun}{(count == 1 ? "" : "s")}";
 
     private static string Text(long value) => value.ToString(CultureInfo.InvariantCulture);
 }
