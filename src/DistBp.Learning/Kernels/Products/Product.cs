@@ -14,11 +14,14 @@ internal static unsafe class Product<TVector, TSimd>
     where TSimd : ISimd<TVector>
 {
     // Measured with caches of 48 KiB and 2 MiB: tiles stream both operands from the second cache at full speed.
-    private const int MaxKBlock = 1024;
+    private const int MaxKBlock = 800;
     private const int MaxResidentFloats = 288 * 1024;
 
     // Below so many rows a panel of b is used too seldom to be worth copying.
     private const int MinRowsToPack = 48;
+
+    // From so many rows on it is b's block that stays.
+    private const int MinRowsToStream = 384;
 
     // Copying a block of a pays from so many columns on, if the block's rows are far apart (they would compete for few cache sets).
     private const int MinColumnsToPackA = 256;
@@ -29,7 +32,7 @@ internal static unsafe class Product<TVector, TSimd>
     public static void Run(in ProductTask task, MatrixWorkspace workspace)
     {
         if (task.M == 0 || task.N == 0) return;
-        if (task.C.Transposed) ColumnsResident(task, workspace);
+        if (task.C.Transposed || task.M >= MinRowsToStream) ColumnsResident(task, workspace);
         else RowsResident(task, workspace);
     }
 
@@ -84,7 +87,8 @@ internal static unsafe class Product<TVector, TSimd>
     private static void ColumnsResident(in ProductTask task, MatrixWorkspace workspace)
     {
         int kBlock = KBlock(task), nBlock = Even(task.N, MaxResidentFloats / kBlock, 3 * TSimd.Width);
-        var scratch = Scratch.Of<TVector, TSimd>(workspace, kBlock * (nBlock + TSimd.Width), 0);
+        var scratch = Scratch.Of<TVector, TSimd>(workspace, kBlock * (nBlock + TSimd.Width), ITile.Rows * kBlock);
+        bool packA = task.A.Step != 1 && task.N >= MinColumnsToPackA;
         for (int p = 0; p == 0 || p < task.K; p += kBlock)
         {
             int k = Math.Min(kBlock, task.K - p);
@@ -92,7 +96,7 @@ internal static unsafe class Product<TVector, TSimd>
             {
                 int n = Math.Min(nBlock, task.N - j);
                 PackPanels(task, scratch.Panel, j, n, p, k);
-                for (int i = 0; i < task.M; i += ITile.Rows) TileAgainstPanels(task, scratch, i, j, n, p, k);
+                for (int i = 0; i < task.M; i += ITile.Rows) TileAgainstPanels(task, scratch, packA, i, j, n, p, k);
             }
         }
     }
@@ -108,10 +112,13 @@ internal static unsafe class Product<TVector, TSimd>
         }
     }
 
-    private static void TileAgainstPanels(in ProductTask task, in Scratch scratch, int i, int j, int n, int p, int k)
+    private static void TileAgainstPanels(in ProductTask task, in Scratch scratch, bool packA, int i, int j, int n, int p, int k)
     {
         int rows = Math.Min(ITile.Rows, task.M - i);
-        var a = new TileRows(task.A.At(i, p), task.A.Stride, task.A.Step, rows);
+        if (packA) Packing.Rows(task.A, i, rows, p, k, scratch.Packed);
+        TileRows a = packA
+            ? new TileRows(scratch.Packed, 1, ITile.Rows, ITile.Rows)
+            : new TileRows(task.A.At(i, p), task.A.Stride, task.A.Step, rows);
         float* panel = scratch.Panel;
         for (int end = j + n; j < end;)
         {

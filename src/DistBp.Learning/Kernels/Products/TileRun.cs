@@ -24,11 +24,11 @@ internal static unsafe class TileRun<TVector, TSimd, TTile>
         if (whole && !task.C.Transposed && (!last || task.C.IsPlain))
         {
             float* c = task.C.At(i, j);
-            TTile.Accumulate(a, b.Data, b.Step, k, first ? null : c, task.C.RowLength, c, task.C.RowLength, default);
+            TTile.Accumulate(a, 0, b.Data, b.Step, k, first ? null : c, task.C.RowLength, c, task.C.RowLength, default);
             return;
         }
         if (!first) task.C.Load(tile, TTile.Columns, i, j, rows, columns);
-        TTile.Accumulate(a, b.Data, b.Step, k, first ? null : tile, TTile.Columns, tile, TTile.Columns, default);
+        TTile.Accumulate(a, 0, b.Data, b.Step, k, first ? null : tile, TTile.Columns, tile, TTile.Columns, default);
         if (last) task.C.Finish<TVector, TSimd>(tile, TTile.Columns, i, j, rows, columns, tile + ITile.Rows * TTile.Columns);
         else task.C.Store(tile, TTile.Columns, i, j, rows, columns);
     }
@@ -48,7 +48,7 @@ internal static unsafe class TileRun<TVector, TSimd, TTile>
             int start = task.SliceStarts[s], count = task.SliceStarts[s + 1] - start;
             bool toMatrix = s == last && inPlace;
             TTile.Accumulate(
-                a.From(start), b.Data + start * b.Step, b.Step, count, null, 0,
+                a, start, b.Data + start * b.Step, b.Step, count, null, 0,
                 toMatrix ? task.C.At(i, j) : stack + (waiting - merges) * length, toMatrix ? task.C.RowLength : TTile.Columns,
                 new MergeStack { Count = merges, Top = stack + (waiting - 1) * length, Length = length });
         }
