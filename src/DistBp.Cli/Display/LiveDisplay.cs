@@ -60,6 +60,18 @@ internal sealed class LiveDisplay : IProgressDisplay
 
     private void Draw()
     {
+        try
+        {
+            DrawUntilFinished();
+        }
+        catch (IOException)
+        {
+            // The terminal is gone: the training goes on without its display.
+        }
+    }
+
+    private void DrawUntilFinished()
+    {
         IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
         var frame = new ProgressFrame(console.Profile);
         console.Live(new Text("loading the data …")).AutoClear(true).Overflow(VerticalOverflow.Crop).Start(live =>

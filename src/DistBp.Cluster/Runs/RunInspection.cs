@@ -105,7 +105,8 @@ public sealed record RunInspection(
         foreach (string checkpoint in CheckpointStore.OpenForReading(folder).NewestFirst())
         {
             (Checkpoint? intact, string why) = Checkpoint.Verify(checkpoint);
-            yield return (checkpoint, intact?.Manifest, why);
+            // A run that goes on meanwhile deletes old checkpoints: those are not damaged.
+            if (intact is not null || Directory.Exists(checkpoint)) yield return (checkpoint, intact?.Manifest, why);
         }
     }
 
