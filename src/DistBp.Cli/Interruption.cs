@@ -20,7 +20,11 @@ internal sealed class Interruption : IDisposable
     public Interruption(Action<string> tell, Action abandon)
     {
         (_tell, _abandon) = (tell, abandon);
-        _registrations = [PosixSignalRegistration.Create(PosixSignal.SIGINT, OnSignal), PosixSignalRegistration.Create(PosixSignal.SIGTERM, OnSignal)];
+        _registrations =
+        [
+            PosixSignalRegistration.Create(PosixSignal.SIGINT, OnSignal),
+            PosixSignalRegistration.Create(PosixSignal.SIGTERM, OnSignal),
+        ];
     }
 
     public CancellationToken Token => _stop.Token;

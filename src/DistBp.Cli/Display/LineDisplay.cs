@@ -70,7 +70,8 @@ internal sealed class LineDisplay : IProgressDisplay
     {
         try
         {
-            await foreach (string line in _lines.Reader.ReadAllAsync().ConfigureAwait(false)) await _output.WriteLineAsync(line).ConfigureAwait(false);
+            await foreach (string line in _lines.Reader.ReadAllAsync().ConfigureAwait(false))
+                await _output.WriteLineAsync(line).ConfigureAwait(false);
         }
         catch (IOException)
         {

@@ -7,7 +7,7 @@ using Spectre.Console.Rendering;
 namespace DistBp.Cli.Display;
 
 /// <summary>
-/// A picture of the run that refreshes in place. Observer calls only store figures; a thread of its own draws them, at most ten times a second.
+/// A picture of the run that refreshes in place. Observer calls only store figures; a thread of its own draws them, ten times a second.
 /// </summary>
 internal sealed class LiveDisplay : IProgressDisplay
 {

@@ -10,7 +10,8 @@ namespace DistBp.Cli.Verbs;
 internal static class PredictVerb
 {
     private static readonly Argument<string> Run = new("RUN") { Description = "The run's folder." };
-    private static readonly Option<string> Input = Flags.Required("--input", "FILE", "The samples: CSV (columns as in training, the label may be missing), npy or idx.");
+    private static readonly Option<string> Input = Flags.Required(
+        "--input", "FILE", "The samples: CSV (columns as in training, the label may be missing), npy or idx.");
     private static readonly Option<string> Output = Flags.Required("--output", "FILE", "Where the CSV goes; - is standard output.");
 
     public static Command Create()
@@ -37,7 +38,8 @@ internal static class PredictVerb
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new UserException(ErrorKind.Usage, $"cannot write the predictions: {e.Message}", output, "name a file that can be written", e);
+            throw new UserException(ErrorKind.Usage, $"cannot write the predictions: {e.Message}", output,
+                "name a file that can be written", e);
         }
         return 0;
     }
