@@ -34,7 +34,8 @@ public sealed class TerminalTests : IDisposable
     private string RunOnTerminal(string environment, string flag = "")
     {
         string job = SampleJobs.WriteIris(_folder);
-        string command = $"stty cols 100 rows 30; env {environment} '{Path.Combine(AppContext.BaseDirectory, "distbp")}' train {job} --out run {flag}";
+        string distbp = Path.Combine(AppContext.BaseDirectory, "distbp");
+        string command = $"stty cols 100 rows 30; env {environment} '{distbp}' train {job} --out run {flag}";
         var start = new ProcessStartInfo("script", ["-qec", command, "/dev/null"])
         {
             WorkingDirectory = _folder.Path,

@@ -24,5 +24,6 @@ public sealed class NumberTextTests
     [InlineData(125, "2:05")]
     [InlineData(3725, "1:02:05")]
     [InlineData(90000, "1 day 1:00:00")]
-    public void A_duration_has_the_unit_that_fits(double seconds, string text) => Assert.Equal(text, NumberText.Duration(TimeSpan.FromSeconds(seconds)));
+    public void A_duration_has_the_unit_that_fits(double seconds, string text) =>
+        Assert.Equal(text, NumberText.Duration(TimeSpan.FromSeconds(seconds)));
 }
