@@ -51,14 +51,14 @@ public sealed class TrainingSession
         return await session.RunAsync(folder.Paths, all, stop).ConfigureAwait(false);
     }
 
-    private RunFolder OpenFolder()
+    private RunFolder OpenFolder() => _options.Resume ? RunFolder.Resume(_options.OutFolder!)
+        : _options.OutFolder is { } named ? RunFolder.CreateAt(named)
+        : RunFolder.CreateNamed(_options.RunsFolder, _job.Name, _time);
+
+    private void Describe(RunPaths paths)
     {
-        RunFolder folder = _options.Resume ? RunFolder.Resume(_options.OutFolder!)
-            : _options.OutFolder is { } named ? RunFolder.CreateAt(named)
-            : RunFolder.CreateNamed(_options.RunsFolder, _job.Name, _time);
-        File.WriteAllText(folder.Paths.Job, JobFile.Write(_job));
-        _data.Schema.Save(folder.Paths.Preprocessing);
-        return folder;
+        File.WriteAllText(paths.Job, JobFile.Write(_job));
+        _data.Schema.Save(paths.Preprocessing);
     }
 
     private async Task<RunResult> RunAsync(RunPaths paths, IReadOnlyList<IRunObserver> observers, CancellationToken stop)
@@ -68,6 +68,8 @@ public sealed class TrainingSession
             JobFile.Hash(_job), _job.Seed, _job.Slices, _job.Batch, _network.Parameters, _job.Optimizer.Kind,
             Learning.Optimizers.Optimizer.Create(_job.Optimizer).StateNames);
         CheckpointSearch search = checkpoints.FindNewestIntact(identity);
+        // Only now: a folder that turns out to be of another job keeps what describes it.
+        Describe(paths);
         TrainingMemory memory = CreateMemory(search.Checkpoint);
         TrainingPlan plan = Plan(memory, search.Checkpoint);
         var reporter = new TrainingReporter(memory, checkpoints, identity, _servers, observers, _time);
