@@ -36,7 +36,13 @@ internal sealed class LocalCluster : IDisposable
             _coordinator.Post(new MembersGathered(_workers, _servers));
             await Task.WhenAny(_coordinator.Outcome, _transport.Failure).ConfigureAwait(false);
         }
-        if (_transport.HasFailed) await _transport.Failure.ConfigureAwait(false);
+        if (_transport.HasFailed)
+        {
+            // A run that fails leaves nobody behind who still writes to its folder: first those who could begin to, then the one who may be at it.
+            _pool.Dispose();
+            await _coordinator.Writing.ConfigureAwait(false);
+            await _transport.Failure.ConfigureAwait(false);
+        }
         return await _coordinator.Outcome.ConfigureAwait(false);
     }
 
