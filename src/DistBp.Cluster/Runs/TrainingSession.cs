@@ -68,6 +68,7 @@ public sealed class TrainingSession
             JobFile.Hash(_job), _job.Seed, _job.Slices, _job.Batch, _network.Parameters, _job.Optimizer.Kind,
             Learning.Optimizers.Optimizer.Create(_job.Optimizer).StateNames);
         CheckpointSearch search = checkpoints.FindNewestIntact(identity);
+        RequireBest(search.Checkpoint);
         // Only now: a folder that turns out to be of another job keeps what describes it.
         Describe(paths);
         TrainingMemory memory = CreateMemory(search.Checkpoint);
@@ -85,6 +86,17 @@ public sealed class TrainingSession
         result.Save(paths.Result);
         foreach (IRunObserver observer in observers) observer.OnEnded(result);
         return result;
+    }
+
+    /// <summary>Whether the best parameters are kept may differ between a run's pieces; those of an epoch that kept none are gone.</summary>
+    private void RequireBest(Checkpoint? checkpoint)
+    {
+        if (checkpoint is null || checkpoint.Manifest.HasBest || _job.EarlyStopping is not { RestoreBest: true }) return;
+        int bestEpoch = TrainingProgress.FromNumbers(checkpoint.Manifest.Coordinator).BestEpoch;
+        if (bestEpoch == 0) return;
+        throw new UserException(
+            ErrorKind.Usage, $"the checkpoint {checkpoint.Folder} has not kept the parameters of the best epoch so far, which is {bestEpoch}",
+            "earlyStopping.restoreBest", "go on with restoreBest: false, as the checkpoint was written, or train into another folder with --out");
     }
 
     private TrainingMemory CreateMemory(Checkpoint? checkpoint)
