@@ -1,4 +1,5 @@
 using DistBp.Learning;
+using DistBp.Learning.Benchmarks;
 using DistBp.Learning.Kernels;
 using DistBp.Learning.Optimizers;
 using DistBp.Protocol;
@@ -56,6 +57,7 @@ internal sealed class ShardState
                 left, right, samples, _gradient.Span.Slice(offset, segment.Count), Parameters.Slice(offset, segment.Count),
                 _memory.TreatmentOf(segment));
         }
+        StepPhases.End(StepPhase.Reduce);
     }
 
     /// <summary>Metric sums over the mini-batch: the workers' sums along the same tree.</summary>
@@ -84,6 +86,7 @@ internal sealed class ShardState
                 request.Step, rate, _scales[segment.View], Parameters.Slice(offset, segment.Count), _gradient.Span.Slice(offset, segment.Count),
                 _state, offset);
         }
+        StepPhases.End(StepPhase.Update);
     }
 
     private static double[] Sum(Subtree node, IReadOnlyList<PushGradient> contributions, ref int next)
