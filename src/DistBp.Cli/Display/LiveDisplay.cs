@@ -76,7 +76,8 @@ internal sealed class LiveDisplay : IProgressDisplay
         WriteLines(console);
         RunSnapshot last = _figures.Read();
         if (last.Started is null) return;
-        console.Write(frame.DrawEpochs(last));
+        console.Write(ProgressFrame.DrawHeader(last.Started));
+        if (last.RecentEpochs.Count > 0) console.Write(frame.DrawEpochs(last));
         if (_result is { } result) console.Write(FinalTable.Draw(result, last));
     }
 

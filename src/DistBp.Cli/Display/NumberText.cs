@@ -11,7 +11,7 @@ internal static class NumberText
         if (!double.IsFinite(value) || value == 0) return value.ToString(CultureInfo.InvariantCulture);
         double magnitude = Math.Abs(value);
         if (magnitude is < 1e-4 or >= 1e7) return value.ToString("0.000e+00", CultureInfo.InvariantCulture);
-        int decimals = Math.Clamp(3 - (int)Math.Floor(Math.Log10(magnitude)), 0, 4);
+        int decimals = Math.Clamp(3 - (int)Math.Floor(Math.Log10(magnitude)), 0, 7);
         return value.ToString("F" + decimals.ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
     }
 

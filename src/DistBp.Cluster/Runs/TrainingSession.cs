@@ -53,12 +53,8 @@ public sealed class TrainingSession
 
     private RunFolder OpenFolder()
     {
-        RunFolder folder = _options.Resume ? RunFolder.Resume(_options.OutFolder!)
-            : _options.OutFolder is { } named ? RunFolder.CreateAt(named)
-            : RunFolder.CreateNamed(_options.RunsFolder, _job.Name, _time);
-        File.WriteAllText(folder.Paths.Job, JobFile.Write(_job));
-        _data.Schema.Save(folder.Paths.Preprocessing);
-        return folder;
+        if (_options.Resume) return RunFolder.Resume(_options.OutFolder!);
+        return _options.OutFolder is { } named ? RunFolder.CreateAt(named) : RunFolder.CreateNamed(_options.RunsFolder, _job.Name, _time);
     }
 
     private async Task<RunResult> RunAsync(RunPaths paths, IReadOnlyList<IRunObserver> observers, CancellationToken stop)
@@ -68,6 +64,9 @@ public sealed class TrainingSession
             JobFile.Hash(_job), _job.Seed, _job.Slices, _job.Batch, _network.Parameters, _job.Optimizer.Kind,
             Learning.Optimizers.Optimizer.Create(_job.Optimizer).StateNames);
         CheckpointSearch search = checkpoints.FindNewestIntact(identity);
+        // Only now: a job that the checkpoints refuse must not overwrite the run's own.
+        File.WriteAllText(paths.Job, JobFile.Write(_job));
+        _data.Schema.Save(paths.Preprocessing);
         TrainingMemory memory = CreateMemory(search.Checkpoint);
         TrainingPlan plan = Plan(memory, search.Checkpoint);
         var reporter = new TrainingReporter(memory, checkpoints, identity, _servers, observers, _time);
@@ -132,7 +131,10 @@ public sealed class TrainingSession
     {
         var started = new RunStarted(
             _job, paths.Folder, _workers, _servers, LocalCluster.ThreadCount(_workers), _network.Parameters.Count, _data.Train.Count,
-            _data.Validation?.Count ?? 0, _data.Test?.Count ?? 0, plan.StepsPerEpoch, plan.StartVersion, plan.TotalSteps);
+            _data.Validation?.Count ?? 0, _data.Test?.Count ?? 0, plan.StepsPerEpoch, plan.StartVersion, plan.TotalSteps)
+        {
+            SampleShape = _data.Schema.SampleShape,
+        };
         foreach (IRunObserver observer in observers)
         {
             observer.OnStarted(started);
