@@ -1,4 +1,5 @@
 using DistBp.Learning;
+using DistBp.Learning.Benchmarks;
 using DistBp.Learning.Kernels;
 using DistBp.Learning.Optimizers;
 using DistBp.Protocol;
@@ -51,6 +52,7 @@ internal sealed class ShardState
         _combination.Begin(request.Contributions, _memory.Job.Slices);
         int samples = _memory.SamplesOfStep(request.Step);
         for (int i = 0; i < _squaredNorms.Length; i++) _squaredNorms[i] = Mean(_memory.Segments[_firstSegment + i], samples);
+        StepPhases.End(StepPhase.Reduce);
     }
 
     /// <summary>Metric sums over the mini-batch: the workers' sums along the same tree.</summary>
@@ -83,6 +85,7 @@ internal sealed class ShardState
             _memory.Optimizer.Update(
                 request.Step, rate, _scales[segment.View], Parameters.Slice(offset, segment.Count), _mean.Span[..segment.Count], _state, offset);
         }
+        StepPhases.End(StepPhase.Update);
     }
 
     /// <summary>Root of the tree, mean over the mini-batch, regularization and clip by value into <see cref="_mean"/>.</summary>

@@ -17,6 +17,9 @@ public static class ProductBenchmark
         (512, 512, 784, 16),
     ];
 
+    /// <summary>512, 256 or 128: what the kernels run at here.</summary>
+    public static int VectorBits => Widest.Bits;
+
     /// <summary>Ready-made products c = a·b, then the three products of dense layers, one row after the other as measured.</summary>
     public static IEnumerable<KernelRate> Run()
     {
