@@ -42,7 +42,8 @@ internal static unsafe class Product<TVector, TSimd>
     /// <summary>A block of a stays; each panel of b is packed, meets every row of the block, and goes.</summary>
     private static void RowsResident(in ProductTask task, MatrixWorkspace workspace)
     {
-        int kBlock = KBlock(task, task.M < MinRowsToPack && task.B.Stride == 1 ? MaxKBlockInPlace : MaxKBlock), mBlock = Even(task.M, MaxResidentFloats / kBlock, ITile.Rows);
+        bool inPlace = task.M < MinRowsToPack && task.B.Stride == 1;
+        int kBlock = KBlock(task, inPlace ? MaxKBlockInPlace : MaxKBlock), mBlock = Even(task.M, MaxResidentFloats / kBlock, ITile.Rows);
         bool packA = task.N >= MinColumnsToPackA && (task.A.Step == 1 ? task.A.Stride >= 2 * kBlock : task.A.Step % FewSets == 0);
         var scratch = Scratch.Of<TVector, TSimd>(workspace, kBlock * 3 * TSimd.Width, packA ? (mBlock + ITile.Rows) * kBlock : 0);
         for (int p = 0; p == 0 || p < task.K; p += kBlock)

@@ -60,10 +60,14 @@ internal readonly unsafe struct TileTwice4By2<TVector, TSimd> : ITile
         for (; merge.Count > 0; merge.Count--)
         {
             float* left = merge.Top;
-            c00 = TSimd.Add(TSimd.Load(left), c00); c01 = TSimd.Add(TSimd.Load(left + 1 * w), c01);
-            c10 = TSimd.Add(TSimd.Load(left + 2 * w), c10); c11 = TSimd.Add(TSimd.Load(left + 3 * w), c11);
-            c20 = TSimd.Add(TSimd.Load(left + 4 * w), c20); c21 = TSimd.Add(TSimd.Load(left + 5 * w), c21);
-            c30 = TSimd.Add(TSimd.Load(left + 6 * w), c30); c31 = TSimd.Add(TSimd.Load(left + 7 * w), c31);
+            nint rowLength = Columns;
+            c00 = TSimd.Add(TSimd.Load(left), c00); c01 = TSimd.Add(TSimd.Load(left + w), c01);
+            left += rowLength;
+            c10 = TSimd.Add(TSimd.Load(left), c10); c11 = TSimd.Add(TSimd.Load(left + w), c11);
+            left += rowLength;
+            c20 = TSimd.Add(TSimd.Load(left), c20); c21 = TSimd.Add(TSimd.Load(left + w), c21);
+            left += rowLength;
+            c30 = TSimd.Add(TSimd.Load(left), c30); c31 = TSimd.Add(TSimd.Load(left + w), c31);
             merge.Top -= merge.Length;
         }
         TSimd.Store(c00, c); TSimd.Store(c01, c + w);

@@ -60,10 +60,14 @@ internal readonly unsafe struct TileTwice4By3<TVector, TSimd> : ITile
         for (; merge.Count > 0; merge.Count--)
         {
             float* left = merge.Top;
-            c00 = TSimd.Add(TSimd.Load(left), c00); c01 = TSimd.Add(TSimd.Load(left + 1 * w), c01); c02 = TSimd.Add(TSimd.Load(left + 2 * w), c02);
-            c10 = TSimd.Add(TSimd.Load(left + 3 * w), c10); c11 = TSimd.Add(TSimd.Load(left + 4 * w), c11); c12 = TSimd.Add(TSimd.Load(left + 5 * w), c12);
-            c20 = TSimd.Add(TSimd.Load(left + 6 * w), c20); c21 = TSimd.Add(TSimd.Load(left + 7 * w), c21); c22 = TSimd.Add(TSimd.Load(left + 8 * w), c22);
-            c30 = TSimd.Add(TSimd.Load(left + 9 * w), c30); c31 = TSimd.Add(TSimd.Load(left + 10 * w), c31); c32 = TSimd.Add(TSimd.Load(left + 11 * w), c32);
+            nint rowLength = Columns;
+            c00 = TSimd.Add(TSimd.Load(left), c00); c01 = TSimd.Add(TSimd.Load(left + w), c01); c02 = TSimd.Add(TSimd.Load(left + 2 * w), c02);
+            left += rowLength;
+            c10 = TSimd.Add(TSimd.Load(left), c10); c11 = TSimd.Add(TSimd.Load(left + w), c11); c12 = TSimd.Add(TSimd.Load(left + 2 * w), c12);
+            left += rowLength;
+            c20 = TSimd.Add(TSimd.Load(left), c20); c21 = TSimd.Add(TSimd.Load(left + w), c21); c22 = TSimd.Add(TSimd.Load(left + 2 * w), c22);
+            left += rowLength;
+            c30 = TSimd.Add(TSimd.Load(left), c30); c31 = TSimd.Add(TSimd.Load(left + w), c31); c32 = TSimd.Add(TSimd.Load(left + 2 * w), c32);
             merge.Top -= merge.Length;
         }
         TSimd.Store(c00, c); TSimd.Store(c01, c + w); TSimd.Store(c02, c + 2 * w);
