@@ -15,10 +15,13 @@ internal static unsafe class Product<TVector, TSimd>
 {
     // Measured with caches of 48 KiB and 2 MiB: tiles stream both operands from the second cache at full speed.
     private const int MaxKBlock = 800;
+
+    // Where b is read in place its rows lie on different pages: so many stay within reach of the address translation.
+    private const int MaxKBlockInPlace = 132;
     private const int MaxResidentFloats = 288 * 1024;
 
     // Below so many rows a panel of b is used too seldom to be worth copying.
-    private const int MinRowsToPack = 48;
+    private const int MinRowsToPack = 80;
 
     // From so many rows on it is b's block that stays.
     private const int MinRowsToStream = 384;
@@ -39,7 +42,8 @@ internal static unsafe class Product<TVector, TSimd>
     /// <summary>A block of a stays; each panel of b is packed, meets every row of the block, and goes.</summary>
     private static void RowsResident(in ProductTask task, MatrixWorkspace workspace)
     {
-        int kBlock = KBlock(task), mBlock = Even(task.M, MaxResidentFloats / kBlock, ITile.Rows);
+        bool inPlace = task.M < MinRowsToPack && task.B.Stride == 1;
+        int kBlock = KBlock(task, inPlace ? MaxKBlockInPlace : MaxKBlock), mBlock = Even(task.M, MaxResidentFloats / kBlock, ITile.Rows);
         bool packA = task.N >= MinColumnsToPackA && (task.A.Step == 1 ? task.A.Stride >= 2 * kBlock : task.A.Step % FewSets == 0);
         var scratch = Scratch.Of<TVector, TSimd>(workspace, kBlock * 3 * TSimd.Width, packA ? (mBlock + ITile.Rows) * kBlock : 0);
         for (int p = 0; p == 0 || p < task.K; p += kBlock)
@@ -53,6 +57,8 @@ internal static unsafe class Product<TVector, TSimd>
                 {
                     j += VectorsOfPanel(task.N - j) switch
                     {
+                        3 when FewRegisters => RowsAgainstPanel<TileTwice4By3<TVector, TSimd>>(task, scratch, packA, i, m, j, p, k),
+                        2 when FewRegisters => RowsAgainstPanel<TileTwice4By2<TVector, TSimd>>(task, scratch, packA, i, m, j, p, k),
                         3 => RowsAgainstPanel<Tile8By3<TVector, TSimd>>(task, scratch, packA, i, m, j, p, k),
                         2 => RowsAgainstPanel<Tile8By2<TVector, TSimd>>(task, scratch, packA, i, m, j, p, k),
                         _ => RowsAgainstPanel<Tile8By1<TVector, TSimd>>(task, scratch, packA, i, m, j, p, k),
@@ -86,7 +92,7 @@ internal static unsafe class Product<TVector, TSimd>
     /// <summary>A block of b, packed, stays; each tile of rows of a meets every panel of it, and goes.</summary>
     private static void ColumnsResident(in ProductTask task, MatrixWorkspace workspace)
     {
-        int kBlock = KBlock(task), nBlock = Even(task.N, MaxResidentFloats / kBlock, 3 * TSimd.Width);
+        int kBlock = KBlock(task, MaxKBlock), nBlock = Even(task.N, MaxResidentFloats / kBlock, 3 * TSimd.Width);
         var scratch = Scratch.Of<TVector, TSimd>(workspace, kBlock * (nBlock + TSimd.Width), ITile.Rows * kBlock);
         bool packA = task.A.Step != 1 && task.N >= MinColumnsToPackA;
         for (int p = 0; p == 0 || p < task.K; p += kBlock)
@@ -124,13 +130,20 @@ internal static unsafe class Product<TVector, TSimd>
         {
             int vectors = VectorsOfPanel(end - j), panelColumns = vectors * TSimd.Width, columns = Math.Min(panelColumns, end - j);
             var b = new Panel(panel, panelColumns);
-            if (vectors == 3) TileRun<TVector, TSimd, Tile8By3<TVector, TSimd>>.Run(task, scratch.Tiles, a, b, i, j, rows, columns, p, k);
+            if (vectors == 3 && FewRegisters)
+                TileRun<TVector, TSimd, TileTwice4By3<TVector, TSimd>>.Run(task, scratch.Tiles, a, b, i, j, rows, columns, p, k);
+            else if (vectors == 2 && FewRegisters)
+                TileRun<TVector, TSimd, TileTwice4By2<TVector, TSimd>>.Run(task, scratch.Tiles, a, b, i, j, rows, columns, p, k);
+            else if (vectors == 3) TileRun<TVector, TSimd, Tile8By3<TVector, TSimd>>.Run(task, scratch.Tiles, a, b, i, j, rows, columns, p, k);
             else if (vectors == 2) TileRun<TVector, TSimd, Tile8By2<TVector, TSimd>>.Run(task, scratch.Tiles, a, b, i, j, rows, columns, p, k);
             else TileRun<TVector, TSimd, Tile8By1<TVector, TSimd>>.Run(task, scratch.Tiles, a, b, i, j, rows, columns, p, k);
             panel += k * (nint)panelColumns;
             j += columns;
         }
     }
+
+    /// <summary>AVX2 has 16 registers, AVX-512 and NEON have 32.</summary>
+    private static bool FewRegisters => TSimd.Width == 8;
 
     /// <summary>Three vectors, but two and two rather than three and one: the tile of one is bound by latency.</summary>
     private static int VectorsOfPanel(int columnsLeft)
@@ -139,8 +152,8 @@ internal static unsafe class Product<TVector, TSimd>
         return vectors == 4 ? 2 : Math.Min(vectors, 3);
     }
 
-    private static int KBlock(in ProductTask task)
-        => task.SliceStarts != null ? Math.Max(1, task.K) : Even(task.K, MaxKBlock, 1);
+    private static int KBlock(in ProductTask task, int maximum)
+        => task.SliceStarts != null ? Math.Max(1, task.K) : Even(task.K, maximum, 1);
 
     /// <summary>The smallest length that cuts total into as few parts as maximum does, rounded up to a multiple of unit.</summary>
     private static int Even(int total, int maximum, int unit)

@@ -4,8 +4,8 @@ using DistBp.Learning.Kernels.Simd;
 namespace DistBp.Learning.Kernels.Products;
 
 /// <summary>
-/// The register tile of 8 rows by three vectors (24 accumulators: the registers of AVX-512 and NEON); see <see cref="ITile"/>. Written out by hand,
-/// since only local variables live in registers.
+/// The register tile of 8 rows by three vectors (24 accumulators: the registers of AVX-512 and NEON);
+/// see <see cref="ITile"/>. Written out by hand, since only local variables live in registers.
 /// </summary>
 internal readonly unsafe struct Tile8By3<TVector, TSimd> : ITile
     where TVector : struct
@@ -71,14 +71,22 @@ internal readonly unsafe struct Tile8By3<TVector, TSimd> : ITile
         for (; merge.Count > 0; merge.Count--)
         {
             float* left = merge.Top;
-            c00 = TSimd.Add(TSimd.Load(left), c00); c01 = TSimd.Add(TSimd.Load(left + 1 * w), c01); c02 = TSimd.Add(TSimd.Load(left + 2 * w), c02);
-            c10 = TSimd.Add(TSimd.Load(left + 3 * w), c10); c11 = TSimd.Add(TSimd.Load(left + 4 * w), c11); c12 = TSimd.Add(TSimd.Load(left + 5 * w), c12);
-            c20 = TSimd.Add(TSimd.Load(left + 6 * w), c20); c21 = TSimd.Add(TSimd.Load(left + 7 * w), c21); c22 = TSimd.Add(TSimd.Load(left + 8 * w), c22);
-            c30 = TSimd.Add(TSimd.Load(left + 9 * w), c30); c31 = TSimd.Add(TSimd.Load(left + 10 * w), c31); c32 = TSimd.Add(TSimd.Load(left + 11 * w), c32);
-            c40 = TSimd.Add(TSimd.Load(left + 12 * w), c40); c41 = TSimd.Add(TSimd.Load(left + 13 * w), c41); c42 = TSimd.Add(TSimd.Load(left + 14 * w), c42);
-            c50 = TSimd.Add(TSimd.Load(left + 15 * w), c50); c51 = TSimd.Add(TSimd.Load(left + 16 * w), c51); c52 = TSimd.Add(TSimd.Load(left + 17 * w), c52);
-            c60 = TSimd.Add(TSimd.Load(left + 18 * w), c60); c61 = TSimd.Add(TSimd.Load(left + 19 * w), c61); c62 = TSimd.Add(TSimd.Load(left + 20 * w), c62);
-            c70 = TSimd.Add(TSimd.Load(left + 21 * w), c70); c71 = TSimd.Add(TSimd.Load(left + 22 * w), c71); c72 = TSimd.Add(TSimd.Load(left + 23 * w), c72);
+            nint rowLength = Columns;
+            c00 = TSimd.Add(TSimd.Load(left), c00); c01 = TSimd.Add(TSimd.Load(left + w), c01); c02 = TSimd.Add(TSimd.Load(left + 2 * w), c02);
+            left += rowLength;
+            c10 = TSimd.Add(TSimd.Load(left), c10); c11 = TSimd.Add(TSimd.Load(left + w), c11); c12 = TSimd.Add(TSimd.Load(left + 2 * w), c12);
+            left += rowLength;
+            c20 = TSimd.Add(TSimd.Load(left), c20); c21 = TSimd.Add(TSimd.Load(left + w), c21); c22 = TSimd.Add(TSimd.Load(left + 2 * w), c22);
+            left += rowLength;
+            c30 = TSimd.Add(TSimd.Load(left), c30); c31 = TSimd.Add(TSimd.Load(left + w), c31); c32 = TSimd.Add(TSimd.Load(left + 2 * w), c32);
+            left += rowLength;
+            c40 = TSimd.Add(TSimd.Load(left), c40); c41 = TSimd.Add(TSimd.Load(left + w), c41); c42 = TSimd.Add(TSimd.Load(left + 2 * w), c42);
+            left += rowLength;
+            c50 = TSimd.Add(TSimd.Load(left), c50); c51 = TSimd.Add(TSimd.Load(left + w), c51); c52 = TSimd.Add(TSimd.Load(left + 2 * w), c52);
+            left += rowLength;
+            c60 = TSimd.Add(TSimd.Load(left), c60); c61 = TSimd.Add(TSimd.Load(left + w), c61); c62 = TSimd.Add(TSimd.Load(left + 2 * w), c62);
+            left += rowLength;
+            c70 = TSimd.Add(TSimd.Load(left), c70); c71 = TSimd.Add(TSimd.Load(left + w), c71); c72 = TSimd.Add(TSimd.Load(left + 2 * w), c72);
             merge.Top -= merge.Length;
         }
         TSimd.Store(c00, c); TSimd.Store(c01, c + w); TSimd.Store(c02, c + 2 * w);
