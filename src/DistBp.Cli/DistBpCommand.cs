@@ -20,6 +20,7 @@ internal static class DistBpCommand
             PredictVerb.Create(),
             ExportVerb.Create(),
             InspectVerb.Create(),
+            BenchmarkVerb.Create(),
             CompletionVerb.Create(),
             new Option<bool>(Verbose) { Description = "Show the stack trace of an error.", Recursive = true },
         };

@@ -1,3 +1,4 @@
+using DistBp.Learning.Benchmarks;
 using DistBp.Learning.Initialization;
 using DistBp.Learning.Layers;
 using DistBp.Learning.Losses;
@@ -83,8 +84,11 @@ public sealed class Network
             return;
         }
         _pass.Forward(workspace, parameters, rows, step, training: true);
+        StepPhases.End(StepPhase.Forward);
         workspace.Sum(Metrics, rows, sums);
+        StepPhases.End(StepPhase.Loss);
         _pass.Backward(workspace, parameters, rows, step, gradient);
+        StepPhases.End(StepPhase.Backward);
     }
 
     /// <summary>Metric sums of the rows in the workspace, along the same tree; nothing random, running statistics used.</summary>

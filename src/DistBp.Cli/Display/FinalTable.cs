@@ -10,7 +10,7 @@ internal static class FinalTable
     public static Grid Draw(RunResult result, RunSnapshot run)
     {
         var grid = new Grid();
-        grid.AddColumn(new GridColumn().NoWrap().PadLeft(2)).AddColumn();
+        grid.AddColumn(new GridColumn { NoWrap = true, Padding = new Padding(2, 0, 2, 0) }).AddColumn();
         string after = $"{NumberText.Count(result.Epochs, "epoch")}, {NumberText.Count(result.Steps, "step")}";
         Add(grid, RunText.Status(result.Status), $"{after} in {NumberText.Duration(TimeSpan.FromSeconds(result.WallSeconds))}");
         if (result.TestAccuracy is { } accuracy) Add(grid, "test accuracy", NumberText.Accuracy(accuracy));

@@ -18,7 +18,7 @@ internal sealed class ProgressFrame(Profile profile)
         (double samplesPerSecond, TimeSpan? left) = _speed.Measure(run);
         var parts = new List<IRenderable>
         {
-            Header(started),
+            DrawHeader(started),
             Text.Empty,
             Progress(started, run, left),
             new Text(Figures(run, samplesPerSecond)),
@@ -27,13 +27,14 @@ internal sealed class ProgressFrame(Profile profile)
         return new Rows(parts);
     }
 
-    /// <summary>As many of the last epochs as the terminal has lines for.</summary>
-    public Table DrawEpochs(RunSnapshot run) =>
-        EpochTable.Draw(run.RecentEpochs, run.Started!.Job.Epochs, profile.Width, Math.Max(1, profile.Height - HeaderLines - EpochTable.FrameLines));
-
-    private static Rows Header(RunStarted started) => new(
+    public static Rows DrawHeader(RunStarted started) => new(
         new Text($"{started.Job.Name}: {RunText.Model(started)}", new Style(decoration: Decoration.Bold)),
         new Text($"{RunText.Samples(started)}; {RunText.Length(started)}; {RunText.Cluster(started)}"));
+
+    /// <summary>As many of the last epochs as the terminal has lines for.</summary>
+    public Table DrawEpochs(RunSnapshot run) =>
+        EpochTable.Draw(run.RecentEpochs, run.Started!.Job.Epochs, profile.Width,
+            Math.Max(1, profile.Height - HeaderLines - EpochTable.FrameLines));
 
     private Columns Progress(RunStarted started, RunSnapshot run, TimeSpan? left)
     {

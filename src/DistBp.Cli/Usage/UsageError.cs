@@ -12,13 +12,17 @@ internal static class UsageError
     /// <returns>Null where nothing is wrong, or where the help was asked for.</returns>
     public static string? Find(ParseResult parsed)
     {
-        if (parsed.Action is HelpPage) return null;
-        string? wrong = UnknownFlag(parsed) ?? UnknownWord(parsed) ?? (parsed.Errors.Count > 0 ? parsed.Errors[0].Message : null);
+        if (parsed.Action is HelpPage || IsForTheParser(parsed)) return null;
+        string? wrong = UnknownFlag(parsed) ?? UnknownWord(parsed) ?? (parsed.Errors.Count > 0 ? Describe(parsed.Errors[0]) : null);
         if (wrong is null) return null;
         Command command = parsed.CommandResult.Command;
         string page = command is RootCommand ? DistBpCommand.Name : $"{DistBpCommand.Name} {command.Name}";
         return $"{page}: {wrong.TrimEnd('.')}; try {page} --help";
     }
+
+    /// <summary>A shell asks what may come next: [suggest:POSITION].</summary>
+    private static bool IsForTheParser(ParseResult parsed) =>
+        parsed.RootCommandResult.Command is RootCommand root && root.Directives.Any(d => parsed.GetResult(d) is not null);
 
     /// <summary>The parser takes an unknown flag for an argument where one may stand; nobody means that.</summary>
     private static string? UnknownFlag(ParseResult parsed)
@@ -35,9 +39,20 @@ internal static class UsageError
         if (parsed.CommandResult.Command is not RootCommand root)
             return parsed.UnmatchedTokens.Count > 0 ? $"unexpected {Shown(parsed.UnmatchedTokens[0])}" : null;
         string[] verbs = [.. root.Subcommands.Where(c => !c.Hidden).Select(c => c.Name)];
-        if (parsed.UnmatchedTokens.Count > 0) return $"unknown verb {Shown(parsed.UnmatchedTokens[0])}{Suggestion(parsed.UnmatchedTokens[0], verbs)}";
+        if (parsed.UnmatchedTokens is [var word, ..]) return $"unknown verb {Shown(word)}{Suggestion(word, verbs)}";
         return parsed.Errors.Count > 0 ? $"say what to do: {string.Join(", ", verbs)}" : null;
     }
+
+    /// <summary>The parser's words where they are plain, ours where they would name a type or a token.</summary>
+    private static string Describe(ParseError error) => error.SymbolResult switch
+    {
+        OptionResult { Option: Option<bool> } option => $"{option.Option.Name} takes no value",
+        OptionResult { Tokens.Count: 0, IdentifierToken: null } option => $"{option.Option.Name} is missing",
+        OptionResult { Tokens.Count: 0 } option => $"{option.Option.Name} needs a value",
+        ArgumentResult { Tokens.Count: 0, Parent: CommandResult } argument => $"{argument.Argument.Name} is missing",
+        ArgumentResult { Tokens.Count: 0, Parent: OptionResult option } => $"{option.Option.Name} needs a value",
+        _ => error.Message,
+    };
 
     private static bool IsFlag(string token) => token.Length > 1 && token[0] == '-';
 

@@ -1,3 +1,5 @@
+using DistBp.Learning.Benchmarks;
+
 namespace DistBp.Cluster.Actors;
 
 /// <summary>Work of milliseconds that an actor hands to the <see cref="ComputePool"/>. Owned by its actor and reused: one at a time.</summary>
@@ -71,6 +73,7 @@ internal sealed class ComputePool : IDisposable
 
     private void Run(IComputation computation)
     {
+        StepPhases.End(StepPhase.Wait);
         try
         {
             computation.Run();
@@ -80,6 +83,7 @@ internal sealed class ComputePool : IDisposable
             // The edge of the host: what goes wrong in a computation ends the run and is told by it.
             _fail(failure);
         }
+        StepPhases.End(StepPhase.Messages);
     }
 
     private IComputation? Take(int own)

@@ -1,4 +1,5 @@
 using DistBp.Learning;
+using DistBp.Learning.Benchmarks;
 using DistBp.Learning.Data;
 using DistBp.Protocol;
 using DistBp.Protocol.Messages;
@@ -46,6 +47,7 @@ internal sealed class GradientComputation : IComputation
         for (int i = 0; i < _gradients.Length; i++)
         {
             Gather(geometry, stepInEpoch, Gradients[i].Subtree);
+            StepPhases.End(StepPhase.Gather);
             _memory.Network.ComputeGradient(
                 _workspace, _memory.Parameters.Span, _rows, identity, _gradients[i].Span, _sums[i]);
         }

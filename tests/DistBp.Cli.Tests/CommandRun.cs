@@ -1,0 +1,108 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Globalization;
+using System.Text;
+
+namespace DistBp.Cli.Tests;
+
+/// <summary>The built command as a process of its own, with a bounded wait that kills only this process.</summary>
+internal sealed class CommandRun : IDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    private readonly Process _process;
+    private readonly StringBuilder _error = new();
+    private readonly Task<string> _output;
+    private readonly Task _errorPump;
+    private readonly BlockingCollection<string> _errorLines = [];
+
+    private CommandRun(Process process)
+    {
+        _process = process;
+        _output = process.StandardOutput.ReadToEndAsync();
+        _errorPump = Task.Run(PumpErrorAsync);
+    }
+
+    public static CommandOutcome Run(TemporaryFolder folder, params string[] arguments)
+    {
+        using CommandRun run = Start(folder, arguments);
+        return run.Wait();
+    }
+
+    /// <summary>Runs a command that must succeed.</summary>
+    public static CommandOutcome Succeed(TemporaryFolder folder, params string[] arguments)
+    {
+        CommandOutcome outcome = Run(folder, arguments);
+        Assert.True(outcome.ExitCode == 0, $"distbp {string.Join(' ', arguments)} ended with {outcome.ExitCode}: {outcome.Error}");
+        return outcome;
+    }
+
+    public static CommandRun Start(TemporaryFolder folder, params string[] arguments)
+    {
+        var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "distbp"), arguments)
+        {
+            WorkingDirectory = folder.Path,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            StandardOutputEncoding = Encoding.UTF8,
+            StandardErrorEncoding = Encoding.UTF8,
+        };
+        return new CommandRun(Process.Start(start)!);
+    }
+
+    /// <summary>Waits for a line on standard error that contains the text.</summary>
+    public void WaitForLine(string text)
+    {
+        while (_errorLines.TryTake(out string? line, Patience))
+            if (line.Contains(text, StringComparison.Ordinal)) return;
+        Assert.Fail($"no line with \"{text}\" came: {Wait()}");
+    }
+
+    /// <param name="signal">INT or TERM.</param>
+    public void Signal(string signal)
+    {
+        using Process kill = Process.Start("kill", ["-" + signal, _process.Id.ToString(CultureInfo.InvariantCulture)]);
+        kill.WaitForExit();
+    }
+
+    public CommandOutcome Wait()
+    {
+        if (!_process.WaitForExit(Patience))
+        {
+            _process.Kill();
+            _process.WaitForExit();
+            Assert.Fail($"distbp did not end within {Patience}: {_error}");
+        }
+        _errorPump.Wait(Patience);
+        return new CommandOutcome(_process.ExitCode, _output.Result, _error.ToString());
+    }
+
+    public void Dispose()
+    {
+        if (!_process.HasExited) _process.Kill();
+        _process.Dispose();
+    }
+
+    private async Task PumpErrorAsync()
+    {
+        while (await _process.StandardError.ReadLineAsync() is { } line)
+        {
+            _error.AppendLine(line);
+            _errorLines.Add(line);
+        }
+        _errorLines.CompleteAdding();
+    }
+}
+
+internal sealed record CommandOutcome(int ExitCode, string Output, string Error)
+{
+    /// <summary>The command failed with this exit code, told all these words on standard error, and no stack trace.</summary>
+    public void ShouldFail(int exitCode, params string[] words)
+    {
+        Assert.True(ExitCode == exitCode, $"exit code {ExitCode} instead of {exitCode}: {Error}");
+        foreach (string word in words) Assert.Contains(word, Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("bug", Error, StringComparison.Ordinal);
+        Assert.Equal("", Output);
+    }
+}

@@ -1,0 +1,81 @@
+namespace DistBp.Cli.Tests;
+
+public sealed class DataErrorTests : IDisposable
+{
+    private static readonly byte[] IdxImages = [0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 2, 0, 0, 0, 2, 1, 2, 3, 4, 5, 6, 7, 8];
+    private static readonly byte[] IdxLabels = [0, 0, 8, 1, 0, 0, 0, 2, 0, 1];
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void A_data_file_that_does_not_exist_is_named()
+    {
+        string job = SampleJobs.WriteIris(_folder);
+        File.Delete(_folder.File("iris.csv"));
+        CommandRun.Run(_folder, "train", job).ShouldFail(3, "iris.csv");
+    }
+
+    [Fact]
+    public void A_csv_row_with_too_few_fields_is_told_with_its_line() => FailWithRow("1,2,3", "iris.csv:4", "3 fields");
+
+    [Fact]
+    public void A_word_where_a_number_should_be_is_told_with_line_and_column() =>
+        FailWithRow("1,2,three,4,setosa", "iris.csv:4", "three", "c");
+
+    [Fact]
+    public void NaN_in_the_data_is_told_with_line_and_column() => FailWithRow("1,NaN,3,4,setosa", "iris.csv:4", "b");
+
+    [Fact]
+    public void A_label_that_is_not_a_column_suggests_the_nearest()
+    {
+        string job = SampleJobs.WriteIris(_folder);
+        CommandRun.Run(_folder, "train", job, "--set", "data.train.label=spices").ShouldFail(3, "spices", "species");
+    }
+
+    [Fact]
+    public void An_idx_file_that_ends_early_is_told() => FailWithTensors(IdxImages[..^3], IdxLabels, "images.idx");
+
+    [Fact]
+    public void A_file_that_is_not_idx_is_told() => FailWithTensors("not a tensor at all"u8.ToArray(), IdxLabels, "images.idx");
+
+    [Fact]
+    public void Images_and_labels_of_different_counts_are_told() => FailWithTensors(IdxImages, [0, 0, 8, 1, 0, 0, 0, 3, 0, 1, 0], "2", "3");
+
+    [Fact]
+    public void A_label_out_of_range_in_the_test_part_is_told()
+    {
+        string job = WriteTensorJob(IdxImages, IdxLabels, "test: {x: images.idx, y: other.idx}");
+        _folder.Write("other.idx", [0, 0, 8, 1, 0, 0, 0, 2, 0, 9]);
+        CommandRun.Run(_folder, "train", job).ShouldFail(3, "other.idx", "9");
+    }
+
+    private void FailWithRow(string row, params string[] words)
+    {
+        string job = SampleJobs.WriteIris(_folder);
+        string[] lines = File.ReadAllLines(_folder.File("iris.csv"));
+        lines[3] = row;
+        File.WriteAllLines(_folder.File("iris.csv"), lines);
+        CommandRun.Run(_folder, "train", job).ShouldFail(3, words);
+    }
+
+    private void FailWithTensors(byte[] images, byte[] labels, params string[] words) =>
+        CommandRun.Run(_folder, "train", WriteTensorJob(images, labels, "")).ShouldFail(3, words);
+
+    private string WriteTensorJob(byte[] images, byte[] labels, string test)
+    {
+        _folder.Write("images.idx", images);
+        _folder.Write("labels.idx", labels);
+        return _folder.Write("images.yaml", $$$"""
+            data:
+              format: idx
+              train: {x: images.idx, y: labels.idx}
+              {{{test}}}
+            model: {layers: [{dense: 2}]}
+            loss: softmaxCrossEntropy
+            optimizer: {sgd: {rate: 0.1}}
+            batch: 2
+            epochs: 1
+            """);
+    }
+}

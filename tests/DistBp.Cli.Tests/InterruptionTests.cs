@@ -1,0 +1,42 @@
+namespace DistBp.Cli.Tests;
+
+public sealed class InterruptionTests : IDisposable
+{
+    private const string Epochs = "epochs=400";
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void A_run_interrupted_twice_and_resumed_ends_with_the_same_bits()
+    {
+        string job = SampleJobs.WriteIris(_folder);
+        CommandRun.Succeed(_folder, "train", job, "--set", Epochs, "--out", "whole");
+        Interrupt("INT", "train", job, "--set", Epochs, "--out", "parts");
+        Interrupt("TERM", "train", "--resume", "--out", "parts");
+        CommandRun.Succeed(_folder, "train", "--resume", "--out", "parts", "--workers", "3");
+        Assert.Equal(SampleJobs.WeightsOf(_folder, "whole"), SampleJobs.WeightsOf(_folder, "parts"));
+        Assert.Equal("completed", SampleJobs.Result(_folder, "parts").GetProperty("status").GetString());
+    }
+
+    [Fact]
+    public void A_second_signal_ends_the_process_at_once()
+    {
+        using CommandRun run = CommandRun.Start(_folder, "train", SampleJobs.WriteIris(_folder), "--set", "epochs=1000000", "--out", "run");
+        run.WaitForLine("epoch 1/");
+        run.Signal("INT");
+        run.Signal("INT");
+        Assert.Equal(130, run.Wait().ExitCode);
+    }
+
+    private void Interrupt(string signal, params string[] arguments)
+    {
+        using CommandRun run = CommandRun.Start(_folder, arguments);
+        run.WaitForLine("epoch ");
+        run.Signal(signal);
+        CommandOutcome outcome = run.Wait();
+        Assert.True(outcome.ExitCode == 130, $"exit code {outcome.ExitCode}: {outcome.Error}");
+        Assert.Contains("distbp train --resume --out parts", outcome.Error, StringComparison.Ordinal);
+        Assert.Equal("interrupted", SampleJobs.Result(_folder, "parts").GetProperty("status").GetString());
+    }
+}
