@@ -69,9 +69,11 @@ internal sealed class ShardState
     public void Update(ApplyUpdate request)
     {
         int at = 0;
-        foreach (ReadOnlyMemory<double> norms in request.SquaredNorms)
+        // By index: enumerating an interface would allocate in each step.
+        for (int server = 0; server < request.SquaredNorms.Count; server++)
         {
-            norms.Span.CopyTo(_allSquaredNorms.AsSpan(at));
+            ReadOnlySpan<double> norms = request.SquaredNorms[server].Span;
+            norms.CopyTo(_allSquaredNorms.AsSpan(at));
             at += norms.Length;
         }
         ClipPlan.Compute(_memory.Job.Clip, _memory.Segments, _allSquaredNorms, _scales);

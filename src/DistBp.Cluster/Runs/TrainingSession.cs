@@ -71,6 +71,8 @@ public sealed class TrainingSession
         RequireBest(search.Checkpoint);
         // Only now: a folder that turns out to be of another job keeps what describes it.
         Describe(paths);
+        // Before the training: a result that cannot be read must not cost a run.
+        int restarts = _options.Resume && File.Exists(paths.Result) ? RunResult.Load(paths.Result).Restarts + 1 : _options.Resume ? 1 : 0;
         TrainingMemory memory = CreateMemory(search.Checkpoint);
         TrainingPlan plan = Plan(memory, search.Checkpoint);
         var reporter = new TrainingReporter(memory, checkpoints, identity, _servers, observers, _time);
@@ -80,7 +82,7 @@ public sealed class TrainingSession
         using (var cluster = new LocalCluster(memory, plan, reporter, _workers, _servers))
             outcome = await cluster.RunAsync(stop).ConfigureAwait(false);
 
-        int restarts = _options.Resume && File.Exists(paths.Result) ? RunResult.Load(paths.Result).Restarts + 1 : _options.Resume ? 1 : 0;
+        if (outcome.Status != RunStatus.Interrupted) reporter.RequireFinite(outcome);
         ParameterFile.Save(paths.Parameters, _network.Parameters, memory.Parameters.Memory);
         RunResult result = Result(outcome, reporter, memory, restarts);
         result.Save(paths.Result);

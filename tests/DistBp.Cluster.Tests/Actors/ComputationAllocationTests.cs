@@ -1,0 +1,59 @@
+using DistBp.Cluster.Actors;
+using DistBp.Cluster.Configuration;
+using DistBp.Cluster.Runs;
+using DistBp.Cluster.Tests.Runs;
+using DistBp.Learning.Data;
+using DistBp.Protocol;
+using DistBp.Protocol.Effects;
+using DistBp.Protocol.Messages;
+
+namespace DistBp.Cluster.Tests.Actors;
+
+/// <summary>What the compute threads run for a step, on one thread: two workers' gradients, two servers' combination and update.</summary>
+[Collection(AloneCollection.Name)]
+public sealed class ComputationAllocationTests
+{
+    private const int Workers = 2, Servers = 2;
+
+    [Theory]
+    [InlineData("momentum")]
+    [InlineData("rmsprop")]
+    [InlineData("adamw")]
+    [InlineData("autoencoder")]
+    public void A_thousand_warm_steps_allocate_nothing(string name)
+    {
+        JobDescription job = SmallJobs.Of(SmallJobs.EveryOptimizer[name]);
+        TrainingData data = DataLoader.Load(job.Data, job.Target, job.Seed, job.BaseFolder);
+        var memory = new TrainingMemory(job, JobNetwork.Build(job, data.Schema), new Dictionary<DataPart, Dataset> { [DataPart.Train] = data.Train });
+        memory.Network.InitializeParameters(job.Seed, memory.Parameters.Span);
+        var assignment = new Assignment(new Generation(1, 1), Workers, Servers, job.Slices, memory.Network.Parameters.TrainedCount);
+
+        GradientComputation[] workers =
+            [.. Enumerable.Range(0, Workers).Select(w => new GradientComputation(memory, assignment.Generation, assignment.Subtrees(w), _ => { }))];
+        ShardState[] shards = [.. Enumerable.Range(0, Servers).Select(s => new ShardState(memory, assignment.Shard(s)))];
+        PushGradient[][] pushes = [.. shards.Select(shard => Pushes(workers, shard.Shard))];
+        ReadOnlyMemory<double>[] norms = [.. shards.Select(s => s.SquaredNorms)];
+
+        long allocated = 0;
+        for (long step = 0; step < 1200; step++)
+        {
+            foreach (GradientComputation worker in workers) worker.Step = step;
+            // The requests are the protocol's, and counted over the whole process by another test.
+            CombineGradients[] combine = [.. pushes.Select(p => new CombineGradients(assignment.Generation, step, p))];
+            var update = new ApplyUpdate(assignment.Generation, step, 1, norms);
+
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            foreach (GradientComputation worker in workers) worker.Run();
+            for (int s = 0; s < Servers; s++) shards[s].Combine(combine[s]);
+            for (int s = 0; s < Servers; s++) shards[s].Update(update);
+            if (step >= 200) allocated += GC.GetAllocatedBytesForCurrentThread() - before;
+        }
+        Assert.Equal(0, allocated);
+    }
+
+    private static PushGradient[] Pushes(GradientComputation[] workers, ParameterShard shard) =>
+    [
+        .. workers.SelectMany((worker, index) => worker.Gradients.Select(gradient => new PushGradient(
+            worker.Generation, index, 0, gradient.Subtree, gradient.Values.Slice(shard.Offset, shard.Count), gradient.Sums))),
+    ];
+}

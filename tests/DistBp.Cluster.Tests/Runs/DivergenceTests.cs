@@ -1,0 +1,62 @@
+using DistBp.Cluster.Configuration;
+using DistBp.Cluster.Storage;
+using DistBp.Learning;
+
+namespace DistBp.Cluster.Tests.Runs;
+
+public sealed class DivergenceTests
+{
+    /// <summary>Without a bounded activation, so that what is too large grows until it is no number.</summary>
+    private const string Unbounded = """
+        model: {layers: [{dense: {units: 96, name: first}}, relu, {dense: 48}, relu, {dense: 10}]}
+        optimizer: {sgd: {rate: 1e30}}
+        clip: null
+        """;
+
+    [Theory]
+    [InlineData(1, 1)]
+    [InlineData(3, 2)]
+    [InlineData(2, 5)]
+    public async Task A_rate_that_is_far_too_high_ends_with_parameter_step_and_remedy(int workers, int servers)
+    {
+        JobDescription job = SmallJobs.Of(Unbounded, "checkpoint.everySteps=1");
+        using var run = new TestRun();
+        using var probe = new RunProbe();
+        UserException e = await Assert.ThrowsAsync<UserException>(() => run.TrainAsync(job, workers, servers, probe));
+        Assert.Equal(ErrorKind.Diverged, e.Kind);
+        Assert.Contains("the gradient of first.weight is not a finite number", e.Message, StringComparison.Ordinal);
+        Assert.Contains($"step {probe.Steps.Count}, epoch 1, learning rate 1E+30", e.Message, StringComparison.Ordinal);
+        Assert.Contains("lower the learning rate", e.Message, StringComparison.Ordinal);
+
+        CheckpointSearch search = CheckpointStore.OpenForReading(run.Paths.Checkpoints).FindNewestIntact();
+        Assert.Empty(search.Damaged);
+        Assert.Contains($"the last good checkpoint is {search.Checkpoint!.Folder}", e.Message, StringComparison.Ordinal);
+        Assert.False(File.Exists(run.Paths.Result));
+    }
+
+    [Fact]
+    public async Task The_same_step_diverges_over_any_workers_and_servers()
+    {
+        JobDescription job = SmallJobs.Of(Unbounded);
+        string[] messages = await Task.WhenAll(new[] { (1, 1), (2, 3), (5, 2) }.Select(async shape =>
+        {
+            using var run = new TestRun();
+            return (await Assert.ThrowsAsync<UserException>(() => run.TrainAsync(job, shape.Item1, shape.Item2))).Problems[0].Where;
+        }));
+        Assert.Single(messages.Distinct());
+    }
+
+    [Theory]
+    [InlineData("optimizer.sgd.rate=1e30", "the loss is not a finite number")]
+    [InlineData("optimizer.sgd.rate=1e300", "first.weight is not a finite number")]
+    public async Task A_last_step_that_goes_astray_is_told_although_no_step_follows(string rate, string what)
+    {
+        JobDescription job = SmallJobs.Of(Unbounded, rate, "batch=1079", "epochs=1");
+        using var run = new TestRun();
+        UserException e = await Assert.ThrowsAsync<UserException>(() => run.TrainAsync(job, 2, 2));
+        Assert.Equal(ErrorKind.Diverged, e.Kind);
+        Assert.Contains(what, e.Message, StringComparison.Ordinal);
+        Assert.Contains("step 1, epoch 1", e.Message, StringComparison.Ordinal);
+        Assert.False(File.Exists(run.Paths.Result));
+    }
+}

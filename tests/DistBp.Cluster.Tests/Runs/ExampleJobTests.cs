@@ -1,0 +1,52 @@
+using System.Runtime.CompilerServices;
+using DistBp.Cluster.Configuration;
+using DistBp.Cluster.Runs;
+using DistBp.Cluster.Storage;
+using DistBp.Protocol.Messages;
+
+namespace DistBp.Cluster.Tests.Runs;
+
+public sealed class ExampleJobTests
+{
+    [Fact]
+    public async Task The_digits_that_run_with_no_argument_reach_97_of_100()
+    {
+        using var run = new TestRun();
+        RunResult result = await run.TrainAsync(JobFile.Embedded([]), 2, 2);
+        Assert.InRange(result.TestAccuracy!.Value, 0.97, 1);
+    }
+
+    [Theory]
+    [InlineData("flowers", 0.93)]
+    [InlineData("customers", 0.85)]
+    public async Task The_classes_of_a_csv_file_are_learned(string name, double accuracy)
+    {
+        using var run = new TestRun();
+        RunResult result = await run.TrainAsync(Read(name), 2, 2);
+        Assert.InRange(result.TestAccuracy!.Value, accuracy, 1);
+    }
+
+    [Fact]
+    public async Task The_prices_of_the_houses_are_learned()
+    {
+        using var run = new TestRun();
+        await run.TrainAsync(Read("houses"), 2, 2);
+        SavedRun saved = SavedRun.Open(run.Folder);
+        EvaluationReport report = await EvaluationSession.RunAsync(saved, DataPart.Test, saved.ReadPart(DataPart.Test), 2, CancellationToken.None);
+        Assert.InRange(report.Values.RSquared!.Value, 0.8, 1);
+    }
+
+    [FashionMnistFact]
+    public async Task Fashion_MNIST_learns_in_its_first_epoch()
+    {
+        using var run = new TestRun();
+        RunResult result = await run.TrainAsync(Read("fashion-mlp", "epochs=1", "model.layers.1.dense=64", "model.layers.3.dense=32"), 2, 2);
+        Assert.Equal((60_000 + 255) / 256, result.Steps);
+        Assert.InRange(result.TestAccuracy!.Value, 0.75, 1);
+    }
+
+    private static JobDescription Read(string name, params string[] overrides) =>
+        JobFile.Read(Path.Combine(Root(), "deploy", "jobs", $"{name}.yaml"), overrides);
+
+    private static string Root([CallerFilePath] string path = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(path)!, "..", "..", ".."));
+}

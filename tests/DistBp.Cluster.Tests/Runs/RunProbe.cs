@@ -1,0 +1,64 @@
+using DistBp.Cluster.Runs;
+using DistBp.Cluster.Storage;
+
+namespace DistBp.Cluster.Tests.Runs;
+
+/// <summary>Notes what it hears of a run, and can interrupt it.</summary>
+internal sealed class RunProbe : IRunObserver, IDisposable
+{
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Lock _lock = new();
+
+    public List<StepFigures> Steps { get; } = [];
+
+    public List<EpochFigures> Epochs { get; } = [];
+
+    public List<CheckpointFigures> Checkpoints { get; } = [];
+
+    public List<string> Warnings { get; } = [];
+
+    public RunStarted? Started { get; private set; }
+
+    public RunResult? Result { get; private set; }
+
+    public CancellationToken Stop => _stop.Token;
+
+    /// <summary>What happens when a step, counted from 1, is committed.</summary>
+    public (long Step, Action Do) AtStep { get; init; } = (-1, () => { });
+
+    /// <summary>The run is interrupted when it hears of this step; servers may have begun the next one, but not beyond a stop point.</summary>
+    public long StopAtStep { get; init; } = -1;
+
+    public bool StopAtCheckpoint { get; init; }
+
+    public void OnStarted(RunStarted started) => Started = started;
+
+    public void OnStep(in StepFigures step)
+    {
+        lock (_lock) Steps.Add(step);
+        if (step.Step == AtStep.Step) AtStep.Do();
+        if (step.Step == StopAtStep) _stop.Cancel();
+    }
+
+    public void OnEpoch(EpochFigures epoch)
+    {
+        lock (_lock) Epochs.Add(epoch);
+    }
+
+    public void OnCheckpoint(CheckpointFigures checkpoint)
+    {
+        lock (_lock) Checkpoints.Add(checkpoint);
+        if (StopAtCheckpoint) _stop.Cancel();
+    }
+
+    public void OnWarning(string text)
+    {
+        lock (_lock) Warnings.Add(text);
+    }
+
+    public void OnEnded(RunResult result) => Result = result;
+
+    public void Cancel() => _stop.Cancel();
+
+    public void Dispose() => _stop.Dispose();
+}

@@ -1,0 +1,90 @@
+using DistBp.Cluster.Configuration;
+
+namespace DistBp.Cluster.Tests.Runs;
+
+/// <summary>
+/// Jobs over the embedded digits that train in a fraction of a second. 1,079 samples in mini-batches of 100 and six slices: 11 steps an
+/// epoch, slices of unequal size, a last mini-batch of 79. 11,386 parameters: three blocks, so that three servers have one each.
+/// </summary>
+internal static class SmallJobs
+{
+    public const long StepsPerEpoch = 11;
+
+    public const string Adam = "optimizer: {adam: {rate: 0.003}}";
+
+    /// <summary>A validation loss that soon gets worse: the run stops early, after the rate was lowered.</summary>
+    public const string StopsEarly = """
+        optimizer: {adam: {rate: 0.05}}
+        schedule: {plateau: {patience: 1, factor: 0.7, warmupSteps: 3}}
+        earlyStopping: {metric: validationLoss, patience: 3, restoreBest: true}
+        epochs: 30
+        """;
+
+    private const string Common = """
+        name: small
+        data: {format: digits, validation: 0.2, test: 0.2, preprocess: [{divide: 16}]}
+        model: {layers: [{dense: {units: 96, name: first}}, relu, {dense: 48}, tanh, {dense: 10}]}
+        loss: softmaxCrossEntropy
+        batch: 100
+        slices: 6
+        epochs: 2
+        clip: {globalNorm: 0.5}
+
+        """;
+
+    /// <summary>Every optimizer; l1, l2, each kind of clipping, each schedule with a warm-up, a frozen layer, a regression.</summary>
+    public static readonly Dictionary<string, string> EveryOptimizer = new()
+    {
+        ["sgd"] = """
+            optimizer: {sgd: {rate: 0.1}}
+            schedule: {inverseTime: {decay: 0.1, warmupSteps: 5}}
+            regularization: {l1: 0.0001, l2: 0.001}
+            """,
+        ["momentum"] = """
+            optimizer: {sgd: {rate: 0.05, momentum: 0.9}}
+            schedule: {step: {everyEpochs: 1, factor: 0.5, warmupSteps: 5}}
+            clip: {globalNorm: 0.5, value: 0.01}
+            """,
+        ["nesterov"] = """
+            optimizer: {sgd: {rate: 0.05, momentum: 0.9, nesterov: true, weightDecay: 0.001}}
+            schedule: {exponential: {factor: 0.8, warmupSteps: 5}}
+            """,
+        ["adagrad"] = """
+            optimizer: {adagrad: {rate: 0.02}}
+            schedule: {cosine: {warmupSteps: 5}}
+            """,
+        ["rmsprop"] = """
+            optimizer: {rmsprop: {rate: 0.001, momentum: 0.9}}
+            clip: {globalNorm: 0.5, parameterNorm: 0.3}
+            """,
+        ["adam"] = """
+            optimizer: {adam: {rate: 0.003}}
+            schedule: {plateau: {patience: 1, warmupSteps: 5}}
+            freeze: [first]
+            """,
+        ["adamw"] = """
+            optimizer: {adamw: {rate: 0.003, weightDecay: 0.02}}
+            schedule: {constant: {warmupSteps: 5}}
+            regularization: {l1: 0.0001}
+            """,
+        ["autoencoder"] = """
+            data: {format: digits, target: input, validation: 0.2, test: 0.2, preprocess: [{divide: 16}]}
+            model: {layers: [{dense: 80}, gelu, {dense: 40}, leakyRelu, {dense: 64}, sigmoid]}
+            loss: huber
+            optimizer: {adam: {rate: 0.003}}
+            """,
+    };
+
+    /// <param name="settings">Top-level keys, each of which takes the place of the common one.</param>
+    public static JobDescription Of(string settings, params string[] overrides)
+    {
+        IEnumerable<string> own = Lines(settings);
+        string[] keys = [.. own.Select(KeyOf)];
+        IEnumerable<string> common = Lines(Common).Where(line => !keys.Contains(KeyOf(line)));
+        return JobFile.Parse(string.Join('\n', common.Concat(own)), "small.yaml", overrides, "small", Path.GetFullPath("."));
+    }
+
+    private static IEnumerable<string> Lines(string text) => text.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(l => l.TrimEnd('\r'));
+
+    private static string KeyOf(string line) => line[..line.IndexOf(':', StringComparison.Ordinal)];
+}
