@@ -11,7 +11,9 @@ internal static class CommandEdge
     public const int Interrupted = 130;
 
     // S.CL's own handling of signals and exceptions is off: a run ends itself in order, and errors are told below.
-    private static readonly InvocationConfiguration Invocation = new() { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
+    private static readonly InvocationConfiguration Invocation =
+        new() { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
+
     private static readonly ParserConfiguration Parser = new() { ResponseFileTokenReplacer = null };
 
     public static async Task<int> RunAsync(string[] arguments)

@@ -22,7 +22,8 @@ internal static class ErrorReport
         return code;
     }
 
-    private static Exception Unwrap(Exception error) => error is AggregateException { InnerExceptions.Count: 1 } one ? Unwrap(one.InnerException!) : error;
+    private static Exception Unwrap(Exception error) =>
+        error is AggregateException { InnerExceptions.Count: 1 } one ? Unwrap(one.InnerException!) : error;
 
     private static int WriteProblems(UserException error)
     {

@@ -11,14 +11,20 @@ internal sealed class Interruption : IDisposable
     private readonly PosixSignalRegistration[] _registrations;
     private readonly Action<string> _tell;
     private readonly Action _abandon;
+    private readonly Lock _gate = new();
     private int _signals;
+    private bool _over;
 
     /// <param name="tell">Shows the user a line; called on the signal's thread.</param>
     /// <param name="abandon">Leaves the terminal in order before the process ends at once.</param>
     public Interruption(Action<string> tell, Action abandon)
     {
         (_tell, _abandon) = (tell, abandon);
-        _registrations = [PosixSignalRegistration.Create(PosixSignal.SIGINT, OnSignal), PosixSignalRegistration.Create(PosixSignal.SIGTERM, OnSignal)];
+        _registrations =
+        [
+            PosixSignalRegistration.Create(PosixSignal.SIGINT, OnSignal),
+            PosixSignalRegistration.Create(PosixSignal.SIGTERM, OnSignal),
+        ];
     }
 
     public CancellationToken Token => _stop.Token;
@@ -26,7 +32,12 @@ internal sealed class Interruption : IDisposable
     public void Dispose()
     {
         foreach (PosixSignalRegistration registration in _registrations) registration.Dispose();
-        _stop.Dispose();
+        lock (_gate)
+        {
+            // A signal that came just now may still be on its way.
+            _over = true;
+            _stop.Dispose();
+        }
     }
 
     private void OnSignal(PosixSignalContext context)
@@ -38,6 +49,9 @@ internal sealed class Interruption : IDisposable
             Environment.Exit(CommandEdge.Interrupted);
         }
         _tell("interrupted: finishing the step and saving; once more to exit at once");
-        _stop.Cancel();
+        lock (_gate)
+        {
+            if (!_over) _stop.Cancel();
+        }
     }
 }

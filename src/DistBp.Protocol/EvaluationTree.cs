@@ -8,7 +8,8 @@ public static class EvaluationTree
 {
     public const int SamplesPerLeaf = 128;
 
-    public static int LeafCount(int samples) => (samples + SamplesPerLeaf - 1) / SamplesPerLeaf;
+    /// <summary>At least one: a part without samples has one leaf without samples, whose sums are zero.</summary>
+    public static int LeafCount(int samples) => Math.Max(1, (samples + SamplesPerLeaf - 1) / SamplesPerLeaf);
 
     /// <summary>The samples [start, end) that a subtree covers.</summary>
     public static (int Start, int End) Samples(Subtree subtree, int samples) =>

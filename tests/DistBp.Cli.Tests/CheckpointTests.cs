@@ -41,7 +41,8 @@ public sealed class CheckpointTests : IDisposable
     public void Only_damaged_checkpoints_end_with_6()
     {
         Train();
-        foreach (string checkpoint in SampleJobs.Checkpoints(_folder, "run")) SampleJobs.FlipBit(Path.Combine(checkpoint, "parameters.safetensors"));
+        foreach (string checkpoint in SampleJobs.Checkpoints(_folder, "run"))
+            SampleJobs.FlipBit(Path.Combine(checkpoint, "parameters.safetensors"));
         CommandRun.Run(_folder, "train", "--resume", "--out", "run").ShouldFail(6, "damaged", "parameters.safetensors");
     }
 
@@ -84,6 +85,17 @@ public sealed class CheckpointTests : IDisposable
         Assert.Contains("warning:", outcome.Error, StringComparison.Ordinal);
         Assert.Contains(Path.GetFileName(checkpoints[0]), outcome.Error, StringComparison.Ordinal);
         Assert.Contains("accuracy", outcome.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_run_that_was_killed_after_a_resume_is_taken_from_its_checkpoint_not_from_the_interruption_before()
+    {
+        Train();
+        string result = File.ReadAllText(_folder.File("run/result.json"));
+        _folder.Write("run/result.json", result.Replace("\"steps\": 160", "\"steps\": 40", StringComparison.Ordinal));
+        string inspection = CommandRun.Succeed(_folder, "inspect", "run").Output;
+        Assert.Matches("state +not ended\n", inspection);
+        Assert.Contains("checkpoints/step-000000160", inspection, StringComparison.Ordinal);
     }
 
     private void Train() =>

@@ -20,7 +20,8 @@ public sealed class DataErrorTests : IDisposable
     public void A_csv_row_with_too_few_fields_is_told_with_its_line() => FailWithRow("1,2,3", "iris.csv:4", "3 fields");
 
     [Fact]
-    public void A_word_where_a_number_should_be_is_told_with_line_and_column() => FailWithRow("1,2,three,4,setosa", "iris.csv:4", "three", "c");
+    public void A_word_where_a_number_should_be_is_told_with_line_and_column() =>
+        FailWithRow("1,2,three,4,setosa", "iris.csv:4", "three", "c");
 
     [Fact]
     public void NaN_in_the_data_is_told_with_line_and_column() => FailWithRow("1,NaN,3,4,setosa", "iris.csv:4", "b");

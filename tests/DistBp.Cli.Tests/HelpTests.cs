@@ -26,7 +26,8 @@ public sealed class HelpTests : IDisposable
     public void The_help_of_the_command_names_every_verb()
     {
         string help = CommandRun.Succeed(_folder, "--help").Output;
-        Assert.All(["train", "evaluate", "predict", "export", "inspect", "completion"], verb => Assert.Contains($"  {verb} ", help, StringComparison.Ordinal));
+        Assert.All(["train", "evaluate", "predict", "export", "inspect", "completion"],
+            verb => Assert.Contains($"  {verb} ", help, StringComparison.Ordinal));
     }
 
     [Fact]

@@ -63,6 +63,36 @@ public sealed class OutputTests : IDisposable
         Assert.InRange(double.Parse(lines[11], System.Globalization.CultureInfo.InvariantCulture), 30, 32);
     }
 
+    [Fact]
+    public void An_autoencoder_predicts_its_inputs_and_a_binary_job_a_class_with_its_probability()
+    {
+        IEnumerable<string> rows = Enumerable.Range(0, 40).Select(i => $"{i},{40 - i},{i % 5},{(i < 20 ? "low" : "high")}\n");
+        _folder.Write("points.csv", "a,b,c,kind\n" + string.Concat(rows));
+        const string data = "{format: csv, train: {path: points.csv, label: kind}, preprocess: [standardize]}";
+        string rest = "batch: 8\nepochs: 20\noptimizer: {adam: {rate: 0.05}}\n";
+        string auto = _folder.Write("auto.yaml", $"data: {{format: csv, train: {{path: points.csv, features: [a, b, c]}}, target: input}}\n"
+            + $"model: {{layers: [{{dense: 2}}, {{dense: 3}}]}}\nloss: meanSquaredError\n{rest}");
+        string binary = _folder.Write("binary.yaml", $"data: {data}\nmodel: {{layers: [{{dense: 1}}]}}\nloss: binaryCrossEntropy\n{rest}");
+        CommandRun.Succeed(_folder, "train", auto, "--out", "auto");
+        CommandRun.Succeed(_folder, "train", binary, "--out", "binary");
+        Assert.StartsWith("a,b,c\n", CommandRun.Succeed(_folder, "predict", "auto", "--input", "points.csv", "--output", "-").Output,
+            StringComparison.Ordinal);
+        string answers = CommandRun.Succeed(_folder, "predict", "binary", "--input", "points.csv", "--output", "-").Output;
+        string[] lines = answers.TrimEnd('\n').Split('\n');
+        Assert.Equal("class,probability", lines[0]);
+        Assert.StartsWith("low,", lines[1], StringComparison.Ordinal);
+        Assert.StartsWith("high,", lines[^1], StringComparison.Ordinal);
+        Assert.Contains("train, 40 samples", CommandRun.Succeed(_folder, "evaluate", "binary").Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Events_go_to_the_file_that_is_named()
+    {
+        CommandRun.Succeed(_folder, "train", SampleJobs.WriteIris(_folder), "--events", "happened.jsonl", "--out", "run");
+        Assert.Equal("end", EventOf(File.ReadAllLines(_folder.File("happened.jsonl"))[^1]));
+        Assert.False(File.Exists(_folder.File("run/events.jsonl")));
+    }
+
     private static string EventOf(string line)
     {
         using JsonDocument document = JsonDocument.Parse(line);

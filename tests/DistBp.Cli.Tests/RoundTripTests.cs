@@ -67,7 +67,8 @@ public sealed class RoundTripTests(TrainedRun trained) : IClassFixture<TrainedRu
         Assert.Equal(expected.GetProperty("testLoss").GetDouble(), report.RootElement.GetProperty("loss").GetDouble());
         Assert.Equal(expected.GetProperty("testAccuracy").GetDouble(), report.RootElement.GetProperty("accuracy").GetDouble());
         Assert.Equal(30, report.RootElement.GetProperty("samples").GetInt32());
-        Assert.Equal(30, report.RootElement.GetProperty("confusion").EnumerateArray().SelectMany(r => r.EnumerateArray()).Sum(c => c.GetInt32()));
+        JsonElement confusion = report.RootElement.GetProperty("confusion");
+        Assert.Equal(30, confusion.EnumerateArray().SelectMany(r => r.EnumerateArray()).Sum(c => c.GetInt32()));
         Assert.Contains("versicolor, blue", report.RootElement.GetProperty("classes").EnumerateArray().Select(c => c.GetString()));
     }
 
@@ -88,7 +89,8 @@ public sealed class RoundTripTests(TrainedRun trained) : IClassFixture<TrainedRu
     public void Predict_gives_a_class_and_probabilities_for_each_sample_with_or_without_labels()
     {
         _folder.Write("unlabelled.csv", SampleJobs.IrisText(withLabel: false));
-        string[] lines = CommandRun.Succeed(_folder, "predict", "run", "--input", "unlabelled.csv", "--output", "-").Output.TrimEnd('\n').Split('\n');
+        string answers = CommandRun.Succeed(_folder, "predict", "run", "--input", "unlabelled.csv", "--output", "-").Output;
+        string[] lines = answers.TrimEnd('\n').Split('\n');
         Assert.Equal("class,setosa,\"versicolor, blue\",virginica", lines[0]);
         Assert.Equal(SampleJobs.IrisRows + 1, lines.Length);
         string[] last = lines[^1].Split(',');
@@ -98,8 +100,14 @@ public sealed class RoundTripTests(TrainedRun trained) : IClassFixture<TrainedRu
     }
 
     [Fact]
+    public void Predictions_that_cannot_be_written_are_told_with_their_place() =>
+        CommandRun.Run(_folder, "predict", "run", "--input", "iris.csv", "--output", "nowhere/answers.csv")
+            .ShouldFail(2, "nowhere/answers.csv");
+
+    [Fact]
     public void Predict_refuses_samples_with_other_columns() =>
-        CommandRun.Run(_folder, "predict", "run", "--input", _folder.Write("other.csv", "x,y\n1,2\n"), "--output", "-").ShouldFail(3, "other.csv");
+        CommandRun.Run(_folder, "predict", "run", "--input", _folder.Write("other.csv", "x,y\n1,2\n"), "--output", "-").ShouldFail(
+            3, "other.csv");
 
     [Fact]
     public void An_exported_file_is_evaluated_with_its_job_and_a_wrong_job_is_refused()

@@ -31,7 +31,8 @@ public sealed class UsageTests : IDisposable
 
     [Fact]
     public void Onnx_is_told_to_be_missing_in_this_version() =>
-        CommandRun.Run(_folder, "export", "r", "--format", "onnx", "--output", "x").ShouldFail(2, "not available in this version", "safetensors or npy");
+        CommandRun.Run(_folder, "export", "r", "--format", "onnx", "--output", "x").ShouldFail(
+            2, "not available in this version", "safetensors or npy");
 
     [Theory]
     [InlineData("evaluate nowhere")]
@@ -39,7 +40,8 @@ public sealed class UsageTests : IDisposable
     [InlineData("inspect nowhere")]
     [InlineData("export nowhere --format npy --output x")]
     [InlineData("train --resume --out nowhere")]
-    public void A_run_that_does_not_exist_is_named(string line) => CommandRun.Run(_folder, line.Split(' ')).ShouldFail(2, "nowhere", "no such");
+    public void A_run_that_does_not_exist_is_named(string line) =>
+        CommandRun.Run(_folder, line.Split(' ')).ShouldFail(2, "nowhere", "no such");
 
     [Fact]
     public void A_parameter_file_without_its_job_is_refused()

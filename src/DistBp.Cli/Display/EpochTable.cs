@@ -27,7 +27,7 @@ internal static class EpochTable
         Add(table, "time");
         foreach (EpochFigures epoch in epochs.Skip(epochs.Count - maxRows))
         {
-            var cells = new List<string> { string.Create(CultureInfo.InvariantCulture, $"{epoch.Epoch}/{total}"), NumberText.Real(epoch.Train.Loss) };
+            List<string> cells = [string.Create(CultureInfo.InvariantCulture, $"{epoch.Epoch}/{total}"), NumberText.Real(epoch.Train.Loss)];
             if (accuracy) cells.Add(AccuracyCell(epoch.Train.Accuracy));
             if (validation) cells.Add(epoch.Validation is { } values ? NumberText.Real(values.Loss) : "");
             if (validation && accuracy) cells.Add(AccuracyCell(epoch.Validation?.Accuracy));

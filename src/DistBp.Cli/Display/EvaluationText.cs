@@ -3,7 +3,9 @@ using DistBp.Learning.Metrics;
 
 namespace DistBp.Cli.Display;
 
-/// <summary>An evaluation as text: the metrics, and for classes who was taken for whom, with precision, recall and F1 of each class.</summary>
+/// <summary>
+/// An evaluation as text: the metrics, and for classes who was taken for whom, with precision, recall and F1 of each class.
+/// </summary>
 internal static class EvaluationText
 {
     public static void Write(EvaluationReport report, TextWriter output)
@@ -32,7 +34,10 @@ internal static class EvaluationText
         string[] header = ["", .. names, "total"];
         List<string[]> rows = [header];
         for (int actual = 0; actual < names.Length; actual++)
-            rows.Add([names[actual], .. names.Select((_, predicted) => NumberText.Count(confusion[actual, predicted])), NumberText.Count(scores[actual].Actual)]);
+        {
+            IEnumerable<string> counts = names.Select((_, predicted) => NumberText.Count(confusion[actual, predicted]));
+            rows.Add([names[actual], .. counts, NumberText.Count(scores[actual].Actual)]);
+        }
         rows.Add(["total", .. scores.Select(s => NumberText.Count(s.Predicted)), NumberText.Count(scores.Sum(s => s.Actual))]);
         TextColumns.Write(output, rows, [.. header.Select((_, column) => column > 0)], "  ");
     }
@@ -41,8 +46,8 @@ internal static class EvaluationText
     {
         output.WriteLine();
         List<string[]> rows = [["class", "precision", "recall", "F1", "samples"]];
-        for (int i = 0; i < names.Length; i++)
-            rows.Add([names[i], Share(scores[i].Precision), Share(scores[i].Recall), Share(scores[i].F1), NumberText.Count(scores[i].Actual)]);
+        foreach ((string name, ClassScores score) in names.Zip(scores))
+            rows.Add([name, Share(score.Precision), Share(score.Recall), Share(score.F1), NumberText.Count(score.Actual)]);
         TextColumns.Write(output, rows, [false, true, true, true, true], "  ");
     }
 

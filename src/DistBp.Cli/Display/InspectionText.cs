@@ -1,4 +1,3 @@
-using System.Globalization;
 using DistBp.Cluster.Runs;
 using DistBp.Cluster.Storage;
 
@@ -25,6 +24,6 @@ internal static class InspectionText
 
     private static string[] Checkpoint((string Folder, CheckpointManifest? Manifest, string Why) checkpoint) =>
         checkpoint.Manifest is { } manifest
-            ? [Path.GetFileName(checkpoint.Folder), "intact", string.Create(CultureInfo.InvariantCulture, $"epoch {manifest.Position.Epoch + 1}")]
+            ? [Path.GetFileName(checkpoint.Folder), "intact", $"after {RunInspection.PositionText(manifest.Position)}"]
             : [Path.GetFileName(checkpoint.Folder), "DAMAGED", checkpoint.Why];
 }

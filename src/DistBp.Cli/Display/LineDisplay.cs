@@ -68,6 +68,14 @@ internal sealed class LineDisplay : IProgressDisplay
 
     private async Task WriteLinesAsync()
     {
-        await foreach (string line in _lines.Reader.ReadAllAsync().ConfigureAwait(false)) await _output.WriteLineAsync(line).ConfigureAwait(false);
+        try
+        {
+            await foreach (string line in _lines.Reader.ReadAllAsync().ConfigureAwait(false))
+                await _output.WriteLineAsync(line).ConfigureAwait(false);
+        }
+        catch (IOException)
+        {
+            // Nobody reads any more (a full disk, a terminal that is gone): the training goes on without its display.
+        }
     }
 }

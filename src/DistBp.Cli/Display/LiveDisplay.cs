@@ -7,7 +7,7 @@ using Spectre.Console.Rendering;
 namespace DistBp.Cli.Display;
 
 /// <summary>
-/// A picture of the run that refreshes in place. Observer calls only store figures; a thread of its own draws them, at most ten times a second.
+/// A picture of the run that refreshes in place. Observer calls only store figures; a thread of its own draws them, ten times a second.
 /// </summary>
 internal sealed class LiveDisplay : IProgressDisplay
 {
@@ -59,6 +59,18 @@ internal sealed class LiveDisplay : IProgressDisplay
     }
 
     private void Draw()
+    {
+        try
+        {
+            DrawUntilFinished();
+        }
+        catch (IOException)
+        {
+            // The terminal is gone: the training goes on without its display.
+        }
+    }
+
+    private void DrawUntilFinished()
     {
         IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
         var frame = new ProgressFrame(console.Profile);

@@ -9,10 +9,11 @@ internal static class ModelText
     /// <param name="sampleShape">Of the input; null where it is not known.</param>
     public static string Describe(ModelDescription model, TensorShape? sampleShape)
     {
-        string[] functions = [.. model.Layers.Where(l => l is not DenseDescription and not FlattenDescription).Select(l => l.Kind).Distinct()];
-        bool perceptron = model.Layers.All(l => l is DenseDescription or ActivationDescription or FlattenDescription) && functions.Length <= 1;
+        LayerDescription[] others = [.. model.Layers.Where(l => l is not DenseDescription and not FlattenDescription)];
+        string[] functions = [.. others.Select(l => l.Kind).Distinct()];
+        bool perceptron = others.All(l => l is ActivationDescription) && functions.Length <= 1;
         if (!perceptron) return string.Join(", ", model.Layers.Select(Layer));
-        IEnumerable<string> units = model.Layers.OfType<DenseDescription>().Select(d => d.Units.ToString(System.Globalization.CultureInfo.InvariantCulture));
+        IEnumerable<string> units = model.Layers.OfType<DenseDescription>().Select(d => $"{d.Units}");
         string sizes = string.Join('-', sampleShape is null ? units : units.Prepend($"{sampleShape.ElementCount}"));
         return string.Join(' ', functions.Prepend(sizes));
     }

@@ -27,9 +27,10 @@ internal static class NumberText
     /// <summary>"1 epoch", "2 epochs".</summary>
     public static string Count(long value, string noun) => $"{Count(value)} {noun}{(value == 1 ? "" : "s")}";
 
-    /// <summary>0.25 s, 12.3 s, 2:05, 1:02:05.</summary>
+    /// <summary>4.1 ms, 0.25 s, 12.3 s, 2:05, 1:02:05.</summary>
     public static string Duration(TimeSpan time)
     {
+        if (time.TotalSeconds < 0.1) return time.TotalMilliseconds.ToString("0.0 ms", CultureInfo.InvariantCulture);
         if (time.TotalSeconds < 10) return time.TotalSeconds.ToString("0.00 s", CultureInfo.InvariantCulture);
         return time.TotalSeconds < 60 ? time.TotalSeconds.ToString("0.0 s", CultureInfo.InvariantCulture) : Clock(time);
     }

@@ -33,7 +33,8 @@ internal sealed class ProgressFrame(Profile profile)
 
     /// <summary>As many of the last epochs as the terminal has lines for.</summary>
     public Table DrawEpochs(RunSnapshot run) =>
-        EpochTable.Draw(run.RecentEpochs, run.Started!.Job.Epochs, profile.Width, Math.Max(1, profile.Height - HeaderLines - EpochTable.FrameLines));
+        EpochTable.Draw(run.RecentEpochs, run.Started!.Job.Epochs, profile.Width,
+            Math.Max(1, profile.Height - HeaderLines - EpochTable.FrameLines));
 
     private Columns Progress(RunStarted started, RunSnapshot run, TimeSpan? left)
     {

@@ -4,8 +4,8 @@ using DistBp.Learning.Metrics;
 namespace DistBp.Cli.Display;
 
 /// <summary>
-/// The newest figures of a run. A thread that computes stores them, without allocation, under a lock that a reader holds only for the time of
-/// a copy, ten times a second.
+/// The newest figures of a run. A thread that computes stores them, without allocation, under a lock that a reader holds only for the
+/// time of a copy, ten times a second.
 /// </summary>
 internal sealed class RunFigures
 {

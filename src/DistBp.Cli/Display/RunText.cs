@@ -28,7 +28,8 @@ internal static class RunText
 
     /// <summary>"2 workers, 2 servers, 2 slices".</summary>
     public static string Cluster(RunStarted started) =>
-        $"{NumberText.Count(started.Workers, "worker")}, {NumberText.Count(started.Servers, "server")}, {NumberText.Count(started.Job.Slices, "slice")}";
+        $"{NumberText.Count(started.Workers, "worker")}, {NumberText.Count(started.Servers, "server")}, "
+        + NumberText.Count(started.Job.Slices, "slice");
 
     /// <summary>"40 epochs of 23 steps, resumed at step 230".</summary>
     public static string Length(RunStarted started)
@@ -42,7 +43,8 @@ internal static class RunText
         var line = new StringBuilder($"epoch {epoch.Epoch}/{epochs}");
         Append(line, "", epoch.Train);
         if (epoch.Validation is { } validation) Append(line, "validation ", validation);
-        line.Append($"  rate {NumberText.Rate(epoch.Rate)}  {NumberText.Count(epoch.SamplesPerSecond)} samples/s  {NumberText.Duration(epoch.Time)}");
+        line.Append($"  rate {NumberText.Rate(epoch.Rate)}  {NumberText.Count(epoch.SamplesPerSecond)} samples/s");
+        line.Append($"  {NumberText.Duration(epoch.Time)}");
         if (epoch.Note.Length > 0) line.Append($"  {epoch.Note}");
         return line.ToString();
     }

@@ -15,14 +15,16 @@ internal static class Flags
         CustomParser = result =>
         {
             string text = result.Tokens[0].Value;
-            if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int count) && count >= 1 && count <= most) return count;
+            bool whole = int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int count);
+            if (whole && count >= 1 && count <= most) return count;
             result.AddError($"{name} takes a whole number from 1 to {most}, not \"{text}\"");
             return 0;
         },
     };
 
     /// <summary>--name VALUE; null where the flag is not given.</summary>
-    public static Option<string?> Text(string name, string valueName, string description) => Named(new Option<string?>(name), name, valueName, description);
+    public static Option<string?> Text(string name, string valueName, string description) =>
+        Named(new Option<string?>(name), name, valueName, description);
 
     public static Option<string> Required(string name, string valueName, string description)
     {

@@ -39,7 +39,7 @@ internal static class UsageError
         if (parsed.CommandResult.Command is not RootCommand root)
             return parsed.UnmatchedTokens.Count > 0 ? $"unexpected {Shown(parsed.UnmatchedTokens[0])}" : null;
         string[] verbs = [.. root.Subcommands.Where(c => !c.Hidden).Select(c => c.Name)];
-        if (parsed.UnmatchedTokens.Count > 0) return $"unknown verb {Shown(parsed.UnmatchedTokens[0])}{Suggestion(parsed.UnmatchedTokens[0], verbs)}";
+        if (parsed.UnmatchedTokens is [var word, ..]) return $"unknown verb {Shown(word)}{Suggestion(word, verbs)}";
         return parsed.Errors.Count > 0 ? $"say what to do: {string.Join(", ", verbs)}" : null;
     }
 
@@ -47,7 +47,8 @@ internal static class UsageError
     private static string Describe(ParseError error) => error.SymbolResult switch
     {
         OptionResult { Option: Option<bool> } option => $"{option.Option.Name} takes no value",
-        OptionResult { Tokens.Count: 0 } option => $"{option.Option.Name} {(option.IdentifierToken is null ? "is missing" : "needs a value")}",
+        OptionResult { Tokens.Count: 0, IdentifierToken: null } option => $"{option.Option.Name} is missing",
+        OptionResult { Tokens.Count: 0 } option => $"{option.Option.Name} needs a value",
         ArgumentResult { Tokens.Count: 0, Parent: CommandResult } argument => $"{argument.Argument.Name} is missing",
         ArgumentResult { Tokens.Count: 0, Parent: OptionResult option } => $"{option.Option.Name} needs a value",
         _ => error.Message,

@@ -5,7 +5,9 @@ using DistBp.Learning;
 
 namespace DistBp.Cli.Verbs;
 
-/// <summary>distbp completion: a script for the shell, which asks `distbp [suggest:POSITION] LINE` (the parser's own) for what may come next.</summary>
+/// <summary>
+/// distbp completion: a script for the shell, which asks `distbp [suggest:POSITION] LINE` (the parser's own) for what may come next.
+/// </summary>
 internal static class CompletionVerb
 {
     private static readonly Argument<string> Shell = new("SHELL") { Description = "bash, zsh or fish." };

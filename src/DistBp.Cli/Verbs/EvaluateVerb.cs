@@ -14,9 +14,14 @@ internal static class EvaluateVerb
 {
     private const int MaxActors = 1024;
 
-    private static readonly Argument<string> Run = new("RUN") { Description = "The run's folder, or a .safetensors file of parameters (with --job)." };
+    private static readonly Argument<string> Run = new("RUN")
+    {
+        Description = "The run's folder, or a .safetensors file of parameters (with --job).",
+    };
+
     private static readonly Option<string?> Job = Flags.Text("--job", "JOB", "The job file that a .safetensors file belongs to.");
-    private static readonly Option<string?> Data = Flags.Word("--data", "PART", "The part of the data (default: test where there is one)", "train", "validation", "test");
+    private static readonly Option<string?> Data = Flags.Word(
+        "--data", "PART", "The part of the data (default: test where there is one)", "train", "validation", "test");
     private static readonly Option<int> Workers = Flags.Count("--workers", MaxActors, "Workers in this process; default: one a core.");
     private static readonly Option<bool> Json = Flags.Switch("--json", "Write JSON.");
 
@@ -38,8 +43,9 @@ internal static class EvaluateVerb
         foreach (string warning in run.Warnings) await Console.Error.WriteLineAsync($"warning: {warning}").ConfigureAwait(false);
         DataPart part = PartOf(run, parsed.GetValue(Data));
         Dataset dataset = run.ReadPart(part);
-        using var interruption = new Interruption(_ => { }, () => { });
-        EvaluationReport report = await EvaluationSession.RunAsync(run, part, dataset, parsed.GetValue(Workers), interruption.Token).ConfigureAwait(false);
+        // Nothing is lost when it is interrupted: the system's own way of ending a process is good enough.
+        EvaluationReport report = await EvaluationSession.RunAsync(
+            run, part, dataset, parsed.GetValue(Workers), CancellationToken.None).ConfigureAwait(false);
         if (parsed.GetValue(Json)) EvaluationJson.Write(report, Console.Out);
         else EvaluationText.Write(report, Console.Out);
         return 0;
@@ -58,7 +64,10 @@ internal static class EvaluateVerb
     {
         bool file = File.Exists(path) || (path.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase) && !Directory.Exists(path));
         if (file && job is null)
-            throw new UserException(ErrorKind.Usage, "a parameter file does not say which network it belongs to", path, "add --job JOB, or name the run's folder");
+        {
+            throw new UserException(
+                ErrorKind.Usage, "a parameter file does not say which network it belongs to", path, "add --job JOB, or name its run");
+        }
         if (!file && job is not null)
             throw new UserException(ErrorKind.Usage, "--job goes with a .safetensors file; a run has its own job", path, "leave out --job");
         return file ? SavedRun.OpenParameters(path, JobFile.Read(job!, [])) : SavedRun.Open(path);

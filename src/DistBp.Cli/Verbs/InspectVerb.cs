@@ -9,7 +9,11 @@ namespace DistBp.Cli.Verbs;
 /// <summary>distbp inspect: what is in a run or a checkpoint, and whether it is intact.</summary>
 internal static class InspectVerb
 {
-    private static readonly Argument<string> Place = new("RUN|CHECKPOINT") { Description = "A run's folder, a checkpoint's folder, or a .safetensors file." };
+    private static readonly Argument<string> Place = new("RUN|CHECKPOINT")
+    {
+        Description = "A run's folder, a checkpoint's folder, or a .safetensors file.",
+    };
+
 
     public static Command Create()
     {

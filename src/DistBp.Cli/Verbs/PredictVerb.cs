@@ -10,7 +10,8 @@ namespace DistBp.Cli.Verbs;
 internal static class PredictVerb
 {
     private static readonly Argument<string> Run = new("RUN") { Description = "The run's folder." };
-    private static readonly Option<string> Input = Flags.Required("--input", "FILE", "The samples: CSV (columns as in training, the label may be missing), npy or idx.");
+    private static readonly Option<string> Input = Flags.Required(
+        "--input", "FILE", "The samples: CSV (columns as in training, the label may be missing), npy or idx.");
     private static readonly Option<string> Output = Flags.Required("--output", "FILE", "Where the CSV goes; - is standard output.");
 
     public static Command Create()
@@ -30,28 +31,16 @@ internal static class PredictVerb
         foreach (string warning in run.Warnings) Console.Error.WriteLine($"warning: {warning}");
         InputTable input = run.Schema.ReadInput(parsed.GetRequiredValue(Input));
         string output = parsed.GetRequiredValue(Output);
-        if (output == "-")
-        {
-            using var standard = new StreamWriter(Console.OpenStandardOutput());
-            Prediction.WriteCsv(run, input, standard);
-        }
-        else
-        {
-            using StreamWriter file = OpenFile(output);
-            Prediction.WriteCsv(run, input, file);
-        }
-        return 0;
-    }
-
-    private static StreamWriter OpenFile(string path)
-    {
         try
         {
-            return new StreamWriter(path);
+            using var writer = new StreamWriter(output == "-" ? Console.OpenStandardOutput() : File.Create(output));
+            Prediction.WriteCsv(run, input, writer);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new UserException(ErrorKind.Usage, $"cannot write the predictions: {e.Message}", path, "name a file that can be written", e);
+            throw new UserException(ErrorKind.Usage, $"cannot write the predictions: {e.Message}", output,
+                "name a file that can be written", e);
         }
+        return 0;
     }
 }

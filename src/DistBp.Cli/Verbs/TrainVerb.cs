@@ -29,11 +29,14 @@ internal static class TrainVerb
     };
 
     private static readonly Option<int> Workers = Flags.Count("--workers", MaxActors, "Workers in this process; default: one a core.");
-    private static readonly Option<int> Servers = Flags.Count("--servers", MaxActors, "Parameter servers in this process; default: one a worker.");
+    private static readonly Option<int> Servers = Flags.Count(
+        "--servers", MaxActors, "Parameter servers in this process; default: one a worker.");
     private static readonly Option<string?> Out = Flags.Text("--out", "DIR", "The run's folder; default: runs/<name>-<time>.");
     private static readonly Option<bool> Resume = Flags.Switch("--resume", "Go on from the newest intact checkpoint in --out.");
-    private static readonly Option<string?> Events = Flags.Text("--events", "FILE", "Write events there instead of the run's events.jsonl; - is standard output.");
-    private static readonly Option<string?> Config = Flags.Text("--config", "FILE", $"The settings of this machine; default: {DefaultConfig} in the current folder, if there is one.");
+    private static readonly Option<string?> Events = Flags.Text(
+        "--events", "FILE", "Write events there instead of the run's events.jsonl; - is standard output.");
+    private static readonly Option<string?> Config = Flags.Text(
+        "--config", "FILE", $"The settings of this machine; default: {DefaultConfig} in the current folder, if there is one.");
     private static readonly Option<bool> Quiet = Flags.Switch("--quiet", "Show errors and warnings only.");
 
     public static Command Create()
@@ -41,7 +44,8 @@ internal static class TrainVerb
         var verb = new Command("train", "Trains a network.") { Job, Settings, Workers, Servers, Out, Resume, Events, Config, Quiet };
         verb.Validators.Add(result =>
         {
-            if (result.GetValue(Resume) && result.GetValue(Out) is null) result.AddError("--resume needs --out: the folder of the run to go on with");
+            bool nowhere = result.GetValue(Resume) && result.GetValue(Out) is null;
+            if (nowhere) result.AddError("--resume needs --out: the folder of the run to go on with");
         });
         verb.SetAction((parsed, _) => RunAsync(parsed));
         HelpPage.AddExamples(verb, """
@@ -64,7 +68,8 @@ internal static class TrainVerb
         using (var interruption = new Interruption(display.Tell, display.Abandon))
             result = await TrainingSession.RunAsync(job, options, [location, display], interruption.Token).ConfigureAwait(false);
         if (result.Status != RunStatus.Interrupted) return 0;
-        if (!quiet) await Console.Error.WriteLineAsync($"to go on: distbp train --resume --out {ShellWord.Quote(location.Folder)}").ConfigureAwait(false);
+        string goOn = $"to go on: distbp train --resume --out {ShellWord.Quote(location.Folder)}";
+        if (!quiet) await Console.Error.WriteLineAsync(goOn).ConfigureAwait(false);
         return CommandEdge.Interrupted;
     }
 
@@ -80,8 +85,8 @@ internal static class TrainVerb
     {
         string file = new RunPaths(folder).Job;
         if (File.Exists(file)) return file;
-        throw new UserException(ErrorKind.Usage, Directory.Exists(folder) ? "there is no run to go on with: no job.yaml" : "there is no such folder",
-            folder, "check --out, or leave out --resume to start a new run there");
+        string what = Directory.Exists(folder) ? "there is no run to go on with: no job.yaml" : "there is no such folder";
+        throw new UserException(ErrorKind.Usage, what, folder, "check --out, or leave out --resume to start a new run there");
     }
 
     private static TrainingOptions ReadOptions(ParseResult parsed)

@@ -15,6 +15,9 @@ internal sealed class CoordinatorActor(TrainingPlan plan, IRunReporter reporter,
 
     public Task<RunOutcome> Outcome => _outcome.Task;
 
+    /// <summary>The checkpoint's writing that is under way or was last; never faults.</summary>
+    public Task Writing { get; private set; } = Task.CompletedTask;
+
     protected override void Step(Message message, EffectList effects) => _coordinator.Step(message, effects);
 
     protected override void Perform(Effect effect)
@@ -24,9 +27,9 @@ internal sealed class CoordinatorActor(TrainingPlan plan, IRunReporter reporter,
             case MeasureStepping e: reporter.OnStepping(e); break;
             case ReportStep e: reporter.OnStep(e); break;
             case ReportEpoch e: reporter.OnEpoch(e); break;
-            case WriteCheckpoint e: _ = WriteAsync(e); break;
+            case WriteCheckpoint e: Writing = WriteAsync(e); break;
             case FinishRun e: _outcome.SetResult(e.Outcome); break;
-            case FailDiverged e: throw reporter.Diverged(e);
+            case FailDiverged e: _ = FailAsync(e); break;
             default: throw new UnreachableException($"The coordinator's host was asked for {effect}.");
         }
     }
@@ -42,5 +45,19 @@ internal sealed class CoordinatorActor(TrainingPlan plan, IRunReporter reporter,
             Transport.Fail(failure);
         }
         Post(new CheckpointWritten(effect.Version));
+    }
+
+    /// <summary>After the checkpoint that is being written, so that the error can name it.</summary>
+    private async Task FailAsync(FailDiverged effect)
+    {
+        await Writing.ConfigureAwait(false);
+        try
+        {
+            Transport.Fail(reporter.Diverged(effect));
+        }
+        catch (Exception failure)
+        {
+            Transport.Fail(failure);
+        }
     }
 }

@@ -30,12 +30,19 @@ internal sealed class LocalCluster : IDisposable
     /// <summary>Runs the plan to its end. A cancellation of <paramref name="stop"/> finishes the step, saves, and ends.</summary>
     public async Task<RunOutcome> RunAsync(CancellationToken stop)
     {
-        _coordinator.Post(new MembersGathered(_workers, _servers));
         using (stop.UnsafeRegister(static c => ((CoordinatorActor)c!).Post(new StopRequested()), _coordinator))
         {
+            // After the registration: a run that is stopped before it begins makes no step.
+            _coordinator.Post(new MembersGathered(_workers, _servers));
             await Task.WhenAny(_coordinator.Outcome, _transport.Failure).ConfigureAwait(false);
         }
-        if (_transport.HasFailed) await _transport.Failure.ConfigureAwait(false);
+        if (_transport.HasFailed)
+        {
+            // A run that fails leaves nobody behind who still writes to its folder: first those who could begin to, then the one who may be at it.
+            _pool.Dispose();
+            await _coordinator.Writing.ConfigureAwait(false);
+            await _transport.Failure.ConfigureAwait(false);
+        }
         return await _coordinator.Outcome.ConfigureAwait(false);
     }
 

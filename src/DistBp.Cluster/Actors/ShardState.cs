@@ -8,12 +8,16 @@ using DistBp.Protocol.Messages;
 
 namespace DistBp.Cluster.Actors;
 
-/// <summary>A server's memory for its shard: the mean gradient and the optimizer's state; the parameters are a range of the shared buffer.</summary>
+/// <summary>
+/// A server's memory for its shard: the optimizer's state; the parameters are a range of the shared buffer. The mean gradient is never
+/// written out: both passes over the shard, for the norms and for the update, make it anew from the workers' gradients, one segment at a
+/// time in the nearest cache, which costs less than writing it to memory and reading it again.
+/// </summary>
 internal sealed class ShardState
 {
     private readonly TrainingMemory _memory;
     private readonly SubtreeCombination _combination = new();
-    private readonly TensorBuffer _gradient;
+    private readonly TensorBuffer _mean = new(ParameterLayout.BlockLength);
     private readonly TensorBuffer[] _state;
     private readonly int _firstSegment;
     private readonly double[] _squaredNorms;
@@ -23,7 +27,6 @@ internal sealed class ShardState
     public ShardState(TrainingMemory memory, ParameterShard shard)
     {
         (_memory, Shard) = (memory, shard);
-        _gradient = new TensorBuffer(shard.Count);
         _state = [.. Enumerable.Range(0, memory.Optimizer.StateCount).Select(_ => new TensorBuffer(shard.Count))];
         (_firstSegment, int count) = memory.Segments.Range(shard.Offset, shard.End);
         _squaredNorms = new double[count];
@@ -43,20 +46,12 @@ internal sealed class ShardState
 
     public Span<float> Parameters => _memory.Parameters.Span.Slice(Shard.Offset, Shard.Count);
 
-    /// <summary>Root of the tree, mean over the mini-batch, regularization, clip by value, squared norms: one pass over memory.</summary>
+    /// <summary>The squared norms of the step's mean gradient.</summary>
     public void Combine(CombineGradients request)
     {
-        int samples = _memory.SamplesOfStep(request.Step);
         _combination.Begin(request.Contributions, _memory.Job.Slices);
-        for (int i = 0; i < _squaredNorms.Length; i++)
-        {
-            NormSegment segment = _memory.Segments[_firstSegment + i];
-            int offset = segment.Offset - Shard.Offset;
-            _combination.Operands(offset, segment.Count, out ReadOnlySpan<float> left, out ReadOnlySpan<float> right);
-            _squaredNorms[i] = GradientReduction.MeanAndNorm(
-                left, right, samples, _gradient.Span.Slice(offset, segment.Count), Parameters.Slice(offset, segment.Count),
-                _memory.TreatmentOf(segment));
-        }
+        int samples = _memory.SamplesOfStep(request.Step);
+        for (int i = 0; i < _squaredNorms.Length; i++) _squaredNorms[i] = Mean(_memory.Segments[_firstSegment + i], samples);
         StepPhases.End(StepPhase.Reduce);
     }
 
@@ -67,7 +62,10 @@ internal sealed class ShardState
         return Sum(new Subtree(0, _memory.Job.Slices), request.Contributions, ref next);
     }
 
-    /// <summary>Clip by norms, of which each server computes the same factors from the same numbers, and update.</summary>
+    /// <summary>
+    /// Clip by norms, of which each server computes the same factors from the same numbers, and update. The contributions are those that
+    /// <see cref="Combine"/> was given: workers leave them unchanged until the step is committed.
+    /// </summary>
     public void Update(ApplyUpdate request)
     {
         int at = 0;
@@ -78,15 +76,26 @@ internal sealed class ShardState
         }
         ClipPlan.Compute(_memory.Job.Clip, _memory.Segments, _allSquaredNorms, _scales);
         double rate = _memory.Rate(request.Step, request.RateFactor);
+        int samples = _memory.SamplesOfStep(request.Step);
         for (int i = 0; i < _squaredNorms.Length; i++)
         {
             NormSegment segment = _memory.Segments[_firstSegment + i];
+            Mean(segment, samples);
             int offset = segment.Offset - Shard.Offset;
             _memory.Optimizer.Update(
-                request.Step, rate, _scales[segment.View], Parameters.Slice(offset, segment.Count), _gradient.Span.Slice(offset, segment.Count),
-                _state, offset);
+                request.Step, rate, _scales[segment.View], Parameters.Slice(offset, segment.Count), _mean.Span[..segment.Count], _state, offset);
         }
         StepPhases.End(StepPhase.Update);
+    }
+
+    /// <summary>Root of the tree, mean over the mini-batch, regularization and clip by value into <see cref="_mean"/>.</summary>
+    /// <returns>Its squared norm.</returns>
+    private double Mean(NormSegment segment, int samples)
+    {
+        int offset = segment.Offset - Shard.Offset;
+        _combination.Operands(offset, segment.Count, out ReadOnlySpan<float> left, out ReadOnlySpan<float> right);
+        return GradientReduction.MeanAndNorm(
+            left, right, samples, _mean.Span[..segment.Count], Parameters.Slice(offset, segment.Count), _memory.TreatmentOf(segment));
     }
 
     private static double[] Sum(Subtree node, IReadOnlyList<PushGradient> contributions, ref int next)

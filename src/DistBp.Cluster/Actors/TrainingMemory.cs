@@ -19,6 +19,7 @@ internal sealed class TrainingMemory
 {
     private readonly IReadOnlyDictionary<DataPart, Dataset> _parts;
     private readonly double _leastRateFactor;
+    private readonly GradientTreatment[] _treatments;
 
     /// <param name="parts">The data that there is to work on; the training part is missing where a run only evaluates.</param>
     public TrainingMemory(JobDescription job, Network network, IReadOnlyDictionary<DataPart, Dataset> parts)
@@ -29,6 +30,7 @@ internal sealed class TrainingMemory
         Segments = new NormSegments(network.Parameters);
         Optimizer = Optimizer.Create(job.Optimizer);
         Schedule = Schedule.Create(job.Schedule, job.Optimizer.Rate, Geometry.StepsPerEpoch, (long)Geometry.StepsPerEpoch * job.Epochs);
+        _treatments = [.. network.Parameters.Views.Select(v => Treatment(job, v.Description.Kind))];
         EvaluationMetrics = network.Metrics;
         Snapshots = new ShardSnapshots(Parameters, network.Parameters.TrainedCount, Optimizer.StateCount);
         _leastRateFactor = job.Schedule is PlateauSchedule plateau ? Math.Min(1, plateau.MinRate / job.Optimizer.Rate) : 0;
@@ -67,11 +69,13 @@ internal sealed class TrainingMemory
     public double Rate(long step, double rateFactor) => Schedule.Rate(step, Math.Max(rateFactor, _leastRateFactor));
 
     /// <summary>Only weights are regularized: a bias or a gain does not make a function steep.</summary>
-    public GradientTreatment TreatmentOf(NormSegment segment)
+    public GradientTreatment TreatmentOf(NormSegment segment) => _treatments[segment.View];
+
+    private static GradientTreatment Treatment(JobDescription job, ParameterKind kind)
     {
-        bool weight = Network.Parameters.Views[segment.View].Description.Kind == ParameterKind.Weight;
+        bool weight = kind == ParameterKind.Weight;
         return new GradientTreatment(
-            weight ? (float)Job.Regularization.L2 : 0, weight ? (float)Job.Regularization.L1 : 0,
-            (float)(Job.Clip.Value ?? double.PositiveInfinity));
+            weight ? (float)job.Regularization.L2 : 0, weight ? (float)job.Regularization.L1 : 0,
+            (float)(job.Clip.Value ?? double.PositiveInfinity));
     }
 }

@@ -21,11 +21,19 @@ public sealed record RunInspection(
     public static RunInspection Of(string path)
     {
         if (File.Exists(Path.Combine(path, CheckpointManifest.FileName))) return OfCheckpoint(path);
-        if (Path.GetFileName(Path.TrimEndingDirectorySeparator(path)).StartsWith("step-", StringComparison.Ordinal) && Directory.Exists(path))
-            return OfCheckpoint(path);
-        if (Directory.Exists(path)) return OfRun(path);
+        string name = Path.GetFileName(Path.TrimEndingDirectorySeparator(path));
+        // A checkpoint that has lost its manifest is still one: a damaged one.
+        if (Directory.Exists(path)) return name.StartsWith("step-", StringComparison.Ordinal) ? OfCheckpoint(path) : OfRun(path);
         if (File.Exists(path)) return OfFile(path);
-        throw new UserException(ErrorKind.Usage, "there is no such file or folder", path, "name a run's folder, a checkpoint's folder or a .safetensors file");
+        throw new UserException(ErrorKind.Usage, "there is no such file or folder", path,
+            "name a run's folder, a checkpoint's folder or a .safetensors file");
+    }
+
+    /// <summary>"3 epochs", "3 epochs and 7 steps".</summary>
+    public static string PositionText(CheckpointPosition position)
+    {
+        string epochs = Plural(position.Epoch, "epoch");
+        return position.StepInEpoch == 0 ? epochs : $"{epochs} and {Plural(position.StepInEpoch, "step")}";
     }
 
     private static RunInspection OfFile(string path)
@@ -44,17 +52,17 @@ public sealed record RunInspection(
     private static RunInspection OfCheckpoint(string folder)
     {
         (Checkpoint? checkpoint, string why) = Checkpoint.Verify(folder);
-        if (checkpoint is null) return new RunInspection([("checkpoint", folder)], [], [], [new Problem($"damaged: {why}", folder, Remedy)]);
+        if (checkpoint is null) return new RunInspection([("checkpoint", folder)], [], [], [Damaged(why, folder)]);
         CheckpointManifest manifest = checkpoint.Manifest;
         using SafetensorsFile parameters = SafetensorsFile.Open(Path.Combine(folder, CheckpointManifest.ParametersFileName));
         var facts = new List<(string, string)>
         {
             ("checkpoint", folder),
             ("step", Text(manifest.Position.Step)),
-            ("epoch", $"{Text(manifest.Position.Epoch + 1)}, after {Text(manifest.Position.StepInEpoch)} of its steps"),
+            ("position", PositionText(manifest.Position)),
             ("seed", Text(manifest.Seed)),
             ("slices", $"{Text(manifest.Slices)} of a mini-batch of {Text(manifest.Batch)}"),
-            ("optimizer", $"{manifest.OptimizerKind}, {Text(manifest.OptimizerFiles.Count)} shard(s)"),
+            ("optimizer", $"{manifest.OptimizerKind}, state in {Plural(manifest.OptimizerFiles.Count, "file")}"),
             ("job hash", manifest.JobHash),
             ("weights sha256", HashOf(parameters, manifest.Parameters)),
             ("state", "intact: every file matches its SHA-256"),
@@ -66,8 +74,8 @@ public sealed record RunInspection(
     {
         var paths = new RunPaths(folder);
         SavedRun run;
-        (string, CheckpointManifest?, string)[] checkpoints = [.. CheckpointsOf(paths.Checkpoints)];
-        List<Problem> damage = [.. checkpoints.Where(c => c.Item2 is null).Select(c => new Problem($"damaged: {c.Item3}", c.Item1, Remedy))];
+        (string Folder, CheckpointManifest? Manifest, string Why)[] checkpoints = [.. CheckpointsOf(paths.Checkpoints)];
+        List<Problem> damage = [.. checkpoints.Where(c => c.Manifest is null).Select(c => Damaged(c.Why, c.Folder))];
         try
         {
             run = SavedRun.Open(folder);
@@ -81,13 +89,15 @@ public sealed record RunInspection(
         string hash = WeightsHash.Compute(run.Network.Parameters, run.Parameters.Span);
         RunResult? result = File.Exists(paths.Result) ? RunResult.Load(paths.Result) : null;
         if (result is not null && run.Source == paths.Parameters && result.WeightsSha256 != hash)
-            damage.Add(new Problem($"damaged: its weights have SHA-256 {hash}, {Path.GetFileName(paths.Result)} says {result.WeightsSha256}", run.Source, Remedy));
+            damage.Add(Damaged($"its weights have SHA-256 {hash}, result.json says {result.WeightsSha256}", run.Source));
         string parameterFile = Directory.Exists(run.Source) ? Path.Combine(run.Source, CheckpointManifest.ParametersFileName) : run.Source;
         using SafetensorsFile parameters = SafetensorsFile.Open(parameterFile);
         return new RunInspection(
-            [("run", folder), ("job", run.Job.Name), ("state", State(result)), ("parameters", run.Source), ("weights sha256", hash)],
+            [("run", folder), ("job", run.Job.Name), ("state", State(run.Source == paths.Parameters ? result : null)), ("parameters", run.Source), ("weights sha256", hash)],
             parameters.Entries, checkpoints, damage);
     }
+
+    private static Problem Damaged(string why, string where) => new($"damaged: {why}", where, Remedy);
 
     private static string State(RunResult? result) => result is null
         ? "not ended"
@@ -98,7 +108,8 @@ public sealed record RunInspection(
         foreach (string checkpoint in CheckpointStore.OpenForReading(folder).NewestFirst())
         {
             (Checkpoint? intact, string why) = Checkpoint.Verify(checkpoint);
-            yield return (checkpoint, intact?.Manifest, why);
+            // A run that goes on meanwhile deletes old checkpoints: those are not damaged.
+            if (intact is not null || Directory.Exists(checkpoint)) yield return (checkpoint, intact?.Manifest, why);
         }
     }
 
@@ -115,6 +126,8 @@ public sealed record RunInspection(
         }
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
+
+    private static string Plural(int count, string noun) => $"{Text(count)} {noun}{(count == 1 ? "" : "s")}";
 
     private static string Text(long value) => value.ToString(CultureInfo.InvariantCulture);
 }

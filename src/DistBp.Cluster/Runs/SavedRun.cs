@@ -1,3 +1,4 @@
+using System.Globalization;
 using DistBp.Cluster.Configuration;
 using DistBp.Cluster.Storage;
 using DistBp.Learning;
@@ -44,7 +45,7 @@ public sealed class SavedRun
         if (!File.Exists(paths.Preprocessing)) throw NoRun("the run has not started training: it has no preprocessing.json", folder);
         JobDescription job = JobFile.Read(paths.Job, []);
         DataSchema schema = DataSchema.Load(paths.Preprocessing);
-        if (!File.Exists(paths.Parameters)) return OpenCheckpoint(job, schema, paths);
+        if (!HasEnded(paths)) return OpenCheckpoint(job, schema, paths);
         var run = new SavedRun(job, schema, folder, paths.Parameters);
         run.Load(paths.Parameters);
         return run;
@@ -73,7 +74,8 @@ public sealed class SavedRun
         {
             string name = part.ToString().ToLowerInvariant();
             string[] others = [.. Enum.GetValues<DataPart>().Where(Has).Select(p => p.ToString().ToLowerInvariant())];
-            throw new UserException(ErrorKind.Usage, $"the job has no {name} data", Job.Name, $"choose --data {string.Join(" or ", others)}");
+            throw new UserException(ErrorKind.Usage, $"the job has no {name} data", Job.Name,
+                $"choose --data {string.Join(" or ", others)}");
         }
         // What the seed split off the training data is found by splitting again.
         if (SourceOf(part) is { } files and not Fraction) return Schema.ReadLabelled(files, Job.BaseFolder);
@@ -92,6 +94,15 @@ public sealed class SavedRun
         DataPart.Test => Job.Data.Test,
         _ => null,
     };
+
+    /// <summary>A run that was interrupted, resumed and killed has parameters of the interruption, and checkpoints that are newer.</summary>
+    private static bool HasEnded(RunPaths paths)
+    {
+        if (!File.Exists(paths.Parameters)) return false;
+        string? newest = CheckpointStore.OpenForReading(paths.Checkpoints).NewestFirst().Select(Path.GetFileName).FirstOrDefault();
+        if (newest is null || !File.Exists(paths.Result)) return true;
+        return string.CompareOrdinal(newest, string.Create(CultureInfo.InvariantCulture, $"step-{RunResult.Load(paths.Result).Steps:D9}")) <= 0;
+    }
 
     private static SavedRun OpenCheckpoint(JobDescription job, DataSchema schema, RunPaths paths)
     {

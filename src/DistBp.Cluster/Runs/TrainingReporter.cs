@@ -13,6 +13,9 @@ internal sealed class TrainingReporter(
     TimeProvider time) : IRunReporter
 {
     private readonly MetricSet _metrics = memory.Network.Metrics;
+
+    // Checkpoints end on a thread of their own.
+    private readonly Lock _telling = new();
     private double _lastRate;
 
     public SteppingClock Clock { get; } = new(time);
@@ -31,7 +34,10 @@ internal sealed class TrainingReporter(
         MetricValues values = MetricValues.Of(_metrics, step.Sums.Span);
         var figures = new StepFigures(
             step.Step + 1, (int)(step.Step / memory.Geometry.StepsPerEpoch) + 1, values.Loss, values.Accuracy, _lastRate, step.GradientNorm, samples);
-        foreach (IRunObserver observer in observers) observer.OnStep(figures);
+        lock (_telling)
+        {
+            foreach (IRunObserver observer in observers) observer.OnStep(figures);
+        }
     }
 
     public void OnEpoch(ReportEpoch epoch)
@@ -40,7 +46,10 @@ internal sealed class TrainingReporter(
         var figures = new EpochFigures(
             epoch.Epoch, (long)epoch.Epoch * memory.Geometry.StepsPerEpoch, Values(epoch.TrainSums)!, Values(epoch.ValidationSums), _lastRate,
             samplesPerSecond, elapsed, epoch.Note);
-        foreach (IRunObserver observer in observers) observer.OnEpoch(figures);
+        lock (_telling)
+        {
+            foreach (IRunObserver observer in observers) observer.OnEpoch(figures);
+        }
     }
 
     public void WriteCheckpoint(WriteCheckpoint checkpoint)
@@ -48,7 +57,10 @@ internal sealed class TrainingReporter(
         long begin = time.GetTimestamp();
         string folder = checkpoints.Save(Content(checkpoint));
         var figures = new CheckpointFigures(checkpoint.Version, folder, time.GetElapsedTime(begin));
-        foreach (IRunObserver observer in observers) observer.OnCheckpoint(figures);
+        lock (_telling)
+        {
+            foreach (IRunObserver observer in observers) observer.OnCheckpoint(figures);
+        }
     }
 
     public Exception Diverged(FailDiverged failure)

@@ -51,10 +51,14 @@ public sealed class TrainingSession
         return await session.RunAsync(folder.Paths, all, stop).ConfigureAwait(false);
     }
 
-    private RunFolder OpenFolder()
+    private RunFolder OpenFolder() => _options.Resume ? RunFolder.Resume(_options.OutFolder!)
+        : _options.OutFolder is { } named ? RunFolder.CreateAt(named)
+        : RunFolder.CreateNamed(_options.RunsFolder, _job.Name, _time);
+
+    private void Describe(RunPaths paths)
     {
-        if (_options.Resume) return RunFolder.Resume(_options.OutFolder!);
-        return _options.OutFolder is { } named ? RunFolder.CreateAt(named) : RunFolder.CreateNamed(_options.RunsFolder, _job.Name, _time);
+        File.WriteAllText(paths.Job, JobFile.Write(_job));
+        _data.Schema.Save(paths.Preprocessing);
     }
 
     private async Task<RunResult> RunAsync(RunPaths paths, IReadOnlyList<IRunObserver> observers, CancellationToken stop)
@@ -64,9 +68,9 @@ public sealed class TrainingSession
             JobFile.Hash(_job), _job.Seed, _job.Slices, _job.Batch, _network.Parameters, _job.Optimizer.Kind,
             Learning.Optimizers.Optimizer.Create(_job.Optimizer).StateNames);
         CheckpointSearch search = checkpoints.FindNewestIntact(identity);
-        // Only now: a job that the checkpoints refuse must not overwrite the run's own.
-        File.WriteAllText(paths.Job, JobFile.Write(_job));
-        _data.Schema.Save(paths.Preprocessing);
+        RequireBest(search.Checkpoint);
+        // Only now: a folder that turns out to be of another job keeps what describes it.
+        Describe(paths);
         TrainingMemory memory = CreateMemory(search.Checkpoint);
         TrainingPlan plan = Plan(memory, search.Checkpoint);
         var reporter = new TrainingReporter(memory, checkpoints, identity, _servers, observers, _time);
@@ -82,6 +86,17 @@ public sealed class TrainingSession
         result.Save(paths.Result);
         foreach (IRunObserver observer in observers) observer.OnEnded(result);
         return result;
+    }
+
+    /// <summary>Whether the best parameters are kept may differ between a run's pieces; those of an epoch that kept none are gone.</summary>
+    private void RequireBest(Checkpoint? checkpoint)
+    {
+        if (checkpoint is null || checkpoint.Manifest.HasBest || _job.EarlyStopping is not { RestoreBest: true }) return;
+        int bestEpoch = TrainingProgress.FromNumbers(checkpoint.Manifest.Coordinator).BestEpoch;
+        if (bestEpoch == 0) return;
+        throw new UserException(
+            ErrorKind.Usage, $"the checkpoint {checkpoint.Folder} has not kept the parameters of the best epoch so far, which is {bestEpoch}",
+            "earlyStopping.restoreBest", "go on with restoreBest: false, as the checkpoint was written, or train into another folder with --out");
     }
 
     private TrainingMemory CreateMemory(Checkpoint? checkpoint)
@@ -130,11 +145,8 @@ public sealed class TrainingSession
     private void Announce(RunPaths paths, TrainingPlan plan, CheckpointSearch search, IReadOnlyList<IRunObserver> observers)
     {
         var started = new RunStarted(
-            _job, paths.Folder, _workers, _servers, LocalCluster.ThreadCount(_workers), _network.Parameters.Count, _data.Train.Count,
-            _data.Validation?.Count ?? 0, _data.Test?.Count ?? 0, plan.StepsPerEpoch, plan.StartVersion, plan.TotalSteps)
-        {
-            SampleShape = _data.Schema.SampleShape,
-        };
+            _job, paths.Folder, _workers, _servers, LocalCluster.ThreadCount(_workers), _data.Schema.SampleShape,
+            _network.Parameters.Count, _data.Train.Count, _data.Validation?.Count ?? 0, _data.Test?.Count ?? 0, plan.StepsPerEpoch, plan.StartVersion, plan.TotalSteps);
         foreach (IRunObserver observer in observers)
         {
             observer.OnStarted(started);

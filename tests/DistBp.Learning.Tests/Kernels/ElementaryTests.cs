@@ -36,10 +36,10 @@ public sealed class ElementaryTests
 
     /// <summary>Below −12.5 Φ(x) is denormal, and its rounding is multiplied by x: there the value is under 1e-35.</summary>
     [Fact]
-    public void Gelu_is_within_5_units_of_double_down_to_where_it_vanishes()
+    public void Gelu_is_within_6_units_of_double_down_to_where_it_vanishes()
     {
-        Near(x => x < -12.5f ? 0 : One(Activation.Gelu, x), x => x < -12.5 ? 0 : x * Normal(x), 5);
-        for (float x = -12.5f; x > -40; x -= 0.01f) Assert.InRange(One(Activation.Gelu, x) - x * Normal(x), -1e-43, 1e-43);
+        Near(x => x < -12.5f ? 0 : One(Activation.Gelu, x), x => x < -12.5 ? 0 : x * Normal(x), 6);
+        for (float x = -12.5f; x > -40; x -= 0.01f) Assert.InRange(One(Activation.Gelu, x) - x * Normal(x), -2e-41, 2e-41);
     }
 
     [Fact]

@@ -12,19 +12,12 @@ internal unsafe interface ITile
     /// <summary>In floats.</summary>
     static abstract int Columns { get; }
 
-    /// <param name="b">Row p of the panel at b + p · bStep.</param>
+    /// <param name="first">Steps of a that are passed over.</param>
+    /// <param name="b">Row p of the panel at b + p · bStep, p counted from first.</param>
     /// <param name="start">What to start from, rows startRow apart; null: zeros.</param>
     /// <param name="c">Where the tile goes, rows cRow apart.</param>
     static abstract void Accumulate(
-        in TileRows a, float* b, nint bStep, nint k, float* start, nint startRow, float* c, nint cRow, MergeStack merge, Ahead ahead);
-}
-
-/// <summary>What will be needed after this tile: with each p the line at Address + p · Step is fetched into the second cache.</summary>
-internal readonly unsafe record struct Ahead(nint Start, nint Step)
-{
-    public float* Address => (float*)Start;
-
-    public static Ahead Of(float* start, nint step) => new((nint)start, step);
+        in TileRows a, nint first, float* b, nint bStep, nint k, float* start, nint startRow, float* c, nint cRow, MergeStack merge);
 }
 
 /// <summary>Eight rows of a: element (i, p) at Row_i + p · Step. Rows past the last are the last again: computed and thrown away.</summary>
@@ -45,22 +38,6 @@ internal readonly unsafe struct TileRows
         Row7 = a + (7 < rows ? 7 : rows - 1) * rowStride;
         Step = step;
     }
-
-    private TileRows(in TileRows rows, nint skip)
-    {
-        this = rows;
-        Row0 += skip;
-        Row1 += skip;
-        Row2 += skip;
-        Row3 += skip;
-        Row4 += skip;
-        Row5 += skip;
-        Row6 += skip;
-        Row7 += skip;
-    }
-
-    /// <summary>The same rows without their first steps.</summary>
-    public TileRows From(nint firstStep) => new(this, firstStep * Step);
 }
 
 /// <summary>Finished left siblings in a reduction tree, whole tiles one after the other: Count of them are added, from Top down.</summary>

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 using DistBp.Learning.Kernels.Simd;
 
 namespace DistBp.Learning.Kernels.Products;
@@ -41,8 +42,12 @@ internal static unsafe class Packing
                 Transposition.Run(source, a.Stride, rows, k, packed, ITile.Rows);
                 continue;
             }
-            for (int step = 0; step < k; step++)
-                new ReadOnlySpan<float>(source + step * a.Step, rows).CopyTo(new Span<float>(packed + step * ITile.Rows, ITile.Rows));
+            for (int step = 0; step < k; step++, source += a.Step)
+            {
+                float* to = packed + step * ITile.Rows;
+                if (rows == ITile.Rows) Vector256.Load(source).Store(to);
+                else new ReadOnlySpan<float>(source, rows).CopyTo(new Span<float>(to, ITile.Rows));
+            }
         }
     }
 }

@@ -14,27 +14,37 @@ internal static unsafe class Product<TVector, TSimd>
     where TSimd : ISimd<TVector>
 {
     // Measured with caches of 48 KiB and 2 MiB: tiles stream both operands from the second cache at full speed.
-    private const int MaxKBlock = 1024;
+    private const int MaxKBlock = 800;
+
+    // Where b is read in place its rows lie on different pages: so many stay within reach of the address translation.
+    private const int MaxKBlockInPlace = 132;
     private const int MaxResidentFloats = 288 * 1024;
 
     // Below so many rows a panel of b is used too seldom to be worth copying.
-    private const int MinRowsToPack = 48;
+    private const int MinRowsToPack = 80;
+
+    // From so many rows on it is b's block that stays.
+    private const int MinRowsToStream = 384;
 
     // Copying a block of a pays from so many columns on, if the block's rows are far apart (they would compete for few cache sets).
     private const int MinColumnsToPackA = 256;
 
+    // Steps of so many floats fall into few sets of the first cache.
+    private const int FewSets = 64;
+
     public static void Run(in ProductTask task, MatrixWorkspace workspace)
     {
         if (task.M == 0 || task.N == 0) return;
-        if (task.C.Transposed) ColumnsResident(task, workspace);
+        if (task.C.Transposed || task.M >= MinRowsToStream) ColumnsResident(task, workspace);
         else RowsResident(task, workspace);
     }
 
     /// <summary>A block of a stays; each panel of b is packed, meets every row of the block, and goes.</summary>
     private static void RowsResident(in ProductTask task, MatrixWorkspace workspace)
     {
-        int kBlock = KBlock(task), mBlock = Even(task.M, MaxResidentFloats / kBlock, ITile.Rows);
-        bool packA = task.N >= MinColumnsToPackA && task.A.Step == 1 && task.A.Stride >= 2 * kBlock;
+        bool inPlace = task.M < MinRowsToPack && task.B.Stride == 1;
+        int kBlock = KBlock(task, inPlace ? MaxKBlockInPlace : MaxKBlock), mBlock = Even(task.M, MaxResidentFloats / kBlock, ITile.Rows);
+        bool packA = task.N >= MinColumnsToPackA && (task.A.Step == 1 ? task.A.Stride >= 2 * kBlock : task.A.Step % FewSets == 0);
         var scratch = Scratch.Of<TVector, TSimd>(workspace, kBlock * 3 * TSimd.Width, packA ? (mBlock + ITile.Rows) * kBlock : 0);
         for (int p = 0; p == 0 || p < task.K; p += kBlock)
         {
@@ -47,6 +57,8 @@ internal static unsafe class Product<TVector, TSimd>
                 {
                     j += VectorsOfPanel(task.N - j) switch
                     {
+                        3 when FewRegisters => RowsAgainstPanel<TileTwice4By3<TVector, TSimd>>(task, scratch, packA, i, m, j, p, k),
+                        2 when FewRegisters => RowsAgainstPanel<TileTwice4By2<TVector, TSimd>>(task, scratch, packA, i, m, j, p, k),
                         3 => RowsAgainstPanel<Tile8By3<TVector, TSimd>>(task, scratch, packA, i, m, j, p, k),
                         2 => RowsAgainstPanel<Tile8By2<TVector, TSimd>>(task, scratch, packA, i, m, j, p, k),
                         _ => RowsAgainstPanel<Tile8By1<TVector, TSimd>>(task, scratch, packA, i, m, j, p, k),
@@ -61,7 +73,6 @@ internal static unsafe class Product<TVector, TSimd>
     {
         int columns = Math.Min(TTile.Columns, task.N - j);
         var panel = new Panel(task.B.At(j, p), task.B.Step);
-        nint sourceStep = task.B.Stride == 1 ? task.B.Step : 0;
         if (task.B.Stride != 1 || columns < TTile.Columns || m >= MinRowsToPack)
         {
             Packing.Panel<TVector, TSimd>(task.B, j, columns, p, k, scratch.Panel, TTile.Columns);
@@ -73,9 +84,7 @@ internal static unsafe class Product<TVector, TSimd>
             TileRows a = packedA
                 ? new TileRows(scratch.Packed + row * (nint)k, 1, ITile.Rows, ITile.Rows)
                 : new TileRows(task.A.At(i + row, p), task.A.Stride, task.A.Step, rows);
-            // The first tiles fetch the next panel, each one line of its every row.
-            Ahead ahead = Ahead.Of(task.B.At(j, p) + TTile.Columns + row / ITile.Rows * Cache.Line, row < 4 * ITile.Rows ? sourceStep : 0);
-            TileRun<TVector, TSimd, TTile>.Run(task, scratch.Tiles, a, panel, i + row, j, rows, columns, p, k, ahead);
+            TileRun<TVector, TSimd, TTile>.Run(task, scratch.Tiles, a, panel, i + row, j, rows, columns, p, k);
         }
         return columns;
     }
@@ -83,8 +92,9 @@ internal static unsafe class Product<TVector, TSimd>
     /// <summary>A block of b, packed, stays; each tile of rows of a meets every panel of it, and goes.</summary>
     private static void ColumnsResident(in ProductTask task, MatrixWorkspace workspace)
     {
-        int kBlock = KBlock(task), nBlock = Even(task.N, MaxResidentFloats / kBlock, 3 * TSimd.Width);
-        var scratch = Scratch.Of<TVector, TSimd>(workspace, kBlock * (nBlock + TSimd.Width), 0);
+        int kBlock = KBlock(task, MaxKBlock), nBlock = Even(task.N, MaxResidentFloats / kBlock, 3 * TSimd.Width);
+        var scratch = Scratch.Of<TVector, TSimd>(workspace, kBlock * (nBlock + TSimd.Width), ITile.Rows * kBlock);
+        bool packA = task.A.Step != 1 && task.N >= MinColumnsToPackA;
         for (int p = 0; p == 0 || p < task.K; p += kBlock)
         {
             int k = Math.Min(kBlock, task.K - p);
@@ -92,7 +102,7 @@ internal static unsafe class Product<TVector, TSimd>
             {
                 int n = Math.Min(nBlock, task.N - j);
                 PackPanels(task, scratch.Panel, j, n, p, k);
-                for (int i = 0; i < task.M; i += ITile.Rows) TileAgainstPanels(task, scratch, i, j, n, p, k);
+                for (int i = 0; i < task.M; i += ITile.Rows) TileAgainstPanels(task, scratch, packA, i, j, n, p, k);
             }
         }
     }
@@ -108,24 +118,32 @@ internal static unsafe class Product<TVector, TSimd>
         }
     }
 
-    private static void TileAgainstPanels(in ProductTask task, in Scratch scratch, int i, int j, int n, int p, int k)
+    private static void TileAgainstPanels(in ProductTask task, in Scratch scratch, bool packA, int i, int j, int n, int p, int k)
     {
         int rows = Math.Min(ITile.Rows, task.M - i);
-        var a = new TileRows(task.A.At(i, p), task.A.Stride, task.A.Step, rows);
-        // The next rows of a, which lie one after the other.
-        Ahead ahead = Ahead.Of(task.A.At(i + rows, p), task.A.Step == 1 ? ITile.Rows : 0);
+        if (packA) Packing.Rows(task.A, i, rows, p, k, scratch.Packed);
+        TileRows a = packA
+            ? new TileRows(scratch.Packed, 1, ITile.Rows, ITile.Rows)
+            : new TileRows(task.A.At(i, p), task.A.Stride, task.A.Step, rows);
         float* panel = scratch.Panel;
-        for (int end = j + n; j < end; ahead = default)
+        for (int end = j + n; j < end;)
         {
             int vectors = VectorsOfPanel(end - j), panelColumns = vectors * TSimd.Width, columns = Math.Min(panelColumns, end - j);
             var b = new Panel(panel, panelColumns);
-            if (vectors == 3) TileRun<TVector, TSimd, Tile8By3<TVector, TSimd>>.Run(task, scratch.Tiles, a, b, i, j, rows, columns, p, k, ahead);
-            else if (vectors == 2) TileRun<TVector, TSimd, Tile8By2<TVector, TSimd>>.Run(task, scratch.Tiles, a, b, i, j, rows, columns, p, k, ahead);
-            else TileRun<TVector, TSimd, Tile8By1<TVector, TSimd>>.Run(task, scratch.Tiles, a, b, i, j, rows, columns, p, k, ahead);
+            if (vectors == 3 && FewRegisters)
+                TileRun<TVector, TSimd, TileTwice4By3<TVector, TSimd>>.Run(task, scratch.Tiles, a, b, i, j, rows, columns, p, k);
+            else if (vectors == 2 && FewRegisters)
+                TileRun<TVector, TSimd, TileTwice4By2<TVector, TSimd>>.Run(task, scratch.Tiles, a, b, i, j, rows, columns, p, k);
+            else if (vectors == 3) TileRun<TVector, TSimd, Tile8By3<TVector, TSimd>>.Run(task, scratch.Tiles, a, b, i, j, rows, columns, p, k);
+            else if (vectors == 2) TileRun<TVector, TSimd, Tile8By2<TVector, TSimd>>.Run(task, scratch.Tiles, a, b, i, j, rows, columns, p, k);
+            else TileRun<TVector, TSimd, Tile8By1<TVector, TSimd>>.Run(task, scratch.Tiles, a, b, i, j, rows, columns, p, k);
             panel += k * (nint)panelColumns;
             j += columns;
         }
     }
+
+    /// <summary>AVX2 has 16 registers, AVX-512 and NEON have 32.</summary>
+    private static bool FewRegisters => TSimd.Width == 8;
 
     /// <summary>Three vectors, but two and two rather than three and one: the tile of one is bound by latency.</summary>
     private static int VectorsOfPanel(int columnsLeft)
@@ -134,8 +152,8 @@ internal static unsafe class Product<TVector, TSimd>
         return vectors == 4 ? 2 : Math.Min(vectors, 3);
     }
 
-    private static int KBlock(in ProductTask task)
-        => task.SliceStarts != null ? Math.Max(1, task.K) : Even(task.K, MaxKBlock, 1);
+    private static int KBlock(in ProductTask task, int maximum)
+        => task.SliceStarts != null ? Math.Max(1, task.K) : Even(task.K, maximum, 1);
 
     /// <summary>The smallest length that cuts total into as few parts as maximum does, rounded up to a multiple of unit.</summary>
     private static int Even(int total, int maximum, int unit)

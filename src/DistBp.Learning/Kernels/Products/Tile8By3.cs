@@ -4,8 +4,8 @@ using DistBp.Learning.Kernels.Simd;
 namespace DistBp.Learning.Kernels.Products;
 
 /// <summary>
-/// The register tile of 8 rows by three vectors (24 accumulators: the registers of AVX-512 and NEON); see <see cref="ITile"/>. Written out by hand,
-/// since only local variables live in registers.
+/// The register tile of 8 rows by three vectors (24 accumulators: the registers of AVX-512 and NEON);
+/// see <see cref="ITile"/>. Written out by hand, since only local variables live in registers.
 /// </summary>
 internal readonly unsafe struct Tile8By3<TVector, TSimd> : ITile
     where TVector : struct
@@ -15,16 +15,11 @@ internal readonly unsafe struct Tile8By3<TVector, TSimd> : ITile
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Accumulate(
-        in TileRows a, float* b, nint bStep, nint k, float* start, nint startRow, float* c, nint cRow, MergeStack merge, Ahead ahead)
+        in TileRows a, nint first, float* b, nint bStep, nint k, float* start, nint startRow, float* c, nint cRow, MergeStack merge)
     {
         int w = TSimd.Width;
         float* a0 = a.Row0, a1 = a.Row1, a2 = a.Row2, a3 = a.Row3, a4 = a.Row4, a5 = a.Row5, a6 = a.Row6, a7 = a.Row7;
-        nint aStep = a.Step, p = 0, aheadStep = ahead.Step;
-        float* next = ahead.Address;
-        for (nint row = 0; row < ITile.Rows; row++)
-        {
-            Cache.Prefetch(c + row * cRow); Cache.Prefetch(c + row * cRow + w); Cache.Prefetch(c + row * cRow + 2 * w);
-        }
+        nint aStep = a.Step, p = first * aStep;
         TVector c00 = default, c01 = default, c02 = default;
         TVector c10 = default, c11 = default, c12 = default;
         TVector c20 = default, c21 = default, c22 = default;
@@ -70,22 +65,28 @@ internal readonly unsafe struct Tile8By3<TVector, TSimd> : ITile
             c60 = TSimd.MultiplyAdd(x, b0, c60); c61 = TSimd.MultiplyAdd(x, b1, c61); c62 = TSimd.MultiplyAdd(x, b2, c62);
             x = TSimd.Broadcast(a7[p]);
             c70 = TSimd.MultiplyAdd(x, b0, c70); c71 = TSimd.MultiplyAdd(x, b1, c71); c72 = TSimd.MultiplyAdd(x, b2, c72);
-            Cache.PrefetchFar(next);
-            next += aheadStep;
             p += aStep;
             b += bStep;
         }
         for (; merge.Count > 0; merge.Count--)
         {
             float* left = merge.Top;
-            c00 = TSimd.Add(TSimd.Load(left), c00); c01 = TSimd.Add(TSimd.Load(left + 1 * w), c01); c02 = TSimd.Add(TSimd.Load(left + 2 * w), c02);
-            c10 = TSimd.Add(TSimd.Load(left + 3 * w), c10); c11 = TSimd.Add(TSimd.Load(left + 4 * w), c11); c12 = TSimd.Add(TSimd.Load(left + 5 * w), c12);
-            c20 = TSimd.Add(TSimd.Load(left + 6 * w), c20); c21 = TSimd.Add(TSimd.Load(left + 7 * w), c21); c22 = TSimd.Add(TSimd.Load(left + 8 * w), c22);
-            c30 = TSimd.Add(TSimd.Load(left + 9 * w), c30); c31 = TSimd.Add(TSimd.Load(left + 10 * w), c31); c32 = TSimd.Add(TSimd.Load(left + 11 * w), c32);
-            c40 = TSimd.Add(TSimd.Load(left + 12 * w), c40); c41 = TSimd.Add(TSimd.Load(left + 13 * w), c41); c42 = TSimd.Add(TSimd.Load(left + 14 * w), c42);
-            c50 = TSimd.Add(TSimd.Load(left + 15 * w), c50); c51 = TSimd.Add(TSimd.Load(left + 16 * w), c51); c52 = TSimd.Add(TSimd.Load(left + 17 * w), c52);
-            c60 = TSimd.Add(TSimd.Load(left + 18 * w), c60); c61 = TSimd.Add(TSimd.Load(left + 19 * w), c61); c62 = TSimd.Add(TSimd.Load(left + 20 * w), c62);
-            c70 = TSimd.Add(TSimd.Load(left + 21 * w), c70); c71 = TSimd.Add(TSimd.Load(left + 22 * w), c71); c72 = TSimd.Add(TSimd.Load(left + 23 * w), c72);
+            nint rowLength = Columns;
+            c00 = TSimd.Add(TSimd.Load(left), c00); c01 = TSimd.Add(TSimd.Load(left + w), c01); c02 = TSimd.Add(TSimd.Load(left + 2 * w), c02);
+            left += rowLength;
+            c10 = TSimd.Add(TSimd.Load(left), c10); c11 = TSimd.Add(TSimd.Load(left + w), c11); c12 = TSimd.Add(TSimd.Load(left + 2 * w), c12);
+            left += rowLength;
+            c20 = TSimd.Add(TSimd.Load(left), c20); c21 = TSimd.Add(TSimd.Load(left + w), c21); c22 = TSimd.Add(TSimd.Load(left + 2 * w), c22);
+            left += rowLength;
+            c30 = TSimd.Add(TSimd.Load(left), c30); c31 = TSimd.Add(TSimd.Load(left + w), c31); c32 = TSimd.Add(TSimd.Load(left + 2 * w), c32);
+            left += rowLength;
+            c40 = TSimd.Add(TSimd.Load(left), c40); c41 = TSimd.Add(TSimd.Load(left + w), c41); c42 = TSimd.Add(TSimd.Load(left + 2 * w), c42);
+            left += rowLength;
+            c50 = TSimd.Add(TSimd.Load(left), c50); c51 = TSimd.Add(TSimd.Load(left + w), c51); c52 = TSimd.Add(TSimd.Load(left + 2 * w), c52);
+            left += rowLength;
+            c60 = TSimd.Add(TSimd.Load(left), c60); c61 = TSimd.Add(TSimd.Load(left + w), c61); c62 = TSimd.Add(TSimd.Load(left + 2 * w), c62);
+            left += rowLength;
+            c70 = TSimd.Add(TSimd.Load(left), c70); c71 = TSimd.Add(TSimd.Load(left + w), c71); c72 = TSimd.Add(TSimd.Load(left + 2 * w), c72);
             merge.Top -= merge.Length;
         }
         TSimd.Store(c00, c); TSimd.Store(c01, c + w); TSimd.Store(c02, c + 2 * w);
