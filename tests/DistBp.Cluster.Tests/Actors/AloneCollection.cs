@@ -1,6 +1,9 @@
 namespace DistBp.Cluster.Tests.Actors;
 
-/// <summary>Tests that count what the whole process allocates: no other test runs meanwhile.</summary>
+/// <summary>
+/// Tests that count allocated bytes: no other test runs meanwhile. (Those of a thread as well: a garbage collection, which others bring
+/// about, counts the rest of the thread's allocation buffer as allocated.)
+/// </summary>
 [CollectionDefinition(Name, DisableParallelization = true)]
 public sealed class AloneCollection
 {

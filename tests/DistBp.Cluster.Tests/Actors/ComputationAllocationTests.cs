@@ -10,6 +10,7 @@ using DistBp.Protocol.Messages;
 namespace DistBp.Cluster.Tests.Actors;
 
 /// <summary>What the compute threads run for a step, on one thread: two workers' gradients, two servers' combination and update.</summary>
+[Collection(AloneCollection.Name)]
 public sealed class ComputationAllocationTests
 {
     private const int Workers = 2, Servers = 2;
