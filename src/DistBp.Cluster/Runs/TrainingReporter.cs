@@ -75,6 +75,19 @@ internal sealed class TrainingReporter(
             (last is null ? "no checkpoint was written yet" : $"the last good checkpoint is {last}"));
     }
 
+    /// <summary>No step follows the last one whose gradient would show that it went astray: the parameters and the losses after it do.</summary>
+    public void RequireFinite(RunOutcome outcome)
+    {
+        ParameterView? view = memory.Network.Parameters.Views.FirstOrDefault(
+            v => memory.Parameters.Span.Slice(v.Offset, v.Count).ContainsAnyExceptInRange(float.MinValue, float.MaxValue));
+        MetricValues?[] values = [Values(outcome.TrainSums), Values(outcome.ValidationSums), .. outcome.FinalSums.Values.Select(Values)];
+        if (view is null && values.All(v => v is null || double.IsFinite(v.Loss))) return;
+        throw new UserException(
+            ErrorKind.Diverged, $"{(view is null ? "the loss" : view.Name)} is not a finite number (NaN or infinity) at the end",
+            $"step {outcome.Version}, epoch {outcome.Epochs}, learning rate {_lastRate:G4}",
+            "lower the learning rate, add `clip: {globalNorm: 1.0}`, or look for extreme values in the data");
+    }
+
     public MetricValues? Values(IReadOnlyList<double>? sums) => sums is null ? null : MetricValues.Of(_metrics, [.. sums]);
 
     private CheckpointContent Content(WriteCheckpoint checkpoint)

@@ -82,6 +82,7 @@ public sealed class TrainingSession
         using (var cluster = new LocalCluster(memory, plan, reporter, _workers, _servers))
             outcome = await cluster.RunAsync(stop).ConfigureAwait(false);
 
+        if (outcome.Status != RunStatus.Interrupted) reporter.RequireFinite(outcome);
         ParameterFile.Save(paths.Parameters, _network.Parameters, memory.Parameters.Memory);
         RunResult result = Result(outcome, reporter, memory, restarts);
         result.Save(paths.Result);

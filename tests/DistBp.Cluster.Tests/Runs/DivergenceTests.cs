@@ -45,4 +45,18 @@ public sealed class DivergenceTests
         }));
         Assert.Single(messages.Distinct());
     }
+
+    [Theory]
+    [InlineData("optimizer.sgd.rate=1e30", "the loss is not a finite number")]
+    [InlineData("optimizer.sgd.rate=1e300", "first.weight is not a finite number")]
+    public async Task A_last_step_that_goes_astray_is_told_although_no_step_follows(string rate, string what)
+    {
+        JobDescription job = SmallJobs.Of(Unbounded, rate, "batch=1079", "epochs=1");
+        using var run = new TestRun();
+        UserException e = await Assert.ThrowsAsync<UserException>(() => run.TrainAsync(job, 2, 2));
+        Assert.Equal(ErrorKind.Diverged, e.Kind);
+        Assert.Contains(what, e.Message, StringComparison.Ordinal);
+        Assert.Contains("step 1, epoch 1", e.Message, StringComparison.Ordinal);
+        Assert.False(File.Exists(run.Paths.Result));
+    }
 }
