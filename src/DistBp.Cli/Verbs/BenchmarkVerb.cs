@@ -15,7 +15,7 @@ internal static class BenchmarkVerb
 
     private static readonly Argument<string> Part = new("PART")
     {
-        Description = $"{string.Join(", ", Parts)}; default: {All}.",
+        Description = $"{string.Join(", ", Parts)}.",
         DefaultValueFactory = _ => All,
         HelpName = "PART",
     };
@@ -28,7 +28,7 @@ internal static class BenchmarkVerb
         Part.Validators.Add(result =>
         {
             if (result.Tokens.Count == 1 && !Parts.Contains(result.Tokens[0].Value))
-                result.AddError($"benchmark measures {string.Join(", ", Parts)}, not \"{result.Tokens[0].Value}\"");
+                result.AddError($"PART takes {string.Join(" or ", Parts)}, not \"{result.Tokens[0].Value}\"");
         });
         var verb = new Command("benchmark", "Measures kernels and training steps on this machine, beside its limits.") { Part, Json };
         verb.SetAction((parsed, _) => RunAsync(parsed.GetRequiredValue(Part), parsed.GetValue(Json)));

@@ -29,13 +29,10 @@ public interface IRunObserver
 /// <param name="Folder">The run's folder.</param>
 /// <param name="StartStep">0, or the step of the checkpoint that the run goes on from.</param>
 /// <param name="TotalSteps">Of the whole job.</param>
+/// <param name="SampleShape">Of the network's input.</param>
 public sealed record RunStarted(
-    JobDescription Job, string Folder, int Workers, int Servers, int ComputeThreads, int Parameters, int TrainSamples, int ValidationSamples,
-    int TestSamples, long StepsPerEpoch, long StartStep, long TotalSteps)
-{
-    /// <summary>Of the network's input, for the display.</summary>
-    public TensorShape? SampleShape { get; init; }
-}
+    JobDescription Job, string Folder, int Workers, int Servers, int ComputeThreads, TensorShape SampleShape, int Parameters,
+    int TrainSamples, int ValidationSamples, int TestSamples, long StepsPerEpoch, long StartStep, long TotalSteps);
 
 /// <summary>The figures of one committed step.</summary>
 /// <param name="Step">Committed updates after it.</param>

@@ -147,8 +147,8 @@ public sealed class TrainingSession
     private void Announce(RunPaths paths, TrainingPlan plan, CheckpointSearch search, IReadOnlyList<IRunObserver> observers)
     {
         var started = new RunStarted(
-            _job, paths.Folder, _workers, _servers, LocalCluster.ThreadCount(_workers), _network.Parameters.Count, _data.Train.Count,
-            _data.Validation?.Count ?? 0, _data.Test?.Count ?? 0, plan.StepsPerEpoch, plan.StartVersion, plan.TotalSteps);
+            _job, paths.Folder, _workers, _servers, LocalCluster.ThreadCount(_workers), _data.Schema.SampleShape,
+            _network.Parameters.Count, _data.Train.Count, _data.Validation?.Count ?? 0, _data.Test?.Count ?? 0, plan.StepsPerEpoch, plan.StartVersion, plan.TotalSteps);
         foreach (IRunObserver observer in observers)
         {
             observer.OnStarted(started);

@@ -6,6 +6,16 @@ namespace DistBp.Learning.Kernels;
 /// <summary>The updates of <see cref="OptimizerKernels"/>, one vector of parameters at a time; OptimizerReference is their plain form.</summary>
 internal static unsafe class OptimizerSteps
 {
+    /// <summary>
+    /// A state below this (2⁻¹⁰⁰) is read as 0. Where gradients stay 0 a moment halves every few steps, and among the subnormal numbers, for
+    /// hundreds of steps, each operation on it would cost a hundred cycles (seen: an Adam update three times as long). What is cut off is
+    /// far below the last bit of any parameter that ε leaves to move.
+    /// </summary>
+    public const float TinyState = 7.8886091e-31f;
+
+    /// <summary>A gradient below this (2⁻⁵⁰) counts as 0 in a second moment, whose square would be subnormal.</summary>
+    public const float TinyGradient = 8.8817842e-16f;
+
     public readonly struct Sgd(float* p, float* gradient, float* b, float scale, SgdScalars s) : IElementwise
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -18,7 +28,7 @@ internal static unsafe class OptimizerSteps
             if (s.Momentum != 0)
             {
                 TVector momentum = TSimd.Broadcast(s.Momentum);
-                TVector buffer = s.First ? g : TSimd.MultiplyAdd(momentum, TSimd.Load(b + i), g);
+                TVector buffer = s.First ? g : TSimd.MultiplyAdd(momentum, Kept<TVector, TSimd>(TSimd.Load(b + i), TinyState), g);
                 TSimd.Store(buffer, b + i);
                 g = s.Nesterov ? TSimd.MultiplyAdd(momentum, buffer, g) : buffer;
             }
@@ -51,13 +61,14 @@ internal static unsafe class OptimizerSteps
         {
             TVector w = TSimd.Load(p + i);
             TVector g = TSimd.MultiplyAdd(TSimd.Broadcast(s.WeightDecay), w, TSimd.Multiply(TSimd.Broadcast(scale), TSimd.Load(gradient + i)));
-            TVector old = TSimd.Multiply(TSimd.Broadcast(s.Alpha), TSimd.Load(square + i));
-            TVector mean = TSimd.MultiplyAdd(TSimd.Multiply(TSimd.Broadcast(s.OneMinusAlpha), g), g, old);
+            TVector old = TSimd.Multiply(TSimd.Broadcast(s.Alpha), Kept<TVector, TSimd>(TSimd.Load(square + i), TinyState));
+            TVector large = Kept<TVector, TSimd>(g, TinyGradient);
+            TVector mean = TSimd.MultiplyAdd(TSimd.Multiply(TSimd.Broadcast(s.OneMinusAlpha), large), large, old);
             TSimd.Store(mean, square + i);
             TVector u = TSimd.Divide(g, TSimd.Add(TSimd.Sqrt(mean), TSimd.Broadcast(s.Epsilon)));
             if (s.Momentum != 0)
             {
-                u = TSimd.MultiplyAdd(TSimd.Broadcast(s.Momentum), TSimd.Load(b + i), u);
+                u = TSimd.MultiplyAdd(TSimd.Broadcast(s.Momentum), Kept<TVector, TSimd>(TSimd.Load(b + i), TinyState), u);
                 TSimd.Store(u, b + i);
             }
             TSimd.Store(TSimd.MultiplyAdd(TSimd.Broadcast(-s.Rate), u, w), p + i);
@@ -73,13 +84,7 @@ internal static unsafe class OptimizerSteps
         {
             TVector w = TSimd.Load(p + i);
             TVector g = TSimd.MultiplyAdd(TSimd.Broadcast(s.WeightDecay), w, TSimd.Multiply(TSimd.Broadcast(scale), TSimd.Load(gradient + i)));
-            TVector m = TSimd.MultiplyAdd(TSimd.Broadcast(s.OneMinusBeta1), g, TSimd.Multiply(TSimd.Broadcast(s.Beta1), TSimd.Load(first + i)));
-            TVector square = TSimd.Multiply(TSimd.Broadcast(s.OneMinusBeta2), g);
-            TVector v = TSimd.MultiplyAdd(square, g, TSimd.Multiply(TSimd.Broadcast(s.Beta2), TSimd.Load(second + i)));
-            TSimd.Store(m, first + i);
-            TSimd.Store(v, second + i);
-            TVector size = TSimd.MultiplyAdd(TSimd.Sqrt(v), TSimd.Broadcast(s.SecondFactor), TSimd.Broadcast(s.Epsilon));
-            TSimd.Store(TSimd.MultiplyAdd(TSimd.Broadcast(-s.StepSize), TSimd.Divide(m, size), w), p + i);
+            TSimd.Store(Moved<TVector, TSimd>(w, g, first + i, second + i, s), p + i);
         }
     }
 
@@ -92,13 +97,34 @@ internal static unsafe class OptimizerSteps
         {
             TVector w = TSimd.Multiply(TSimd.Broadcast(s.Shrink), TSimd.Load(p + i));
             TVector g = TSimd.Multiply(TSimd.Broadcast(scale), TSimd.Load(gradient + i));
-            TVector m = TSimd.MultiplyAdd(TSimd.Broadcast(s.OneMinusBeta1), g, TSimd.Multiply(TSimd.Broadcast(s.Beta1), TSimd.Load(first + i)));
-            TVector square = TSimd.Multiply(TSimd.Broadcast(s.OneMinusBeta2), g);
-            TVector v = TSimd.MultiplyAdd(square, g, TSimd.Multiply(TSimd.Broadcast(s.Beta2), TSimd.Load(second + i)));
-            TSimd.Store(m, first + i);
-            TSimd.Store(v, second + i);
-            TVector size = TSimd.MultiplyAdd(TSimd.Sqrt(v), TSimd.Broadcast(s.SecondFactor), TSimd.Broadcast(s.Epsilon));
-            TSimd.Store(TSimd.MultiplyAdd(TSimd.Broadcast(-s.StepSize), TSimd.Divide(m, size), w), p + i);
+            TSimd.Store(Moved<TVector, TSimd>(w, g, first + i, second + i, s), p + i);
         }
+    }
+
+    /// <summary>Updates the moments and gives the parameter that they move w to.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static TVector Moved<TVector, TSimd>(TVector w, TVector g, float* first, float* second, AdamScalars s)
+        where TVector : struct
+        where TSimd : ISimd<TVector>
+    {
+        TVector oldFirst = Kept<TVector, TSimd>(TSimd.Load(first), TinyState), oldSecond = Kept<TVector, TSimd>(TSimd.Load(second), TinyState);
+        TVector m = TSimd.MultiplyAdd(TSimd.Broadcast(s.OneMinusBeta1), g, TSimd.Multiply(TSimd.Broadcast(s.Beta1), oldFirst));
+        TVector large = Kept<TVector, TSimd>(g, TinyGradient);
+        TVector square = TSimd.Multiply(TSimd.Broadcast(s.OneMinusBeta2), large);
+        TVector v = TSimd.MultiplyAdd(square, large, TSimd.Multiply(TSimd.Broadcast(s.Beta2), oldSecond));
+        TSimd.Store(m, first);
+        TSimd.Store(v, second);
+        TVector size = TSimd.MultiplyAdd(TSimd.Sqrt(v), TSimd.Broadcast(s.SecondFactor), TSimd.Broadcast(s.Epsilon));
+        return TSimd.MultiplyAdd(TSimd.Broadcast(-s.StepSize), TSimd.Divide(m, size), w);
+    }
+
+    /// <summary>x, or 0 where |x| is below the least; a NaN stays.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static TVector Kept<TVector, TSimd>(TVector x, float least)
+        where TVector : struct
+        where TSimd : ISimd<TVector>
+    {
+        TVector magnitude = TSimd.And(x, TSimd.Broadcast(BitConverter.Int32BitsToSingle(int.MaxValue)));
+        return TSimd.Select(TSimd.GreaterThan(TSimd.Broadcast(least), magnitude), TSimd.Broadcast(0), x);
     }
 }

@@ -1,3 +1,4 @@
+using DistBp.Learning;
 using System.Diagnostics;
 using DistBp.Cli.Display;
 using DistBp.Cluster.Configuration;
@@ -35,7 +36,7 @@ public sealed class SpeedMeterTests
 
     private static RunSnapshot At(long step, long samples)
     {
-        var started = new RunStarted(JobFile.Embedded([]), "run", 1, 1, 1, 1, 1000, 0, 0, 100, StartStep: 100, TotalSteps: 1000);
+        var started = new RunStarted(JobFile.Embedded([]), "run", 1, 1, 1, new TensorShape(1, 8, 8), 1, 1000, 0, 0, 100, StartStep: 100, TotalSteps: 1000);
         return new RunSnapshot(started, new StepFigures(step, 1, 1, null, 0.1, 1, 64), 1, null, samples, [], null);
     }
 }

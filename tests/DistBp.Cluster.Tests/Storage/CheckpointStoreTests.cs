@@ -253,7 +253,7 @@ public sealed class CheckpointStoreTests : IDisposable
         // A file where the new folder would go: refused to root too, whom permissions do not stop.
         File.WriteAllText(Path.Combine(Checkpoints, ".writing-step-000000200"), "");
         UserException e = Assert.Throws<UserException>(() => store.Save(SmallRun.Content(200)));
-        Assert.Equal(ErrorKind.Checkpoint, e.Kind);
+        Assert.Equal(ErrorKind.Usage, e.Kind);
         Assert.Contains("step 200", e.Message, StringComparison.Ordinal);
         Assert.Contains(Checkpoints, e.Message, StringComparison.Ordinal);
         Assert.Equal(100, store.FindNewestIntact().Checkpoint!.Position.Step);

@@ -10,7 +10,7 @@ internal static class OptimizerReference
             float g = MathF.FusedMultiplyAdd(s.WeightDecay, p[i], scale * gradient[i]);
             if (s.Momentum != 0)
             {
-                b[i] = s.First ? g : MathF.FusedMultiplyAdd(s.Momentum, b[i], g);
+                b[i] = s.First ? g : MathF.FusedMultiplyAdd(s.Momentum, Kept(b[i], OptimizerSteps.TinyState), g);
                 g = s.Nesterov ? MathF.FusedMultiplyAdd(s.Momentum, b[i], g) : b[i];
             }
             p[i] = MathF.FusedMultiplyAdd(-s.Rate, g, p[i]);
@@ -33,9 +33,10 @@ internal static class OptimizerReference
         for (int i = 0; i < p.Length; i++)
         {
             float g = MathF.FusedMultiplyAdd(s.WeightDecay, p[i], scale * gradient[i]);
-            square[i] = MathF.FusedMultiplyAdd(s.OneMinusAlpha * g, g, s.Alpha * square[i]);
+            float large = Kept(g, OptimizerSteps.TinyGradient);
+            square[i] = MathF.FusedMultiplyAdd(s.OneMinusAlpha * large, large, s.Alpha * Kept(square[i], OptimizerSteps.TinyState));
             float u = g / (MathF.Sqrt(square[i]) + s.Epsilon);
-            if (s.Momentum != 0) u = b[i] = MathF.FusedMultiplyAdd(s.Momentum, b[i], u);
+            if (s.Momentum != 0) u = b[i] = MathF.FusedMultiplyAdd(s.Momentum, Kept(b[i], OptimizerSteps.TinyState), u);
             p[i] = MathF.FusedMultiplyAdd(-s.Rate, u, p[i]);
         }
     }
@@ -55,8 +56,12 @@ internal static class OptimizerReference
 
     private static float Moved(float p, float g, ref float m, ref float v, AdamScalars s)
     {
-        m = MathF.FusedMultiplyAdd(s.OneMinusBeta1, g, s.Beta1 * m);
-        v = MathF.FusedMultiplyAdd(s.OneMinusBeta2 * g, g, s.Beta2 * v);
+        m = MathF.FusedMultiplyAdd(s.OneMinusBeta1, g, s.Beta1 * Kept(m, OptimizerSteps.TinyState));
+        float large = Kept(g, OptimizerSteps.TinyGradient);
+        v = MathF.FusedMultiplyAdd(s.OneMinusBeta2 * large, large, s.Beta2 * Kept(v, OptimizerSteps.TinyState));
         return MathF.FusedMultiplyAdd(-s.StepSize, m / MathF.FusedMultiplyAdd(MathF.Sqrt(v), s.SecondFactor, s.Epsilon), p);
     }
+
+    /// <summary>x, or 0 where it is too small to count (see <see cref="OptimizerSteps.TinyState"/>).</summary>
+    private static float Kept(float x, float least) => MathF.Abs(x) < least ? 0 : x;
 }
