@@ -79,7 +79,7 @@ public sealed class DamageTests
             }),
         };
         UserException e = await Assert.ThrowsAsync<UserException>(() => run.TrainAsync(Job, 2, 2, probe));
-        Assert.Equal(ErrorKind.Checkpoint, e.Kind);
+        Assert.Equal(ErrorKind.Usage, e.Kind);
         Assert.Contains("the checkpoint of step 4", e.Message, StringComparison.Ordinal);
         Assert.Contains(run.Paths.Checkpoints, e.Message, StringComparison.Ordinal);
         Assert.False(File.Exists(run.Paths.Result));
