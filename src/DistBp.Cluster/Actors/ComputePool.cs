@@ -10,13 +10,16 @@ internal interface IComputation
 
 /// <summary>
 /// The threads that compute: gradients, reductions, updates. A computation goes to the lane of its owner, so that a worker's and a shard's
-/// memory stays in one core's cache; a thread with nothing to do takes from others. Idle threads spin for some microseconds, which is how
-/// long a barrier between actors takes, and then park.
+/// memory stays in one core's cache; a thread with nothing to do for a while takes from others. Idle threads spin first, for a barrier
+/// between actors takes microseconds and a wake-up tens of them, and then park.
 /// </summary>
 internal sealed class ComputePool : IDisposable
 {
-    /// <summary>How often an idle thread looks for work before it parks: about 50 µs.</summary>
-    private const int SpinRounds = 1200;
+    /// <summary>How often an idle thread looks for work before it parks: some 200 µs, longer than workers of one step are apart.</summary>
+    private const int SpinRounds = 5000;
+
+    /// <summary>How often it looks into its own lane alone: some 20 µs, in which a computation's own thread comes back to it.</summary>
+    private const int StealRounds = 500;
 
     private readonly Lane[] _lanes;
     private readonly Thread[] _threads;
@@ -64,10 +67,7 @@ internal sealed class ComputePool : IDisposable
     {
         while (!_stopping)
         {
-            if (Take(own) is { } computation)
-                Run(computation);
-            else
-                AwaitWork();
+            if (Await(own) is { } computation) Run(computation);
         }
     }
 
@@ -86,22 +86,13 @@ internal sealed class ComputePool : IDisposable
         StepPhases.End(StepPhase.Messages);
     }
 
-    private IComputation? Take(int own)
+    /// <summary>The next computation of the own lane, or, when that stays empty, of another; null after a park.</summary>
+    private IComputation? Await(int own)
     {
-        for (int i = 0; i < _lanes.Length; i++)
+        for (int round = 0; round < SpinRounds && !_stopping; round++)
         {
-            if (_lanes[(own + i) % _lanes.Length].TryTake() is not { } computation) continue;
-            Interlocked.Decrement(ref _pending);
-            return computation;
-        }
-        return null;
-    }
-
-    private void AwaitWork()
-    {
-        for (int round = 0; round < SpinRounds; round++)
-        {
-            if (Volatile.Read(ref _pending) > 0 || _stopping) return;
+            if (Take(own) is { } mine) return mine;
+            if (round >= StealRounds && Volatile.Read(ref _pending) > 0 && Steal(own) is { } other) return other;
             Thread.SpinWait(1);
         }
         lock (_parking)
@@ -111,6 +102,23 @@ internal sealed class ComputePool : IDisposable
             while (Volatile.Read(ref _pending) == 0 && !_stopping) Monitor.Wait(_parking);
             Interlocked.Decrement(ref _parked);
         }
+        return null;
+    }
+
+    private IComputation? Steal(int own)
+    {
+        for (int i = 1; i < _lanes.Length; i++)
+        {
+            if (Take((own + i) % _lanes.Length) is { } computation) return computation;
+        }
+        return null;
+    }
+
+    private IComputation? Take(int lane)
+    {
+        if (_lanes[lane].TryTake() is not { } computation) return null;
+        Interlocked.Decrement(ref _pending);
+        return computation;
     }
 
     private sealed class Lane(int capacity)
