@@ -17,6 +17,7 @@ public sealed class Worker(int index)
     private IReadOnlyList<Subtree> _subtrees = [];
     private long[] _shardVersions = [];
     private long _step;
+    private long _from;
     private long _until;
     private long _haltedAt = NotHalted;
 
@@ -63,7 +64,7 @@ public sealed class Worker(int index)
         _subtrees = message.Assignment.Subtrees(index);
         _shardVersions = new long[message.Assignment.Servers];
         Array.Fill(_shardVersions, message.Version);
-        _step = _until = message.Version;
+        _step = _from = _until = message.Version;
         _haltedAt = NotHalted;
         _phase = Phase.Preparing;
         effects.Perform(new PrepareSlices(message.Generation, _subtrees));
@@ -81,7 +82,8 @@ public sealed class Worker(int index)
         // A worker without slices may hear of commits before it hears of this.
         _step = Math.Max(_step, message.From);
         _until = message.Until;
-        if (_haltedAt <= message.From) _haltedAt = NotHalted;
+        _from = message.From;
+        if (_haltedAt <= _from) _haltedAt = NotHalted;
         _phase = Phase.Waiting;
         TryCompute(effects);
     }
@@ -90,7 +92,7 @@ public sealed class Worker(int index)
     private void OnShardCommitted(ShardCommitted message, EffectList effects)
     {
         _shardVersions[message.Server] = Math.Max(_shardVersions[message.Server], message.Version);
-        if (message.Halted) _haltedAt = message.Version;
+        if (message.Halted && message.Version > _from) _haltedAt = message.Version;
         if (_phase is not (Phase.Pushed or Phase.Waiting)) return;
         if (AllShardsAt(_step + 1))
         {

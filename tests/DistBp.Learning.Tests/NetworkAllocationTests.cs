@@ -4,6 +4,7 @@ using DistBp.Learning.Optimizers;
 
 namespace DistBp.Learning.Tests;
 
+[Collection(AloneCollection.Name)]
 public sealed class NetworkAllocationTests
 {
     [Theory]

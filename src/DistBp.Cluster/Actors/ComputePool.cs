@@ -22,6 +22,7 @@ internal sealed class ComputePool : IDisposable
     private const int StealRounds = 500;
 
     private readonly Lane[] _lanes;
+    private readonly IComputation?[] _offers;
     private readonly Thread[] _threads;
     private readonly object _parking = new();
     private readonly Action<Exception> _fail;
@@ -37,6 +38,7 @@ internal sealed class ComputePool : IDisposable
         ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1);
         _fail = fail;
         _lanes = [.. Enumerable.Range(0, threads).Select(_ => new Lane(capacity))];
+        _offers = new IComputation?[threads];
         _threads = [.. Enumerable.Range(0, threads).Select(i => new Thread(() => Work(i)) { IsBackground = true, Name = $"distbp compute {i}" })];
         foreach (Thread thread in _threads) thread.Start();
     }
@@ -51,6 +53,10 @@ internal sealed class ComputePool : IDisposable
         if (Volatile.Read(ref _parked) == 0) return;
         lock (_parking) Monitor.PulseAll(_parking);
     }
+
+    /// <summary>Work that the owner's thread may do while it would wait. At most one a lane is kept, and nobody may count on it.</summary>
+    public void Offer(int owner, IComputation computation) =>
+        Interlocked.CompareExchange(ref _offers[owner % _lanes.Length], computation, null);
 
     /// <summary>Lets computations under way end, and the threads with them.</summary>
     public void Dispose()
@@ -92,6 +98,7 @@ internal sealed class ComputePool : IDisposable
         for (int round = 0; round < SpinRounds && !_stopping; round++)
         {
             if (Take(own) is { } mine) return mine;
+            if (Volatile.Read(ref _offers[own]) is not null && Interlocked.Exchange(ref _offers[own], null) is { } offer) return offer;
             if (round >= StealRounds && Volatile.Read(ref _pending) > 0 && Steal(own) is { } other) return other;
             Thread.SpinWait(1);
         }

@@ -16,11 +16,16 @@ internal sealed class GradientComputation : IComputation
     private readonly SliceRows _rows;
     private readonly TensorBuffer[] _gradients;
     private readonly double[][] _sums;
+    private readonly ComputePool _pool;
+    private readonly int _worker;
+    private readonly GatherAhead _ahead;
 
     public GradientComputation(
-        TrainingMemory memory, Generation generation, IReadOnlyList<Subtree> subtrees, Action<GradientComputation> done)
+        TrainingMemory memory, ComputePool pool, int worker, Generation generation, IReadOnlyList<Subtree> subtrees,
+        Action<GradientComputation> done)
     {
-        (_memory, Generation, _done) = (memory, generation, done);
+        (_memory, _pool, _worker, Generation, _done) = (memory, pool, worker, generation, done);
+        _ahead = new GatherAhead(step => Gather(step, 0));
         _order = new EpochOrder(memory.Geometry.SampleCount, memory.Job.Seed);
         int maxSlices = subtrees.Max(s => s.Count);
         int maxRows = maxSlices * memory.Geometry.MaxSliceRows;
@@ -40,22 +45,25 @@ internal sealed class GradientComputation : IComputation
 
     public void Run()
     {
-        MiniBatchGeometry geometry = _memory.Geometry;
-        int epoch = (int)(Step / geometry.StepsPerEpoch), stepInEpoch = (int)(Step % geometry.StepsPerEpoch);
-        _order.Prepare(epoch);
         var identity = new StepIdentity(_memory.Job.Seed, Step);
         for (int i = 0; i < _gradients.Length; i++)
         {
-            Gather(geometry, stepInEpoch, Gradients[i].Subtree);
+            if (i > 0 || !_ahead.Claim(Step)) Gather(Step, i);
             StepPhases.End(StepPhase.Gather);
             _memory.Network.ComputeGradient(
                 _workspace, _memory.Parameters.Span, _rows, identity, _gradients[i].Span, _sums[i]);
         }
+        _ahead.Prepare(Step + 1);
+        _pool.Offer(_worker, _ahead);
         _done(this);
     }
 
-    private void Gather(MiniBatchGeometry geometry, int stepInEpoch, Subtree subtree)
+    private void Gather(long step, int index)
     {
+        MiniBatchGeometry geometry = _memory.Geometry;
+        Subtree subtree = Gradients[index].Subtree;
+        int epoch = (int)(step / geometry.StepsPerEpoch), stepInEpoch = (int)(step % geometry.StepsPerEpoch);
+        _order.Prepare(epoch);
         _rows.Reset(subtree.First);
         for (int slice = subtree.First; slice < subtree.End; slice++) _rows.Add(geometry.SliceRange(stepInEpoch, slice).Count);
         int first = geometry.SliceRange(stepInEpoch, subtree.First).Start;

@@ -30,7 +30,7 @@ internal sealed class WorkerActor(int index, TrainingMemory memory, ComputePool 
     private void Prepare(PrepareSlices effect)
     {
         _gradient = effect.Subtrees.Count == 0 ? null : new GradientComputation(
-            memory, effect.Generation, effect.Subtrees, done => Post(new GradientComputed(done.Generation, done.Step, done.Gradients)));
+            memory, pool, index, effect.Generation, effect.Subtrees, done => Post(new GradientComputed(done.Generation, done.Step, done.Gradients)));
         Post(new SlicesPrepared(effect.Generation));
     }
 

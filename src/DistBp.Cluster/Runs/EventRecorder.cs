@@ -13,6 +13,7 @@ internal sealed class EventRecorder(EventLog log, TimeProvider time) : IRunObser
     private long _lastStepAt;
     private int _samplesSince;
     private double _gradientNorm;
+    private long _lastStep;
 
     public void OnStarted(RunStarted started)
     {
@@ -24,6 +25,7 @@ internal sealed class EventRecorder(EventLog log, TimeProvider time) : IRunObser
         lock (_lock)
         {
             _samplesSince += step.Samples;
+            _lastStep = step.Step;
             _gradientNorm = step.GradientNorm;
             TimeSpan elapsed = time.GetElapsedTime(_lastStepAt);
             if (elapsed < LeastStepInterval) return;
@@ -56,5 +58,11 @@ internal sealed class EventRecorder(EventLog log, TimeProvider time) : IRunObser
     public void OnEnded(RunResult result)
     {
         lock (_lock) log.End(RunStatusName.Of(result.Status), result.Steps, result.WeightsSha256);
+    }
+
+    /// <summary>The run ends with an error, which its caller tells of.</summary>
+    public void OnFailed()
+    {
+        lock (_lock) log.End("failed", _lastStep, null);
     }
 }

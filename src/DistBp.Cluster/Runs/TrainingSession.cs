@@ -47,8 +47,16 @@ public sealed class TrainingSession
         var session = new TrainingSession(job, options);
         using RunFolder folder = session.OpenFolder();
         using EventLog log = EventLog.Open(options.EventsFile ?? folder.Paths.Events, session._time);
-        IRunObserver[] all = [new EventRecorder(log, session._time), .. observers];
-        return await session.RunAsync(folder.Paths, all, stop).ConfigureAwait(false);
+        var recorder = new EventRecorder(log, session._time);
+        try
+        {
+            return await session.RunAsync(folder.Paths, [recorder, .. observers], stop).ConfigureAwait(false);
+        }
+        catch
+        {
+            recorder.OnFailed();
+            throw;
+        }
     }
 
     private RunFolder OpenFolder() => _options.Resume ? RunFolder.Resume(_options.OutFolder!)

@@ -4,6 +4,7 @@ using DistBp.Learning.Metrics;
 
 namespace DistBp.Cli.Tests.Display;
 
+[Collection(AloneCollection.Name)]
 public sealed class RunFiguresTests
 {
     private readonly RunFigures _figures = new();

@@ -28,8 +28,10 @@ public sealed class ComputationAllocationTests
         memory.Network.InitializeParameters(job.Seed, memory.Parameters.Span);
         var assignment = new Assignment(new Generation(1, 1), Workers, Servers, job.Slices, memory.Network.Parameters.TrainedCount);
 
+        // Its one thread gathers ahead, which a worker's own computation then claims.
+        using var pool = new ComputePool(1, Workers, e => throw new InvalidOperationException("A computation failed.", e));
         GradientComputation[] workers =
-            [.. Enumerable.Range(0, Workers).Select(w => new GradientComputation(memory, assignment.Generation, assignment.Subtrees(w), _ => { }))];
+            [.. Enumerable.Range(0, Workers).Select(w => new GradientComputation(memory, pool, w, assignment.Generation, assignment.Subtrees(w), _ => { }))];
         ShardState[] shards = [.. Enumerable.Range(0, Servers).Select(s => new ShardState(memory, assignment.Shard(s)))];
         PushGradient[][] pushes = [.. shards.Select(shard => Pushes(workers, shard.Shard))];
         ReadOnlyMemory<double>[] norms = [.. shards.Select(s => s.SquaredNorms)];

@@ -1,9 +1,11 @@
+using DistBp.Cluster.Tests.Actors;
 using System.Text.Json;
 using DistBp.Cluster.Storage;
 using DistBp.Learning;
 
 namespace DistBp.Cluster.Tests.Storage;
 
+[Collection(AloneCollection.Name)]
 public sealed class EventLogTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();

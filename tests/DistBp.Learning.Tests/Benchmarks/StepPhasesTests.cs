@@ -4,6 +4,7 @@ using DistBp.Learning.Benchmarks;
 namespace DistBp.Learning.Tests.Benchmarks;
 
 // Other tests may tell of phases on their threads meanwhile: what is asserted is a lower bound of what this thread added.
+[Collection(AloneCollection.Name)]
 public sealed class StepPhasesTests
 {
     [Fact]

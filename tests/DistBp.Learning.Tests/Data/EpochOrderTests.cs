@@ -2,6 +2,7 @@ using DistBp.Learning.Data;
 
 namespace DistBp.Learning.Tests.Data;
 
+[Collection(AloneCollection.Name)]
 public class EpochOrderTests
 {
     [Theory]
