@@ -37,7 +37,18 @@ internal sealed class CommandRun : IDisposable
         return outcome;
     }
 
-    public static CommandRun Start(TemporaryFolder folder, params string[] arguments)
+    /// <summary>Runs a command that must succeed, with one environment variable set.</summary>
+    public static CommandOutcome SucceedWith(string variable, string value, TemporaryFolder folder, params string[] arguments)
+    {
+        using CommandRun run = Start(folder, arguments, (variable, value));
+        CommandOutcome outcome = run.Wait();
+        Assert.True(outcome.ExitCode == 0, $"distbp {string.Join(' ', arguments)} ended with {outcome.ExitCode}: {outcome.Error}");
+        return outcome;
+    }
+
+    public static CommandRun Start(TemporaryFolder folder, params string[] arguments) => Start(folder, arguments, null);
+
+    private static CommandRun Start(TemporaryFolder folder, string[] arguments, (string Variable, string Value)? environment)
     {
         var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "distbp"), arguments)
         {
@@ -47,6 +58,7 @@ internal sealed class CommandRun : IDisposable
             StandardOutputEncoding = Encoding.UTF8,
             StandardErrorEncoding = Encoding.UTF8,
         };
+        if (environment is var (variable, value)) start.Environment[variable] = value;
         return new CommandRun(Process.Start(start)!);
     }
 

@@ -32,6 +32,9 @@ public sealed class DivergenceTests
         Assert.Empty(search.Damaged);
         Assert.Contains($"the last good checkpoint is {search.Checkpoint!.Folder}", e.Message, StringComparison.Ordinal);
         Assert.False(File.Exists(run.Paths.Result));
+        string end = File.ReadLines(run.Paths.Events).Last();
+        Assert.Contains("\"event\":\"end\"", end, StringComparison.Ordinal);
+        Assert.Contains("\"status\":\"failed\"", end, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,0 +1,50 @@
+using System.Text.Json;
+
+namespace DistBp.Cli.Tests;
+
+/// <summary>The bits do not depend on how wide the processor's vectors are. Where it has no AVX-512 or no AVX2 a case compares equal widths.</summary>
+public sealed class VectorWidthTests : IDisposable
+{
+    private static readonly string[] Job =
+    [
+        "train", "--set", "epochs=2", "--set", "model.layers.1=gelu", "--set", "model.layers.3=tanh", "--set", "clip.globalNorm=0.5", "--out",
+    ];
+
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void Weights_are_the_same_bits_without_AVX_512()
+    {
+        CommandRun.Succeed(_folder, [.. Job, "wide"]);
+        CommandRun.SucceedWith("DOTNET_EnableAVX512", "0", _folder, [.. Job, "narrow"]);
+        Assert.Equal(SampleJobs.WeightsOf(_folder, "wide"), SampleJobs.WeightsOf(_folder, "narrow"));
+    }
+
+    /// <summary>Without AVX2 .NET takes FMA away too and computes it in software: the job is tiny.</summary>
+    [Fact]
+    public void Weights_are_the_same_bits_without_AVX2()
+    {
+        string job = SampleJobs.WriteIris(_folder);
+        CommandRun.Succeed(_folder, "train", job, "--out", "wide");
+        CommandRun.SucceedWith("DOTNET_EnableAVX2", "0", _folder, "train", job, "--out", "narrow");
+        Assert.Equal(SampleJobs.WeightsOf(_folder, "wide"), SampleJobs.WeightsOf(_folder, "narrow"));
+    }
+
+    [Theory]
+    [InlineData("DOTNET_EnableAVX512", 256)]
+    [InlineData("DOTNET_EnableAVX2", 128)]
+    public void The_variables_that_the_tests_above_set_take_effect(string variable, int bits)
+    {
+        int widest = VectorBits(CommandRun.Succeed(_folder, "benchmark", "barrier", "--json"));
+        int narrowed = VectorBits(CommandRun.SucceedWith(variable, "0", _folder, "benchmark", "barrier", "--json"));
+        Assert.Equal(Math.Min(widest, bits), narrowed);
+    }
+
+    private static int VectorBits(CommandOutcome outcome)
+    {
+        using JsonDocument report = JsonDocument.Parse(outcome.Output);
+        return report.RootElement.GetProperty("machine").GetProperty("vectorBits").GetInt32();
+    }
+}
