@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
-using DistBp.Cluster.Configuration.Nodes;
+using DistBp.Learning;
 
 namespace DistBp.Cli.Usage;
 
@@ -57,7 +57,7 @@ internal static class UsageError
     private static bool IsFlag(string token) => token.Length > 1 && token[0] == '-';
 
     private static string Suggestion(string typed, string[] known) =>
-        NearestKey.Find(typed, known) is { } nearest ? $", did you mean {nearest}?" : "";
+        NearestName.Find(typed, known) is { } nearest ? $", did you mean {nearest}?" : "";
 
     private static IEnumerable<string> FlagsOf(CommandResult result)
     {

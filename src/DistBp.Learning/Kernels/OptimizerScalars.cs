@@ -26,18 +26,6 @@ public readonly record struct AdamScalars(
     /// <param name="step">t, counted from 1.</param>
     public static AdamScalars At(long step, double rate, double beta1, double beta2, double epsilon, double weightDecay)
         => new(
-            (float)(rate / (1 - Power(beta1, step))), (float)(1 / Math.Sqrt(1 - Power(beta2, step))), (float)beta1, (float)(1 - beta1),
+            (float)(rate / (1 - PortableMath.Power(beta1, step))), (float)(1 / Math.Sqrt(1 - PortableMath.Power(beta2, step))), (float)beta1, (float)(1 - beta1),
             (float)beta2, (float)(1 - beta2), (float)epsilon, (float)weightDecay, (float)(1 - rate * weightDecay));
-
-    // By squaring, not by Math.Pow: that is the platform's, whose last bit differs from one C library to another.
-    private static double Power(double value, long exponent)
-    {
-        double power = 1;
-        for (; exponent > 0; exponent >>= 1)
-        {
-            if ((exponent & 1) != 0) power *= value;
-            value *= value;
-        }
-        return power;
-    }
 }

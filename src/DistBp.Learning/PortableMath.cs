@@ -1,4 +1,4 @@
-namespace DistBp.Learning.Initialization;
+namespace DistBp.Learning;
 
 /// <summary>
 /// Functions in double whose bits are the same on every machine: made of the exactly rounded operations alone (+ − × ÷), because the
