@@ -87,7 +87,7 @@ internal static unsafe class Product<TVector, TSimd>
             TileRows a = packedA
                 ? new TileRows(scratch.Packed + row * (nint)k, 1, ITile.Rows, ITile.Rows)
                 : new TileRows(task.A.At(i + row, p), task.A.Stride, task.A.Step, rows);
-            TileRun<TVector, TSimd, TTile>.Run(task, scratch.Tiles, a, panel, i + row, j, rows, columns, p, k);
+            TileRun<TVector, TSimd, TTile>.Run(task, scratch.Tiles, a, panel, i + row, j, rows, columns, p, k, Ahead.Nothing(panel.Data));
         }
         return columns;
     }
@@ -138,17 +138,23 @@ internal static unsafe class Product<TVector, TSimd>
         in ProductTask task, in Scratch scratch, in TileRows a, int i, int rows, int j, int n, int p, int k)
     {
         float* panel = scratch.Panel;
-        for (int end = j + n; j < end;)
+
+        // The tile of rows to come, if it lies in one piece: as many lines with each panel as make it whole with the last.
+        bool oneAhead = task.A.Stride == k && task.A.Step == 1 && i + 2 * ITile.Rows <= task.M;
+        int panels = (n + 3 * TSimd.Width - 1) / (3 * TSimd.Width), interval = Ahead.Floats / ITile.Rows * panels;
+        float* next = oneAhead ? task.A.At(i + ITile.Rows, p) : null;
+        for (int end = j + n; j < end; next += oneAhead ? (k + interval - 1) / interval * Ahead.Floats : 0)
         {
+            Ahead ahead = oneAhead ? new Ahead(next, interval) : Ahead.Nothing(panel);
             int vectors = VectorsOfPanel(end - j), panelColumns = vectors * TSimd.Width, columns = Math.Min(panelColumns, end - j);
             var b = new Panel(panel, panelColumns);
             if (vectors == 3 && FewRegisters)
-                TileRun<TVector, TSimd, TileTwice4By3<TVector, TSimd>>.Run(task, scratch.Tiles, a, b, i, j, rows, columns, p, k);
+                TileRun<TVector, TSimd, TileTwice4By3<TVector, TSimd>>.Run(task, scratch.Tiles, a, b, i, j, rows, columns, p, k, ahead);
             else if (vectors == 2 && FewRegisters)
-                TileRun<TVector, TSimd, TileTwice4By2<TVector, TSimd>>.Run(task, scratch.Tiles, a, b, i, j, rows, columns, p, k);
-            else if (vectors == 3) TileRun<TVector, TSimd, Tile8By3<TVector, TSimd>>.Run(task, scratch.Tiles, a, b, i, j, rows, columns, p, k);
-            else if (vectors == 2) TileRun<TVector, TSimd, Tile8By2<TVector, TSimd>>.Run(task, scratch.Tiles, a, b, i, j, rows, columns, p, k);
-            else TileRun<TVector, TSimd, Tile8By1<TVector, TSimd>>.Run(task, scratch.Tiles, a, b, i, j, rows, columns, p, k);
+                TileRun<TVector, TSimd, TileTwice4By2<TVector, TSimd>>.Run(task, scratch.Tiles, a, b, i, j, rows, columns, p, k, ahead);
+            else if (vectors == 3) TileRun<TVector, TSimd, Tile8By3<TVector, TSimd>>.Run(task, scratch.Tiles, a, b, i, j, rows, columns, p, k, ahead);
+            else if (vectors == 2) TileRun<TVector, TSimd, Tile8By2<TVector, TSimd>>.Run(task, scratch.Tiles, a, b, i, j, rows, columns, p, k, ahead);
+            else TileRun<TVector, TSimd, Tile8By1<TVector, TSimd>>.Run(task, scratch.Tiles, a, b, i, j, rows, columns, p, k, ahead);
             panel += k * (nint)panelColumns;
             j += columns;
         }
