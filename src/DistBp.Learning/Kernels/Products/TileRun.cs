@@ -27,10 +27,11 @@ internal static unsafe class TileRun<TVector, TSimd, TTile>
             TTile.Accumulate(a, 0, b.Data, b.Step, k, first ? null : c, task.C.RowLength, ahead, new TileEnd(c, task.C.RowLength, default));
             return;
         }
-        if (!first) task.C.Load(tile, TTile.Columns, i, j, rows, columns);
+        if (last) task.C.Fetch(i, j, rows, columns);
+        if (!first) task.C.Load<TVector, TSimd>(tile, TTile.Columns, i, j, rows, columns);
         TTile.Accumulate(a, 0, b.Data, b.Step, k, first ? null : tile, TTile.Columns, ahead, new TileEnd(tile, TTile.Columns, default));
         if (last) task.C.Finish<TVector, TSimd>(tile, TTile.Columns, i, j, rows, columns, tile + ITile.Rows * TTile.Columns);
-        else task.C.Store(tile, TTile.Columns, i, j, rows, columns);
+        else task.C.Store<TVector, TSimd>(tile, TTile.Columns, i, j, rows, columns);
     }
 
     /// <summary>
