@@ -72,16 +72,22 @@ internal unsafe struct Destination
 
     private readonly nint Offset(int i, int j) => Transposed ? j * RowLength + i : i * RowLength + j;
 
-    /// <summary>Has what <see cref="Finish"/> will read fetched, before the tile is computed.</summary>
+    /// <summary>Has what <see cref="Finish"/> will read fetched, and where it will write, before the tile is computed.</summary>
     public readonly void Fetch(int i, int j, int rows, int columns)
     {
-        float* previous = PreviousY != null ? PreviousY : PreviousX;
-        if (previous == null || Transposed) return;
-        previous += Offset(i, j);
-        for (int r = 0; r < rows; r++, previous += RowLength)
+        if (Transposed) return;
+        if (PreviousY != null) Fetch(PreviousY, i, j, rows, columns);
+        if (PreviousX != null) Fetch(PreviousX, i, j, rows, columns);
+        Fetch(Matrix, i, j, rows, columns);
+    }
+
+    private readonly void Fetch(float* matrix, int i, int j, int rows, int columns)
+    {
+        float* row = matrix + Offset(i, j);
+        for (int r = 0; r < rows; r++, row += RowLength)
         {
-            for (int column = 0; column < columns; column += Ahead.Floats) Prefetching.ToFirst(previous + column);
-            Prefetching.ToFirst(previous + columns - 1);
+            for (int column = 0; column < columns; column += Ahead.Floats) Prefetching.ToFirst(row + column);
+            Prefetching.ToFirst(row + columns - 1);
         }
     }
 

@@ -41,18 +41,21 @@ internal readonly unsafe struct TileRows
 }
 
 /// <summary>What later tiles will read, fetched into the second cache while this one computes: a line every few steps.</summary>
-internal readonly unsafe struct Ahead(float* next, nint interval)
+internal readonly unsafe struct Ahead(float* next, nint step, nint interval)
 {
     /// <summary>A cache line.</summary>
     public const int Floats = 16;
 
     public readonly float* Next = next;
 
+    /// <summary>From line to line, in floats.</summary>
+    public readonly nint Step = step;
+
     /// <summary>Steps to a line.</summary>
     public readonly nint Interval = interval;
 
     /// <param name="near">What is at hand anyway: an address that is not mapped would walk the page tables.</param>
-    public static Ahead Nothing(float* near) => new(near, nint.MaxValue);
+    public static Ahead Nothing(float* near) => new(near, 0, nint.MaxValue);
 }
 
 /// <summary>What is done after the last step; in memory until then, since the loop over k needs every register for addresses.</summary>

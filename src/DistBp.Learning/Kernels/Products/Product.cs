@@ -24,7 +24,7 @@ internal static unsafe class Product<TVector, TSimd>
     private const int MaxPackedFloats = 1024 * 1024;
 
     // Below so many rows a panel of b is used too seldom to be worth copying.
-    private const int MinRowsToPack = 80;
+    private const int MinRowsToPack = 200;
 
     // From so many rows on it is b's block that stays.
     private const int MinRowsToStream = 384;
@@ -87,7 +87,11 @@ internal static unsafe class Product<TVector, TSimd>
             TileRows a = packedA
                 ? new TileRows(scratch.Packed + row * (nint)k, 1, ITile.Rows, ITile.Rows)
                 : new TileRows(task.A.At(i + row, p), task.A.Stride, task.A.Step, rows);
-            TileRun<TVector, TSimd, TTile>.Run(task, scratch.Tiles, a, panel, i + row, j, rows, columns, p, k, Ahead.Nothing(panel.Data));
+            int part = row / ITile.Rows, line = part / 2 * Ahead.Floats;
+            Ahead ahead = line < TTile.Columns && j + columns + line < task.N && task.B.Stride == 1
+                ? new Ahead(task.B.At(j + columns + line, p + part % 2), 2 * task.B.Step, 2)
+                : Ahead.Nothing(panel.Data);
+            TileRun<TVector, TSimd, TTile>.Run(task, scratch.Tiles, a, panel, i + row, j, rows, columns, p, k, ahead);
         }
         return columns;
     }
@@ -145,7 +149,7 @@ internal static unsafe class Product<TVector, TSimd>
         float* next = oneAhead ? task.A.At(i + ITile.Rows, p) : null;
         for (int end = j + n; j < end; next += oneAhead ? (k + interval - 1) / interval * Ahead.Floats : 0)
         {
-            Ahead ahead = oneAhead ? new Ahead(next, interval) : Ahead.Nothing(panel);
+            Ahead ahead = oneAhead ? new Ahead(next, Ahead.Floats, interval) : Ahead.Nothing(panel);
             int vectors = VectorsOfPanel(end - j), panelColumns = vectors * TSimd.Width, columns = Math.Min(panelColumns, end - j);
             var b = new Panel(panel, panelColumns);
             if (vectors == 3 && FewRegisters)

@@ -52,7 +52,7 @@ internal readonly unsafe struct Tile8By3<TVector, TSimd> : ITile
             nint steps = Math.Min(k, ahead.Interval);
             k -= steps;
             Prefetching.ToSecond(next);
-            next += Ahead.Floats;
+            next += ahead.Step;
             for (; steps > 0; steps--)
             {
                 TVector b0 = TSimd.Load(b); TVector b1 = TSimd.Load(b + w); TVector b2 = TSimd.Load(b + 2 * w);
