@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using DistBp.Learning.Kernels.Simd;
 
 namespace DistBp.Learning.Kernels.Products;
@@ -42,45 +43,76 @@ internal unsafe struct Destination
     {
         int length = ITile.Rows * tileColumns;
         if (Bias != null) AddBias<TVector, TSimd>(tile, tileColumns, i, j, rows, columns);
-        if (PreActivation != null) Copy(tile, tileColumns, PreActivation, i, j, rows, columns, toTile: false);
+        if (PreActivation != null) Copy<TVector, TSimd>(tile, tileColumns, PreActivation, i, j, rows, columns, toTile: false);
         if (Activation != Activation.Identity) new ActivationKernel(Activation, tile, tile, length).Run<TVector, TSimd>();
         if (Previous != Activation.Identity)
         {
             float* x = PreviousX == null ? tile : spare, y = PreviousY == null ? tile : spare + length;
-            if (PreviousX != null) Copy(x, tileColumns, PreviousX, i, j, rows, columns, toTile: true);
-            if (PreviousY != null) Copy(y, tileColumns, PreviousY, i, j, rows, columns, toTile: true);
+            if (PreviousX != null) Copy<TVector, TSimd>(x, tileColumns, PreviousX, i, j, rows, columns, toTile: true);
+            if (PreviousY != null) Copy<TVector, TSimd>(y, tileColumns, PreviousY, i, j, rows, columns, toTile: true);
             new ActivationBackwardKernel(Previous, x, y, tile, tile, length).Run<TVector, TSimd>();
         }
-        Store(tile, tileColumns, i, j, rows, columns);
+        Store<TVector, TSimd>(tile, tileColumns, i, j, rows, columns);
     }
 
     /// <summary>Where tile element (i, j) lies.</summary>
     public readonly float* At(int i, int j) => Matrix + Offset(i, j);
 
     /// <summary>As it is: a partial sum, or the end.</summary>
-    public readonly void Store(float* tile, int tileColumns, int i, int j, int rows, int columns)
-        => Copy(tile, tileColumns, Matrix, i, j, rows, columns, toTile: false);
+    public readonly void Store<TVector, TSimd>(float* tile, int tileColumns, int i, int j, int rows, int columns)
+        where TVector : struct
+        where TSimd : ISimd<TVector>
+        => Copy<TVector, TSimd>(tile, tileColumns, Matrix, i, j, rows, columns, toTile: false);
 
     /// <summary>A partial sum back into a tile.</summary>
-    public readonly void Load(float* tile, int tileColumns, int i, int j, int rows, int columns)
-        => Copy(tile, tileColumns, Matrix, i, j, rows, columns, toTile: true);
+    public readonly void Load<TVector, TSimd>(float* tile, int tileColumns, int i, int j, int rows, int columns)
+        where TVector : struct
+        where TSimd : ISimd<TVector>
+        => Copy<TVector, TSimd>(tile, tileColumns, Matrix, i, j, rows, columns, toTile: true);
 
     private readonly nint Offset(int i, int j) => Transposed ? j * RowLength + i : i * RowLength + j;
 
-    private readonly void Copy(float* tile, int tileColumns, float* matrix, int i, int j, int rows, int columns, bool toTile)
+    /// <summary>Has what <see cref="Finish"/> will read fetched, and where it will write, before the tile is computed.</summary>
+    public readonly void Fetch(int i, int j, int rows, int columns)
+    {
+        if (Transposed) return;
+        if (PreviousY != null) Fetch(PreviousY, i, j, rows, columns);
+        if (PreviousX != null) Fetch(PreviousX, i, j, rows, columns);
+        Fetch(Matrix, i, j, rows, columns);
+    }
+
+    private readonly void Fetch(float* matrix, int i, int j, int rows, int columns)
+    {
+        float* row = matrix + Offset(i, j);
+        for (int r = 0; r < rows; r++, row += RowLength)
+        {
+            for (int column = 0; column < columns; column += Ahead.Floats) Prefetching.ToFirst(row + column);
+            Prefetching.ToFirst(row + columns - 1);
+        }
+    }
+
+    private readonly void Copy<TVector, TSimd>(
+        float* tile, int tileColumns, float* matrix, int i, int j, int rows, int columns, bool toTile)
+        where TVector : struct
+        where TSimd : ISimd<TVector>
     {
         float* at = matrix + Offset(i, j);
         if (Transposed && toTile) Transposition.Run(at, RowLength, columns, rows, tile, tileColumns);
         else if (Transposed) Transposition.Run(tile, tileColumns, rows, columns, at, RowLength);
-        else
+        else if (toTile) CopyRows<TVector, TSimd>(at, RowLength, tile, tileColumns, rows, columns);
+        else CopyRows<TVector, TSimd>(tile, tileColumns, at, RowLength, rows, columns);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void CopyRows<TVector, TSimd>(float* from, nint fromRow, float* to, nint toRow, int rows, int columns)
+        where TVector : struct
+        where TSimd : ISimd<TVector>
+    {
+        for (int r = 0; r < rows; r++, from += fromRow, to += toRow)
         {
-            for (int r = 0; r < rows; r++)
-            {
-                var inTile = new Span<float>(tile + r * tileColumns, columns);
-                var inMatrix = new Span<float>(at + r * RowLength, columns);
-                if (toTile) inMatrix.CopyTo(inTile);
-                else inTile.CopyTo(inMatrix);
-            }
+            int column = 0;
+            for (; column + TSimd.Width <= columns; column += TSimd.Width) TSimd.Store(TSimd.Load(from + column), to + column);
+            for (; column < columns; column++) to[column] = from[column];
         }
     }
 

@@ -14,10 +14,10 @@ internal unsafe interface ITile
 
     /// <param name="first">Steps of a that are passed over.</param>
     /// <param name="b">Row p of the panel at b + p · bStep, p counted from first.</param>
+    /// <param name="ahead">Fetched meanwhile.</param>
     /// <param name="start">What to start from, rows startRow apart; null: zeros.</param>
-    /// <param name="c">Where the tile goes, rows cRow apart.</param>
     static abstract void Accumulate(
-        in TileRows a, nint first, float* b, nint bStep, nint k, float* start, nint startRow, float* c, nint cRow, MergeStack merge);
+        in TileRows a, nint first, float* b, nint bStep, nint k, float* start, nint startRow, in Ahead ahead, in TileEnd end);
 }
 
 /// <summary>Eight rows of a: element (i, p) at Row_i + p · Step. Rows past the last are the last again: computed and thrown away.</summary>
@@ -38,6 +38,33 @@ internal readonly unsafe struct TileRows
         Row7 = a + (7 < rows ? 7 : rows - 1) * rowStride;
         Step = step;
     }
+}
+
+/// <summary>What later tiles will read, fetched into the second cache while this one computes: a line every few steps.</summary>
+internal readonly unsafe struct Ahead(float* next, nint step, nint interval)
+{
+    /// <summary>A cache line.</summary>
+    public const int Floats = 16;
+
+    public readonly float* Next = next;
+
+    /// <summary>From line to line, in floats.</summary>
+    public readonly nint Step = step;
+
+    /// <summary>Steps to a line.</summary>
+    public readonly nint Interval = interval;
+
+    /// <param name="near">What is at hand anyway: an address that is not mapped would walk the page tables.</param>
+    public static Ahead Nothing(float* near) => new(near, 0, nint.MaxValue);
+}
+
+/// <summary>What is done after the last step; in memory until then, since the loop over k needs every register for addresses.</summary>
+internal readonly unsafe struct TileEnd(float* c, nint row, MergeStack merge)
+{
+    /// <summary>Where the tile goes, rows so many floats apart.</summary>
+    public readonly float* C = c;
+    public readonly nint Row = row;
+    public readonly MergeStack Merge = merge;
 }
 
 /// <summary>Finished left siblings in a reduction tree, whole tiles one after the other: Count of them are added, from Top down.</summary>

@@ -7,6 +7,9 @@ namespace DistBp.Learning.Kernels.Products;
 /// <summary>Copies operands into the order in which tiles read them.</summary>
 internal static unsafe class Packing
 {
+    // So many steps a power of two apart still fit the ways of the first cache.
+    private const int StripSteps = 16;
+
     /// <summary>panel [k, panelColumns] = b's columns [j, j + columns), rows [p, p + k); missing columns are zeros.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Panel<TVector, TSimd>(in Operand b, int j, int columns, int p, int k, float* panel, int panelColumns)
@@ -29,24 +32,44 @@ internal static unsafe class Packing
     }
 
     /// <summary>packed [tiles, k, 8] = a's rows [i, i + m), steps [p, p + k), 8 rows a tile; missing rows are zeros.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Rows(in Operand a, int i, int m, int p, int k, float* packed)
     {
+        if (a.Step != 1)
+        {
+            RowsAcross(a, i, m, p, k, packed);
+            return;
+        }
         for (int row = 0; row < m; row += ITile.Rows, packed += ITile.Rows * (nint)k)
         {
             int rows = Math.Min(ITile.Rows, m - row);
             if (rows < ITile.Rows) new Span<float>(packed, ITile.Rows * k).Clear();
-            float* source = a.At(i + row, p);
-            if (a.Step == 1)
+            Transposition.Run(a.At(i + row, p), a.Stride, rows, k, packed, ITile.Rows);
+        }
+    }
+
+    /// <summary>
+    /// Rows where a's neighbours along m lie together: by strips of few steps, since a tile alone takes half a cache line of each step.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void RowsAcross(in Operand a, int i, int m, int p, int k, float* packed)
+    {
+        for (int strip = 0; strip < k; strip += StripSteps)
+        {
+            int steps = Math.Min(StripSteps, k - strip);
+            float* to = packed + strip * ITile.Rows;
+            for (int row = 0; row < m; row += ITile.Rows, to += ITile.Rows * (nint)k)
             {
-                Transposition.Run(source, a.Stride, rows, k, packed, ITile.Rows);
-                continue;
-            }
-            for (int step = 0; step < k; step++, source += a.Step)
-            {
-                float* to = packed + step * ITile.Rows;
-                if (rows == ITile.Rows) Vector256.Load(source).Store(to);
-                else new ReadOnlySpan<float>(source, rows).CopyTo(new Span<float>(to, ITile.Rows));
+                int rows = Math.Min(ITile.Rows, m - row);
+                float* source = a.At(i + row, p + strip);
+                for (int step = 0; step < steps; step++, source += a.Step)
+                {
+                    if (rows == ITile.Rows)
+                    {
+                        Vector256.Load(source).Store(to + step * ITile.Rows);
+                        continue;
+                    }
+                    for (int r = 0; r < ITile.Rows; r++) to[step * ITile.Rows + r] = r < rows ? source[r] : 0;
+                }
             }
         }
     }

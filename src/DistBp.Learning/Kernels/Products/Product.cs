@@ -20,8 +20,11 @@ internal static unsafe class Product<TVector, TSimd>
     private const int MaxKBlockInPlace = 132;
     private const int MaxResidentFloats = 288 * 1024;
 
+    // Of a, packed once for all blocks of b: read tile by tile in order, from wherever it is.
+    private const int MaxPackedFloats = 1024 * 1024;
+
     // Below so many rows a panel of b is used too seldom to be worth copying.
-    private const int MinRowsToPack = 80;
+    private const int MinRowsToPack = 200;
 
     // From so many rows on it is b's block that stays.
     private const int MinRowsToStream = 384;
@@ -84,7 +87,11 @@ internal static unsafe class Product<TVector, TSimd>
             TileRows a = packedA
                 ? new TileRows(scratch.Packed + row * (nint)k, 1, ITile.Rows, ITile.Rows)
                 : new TileRows(task.A.At(i + row, p), task.A.Stride, task.A.Step, rows);
-            TileRun<TVector, TSimd, TTile>.Run(task, scratch.Tiles, a, panel, i + row, j, rows, columns, p, k);
+            int part = row / ITile.Rows, line = part / 2 * Ahead.Floats;
+            Ahead ahead = line < TTile.Columns && j + columns + line < task.N && task.B.Stride == 1
+                ? new Ahead(task.B.At(j + columns + line, p + part % 2), 2 * task.B.Step, 2)
+                : Ahead.Nothing(panel.Data);
+            TileRun<TVector, TSimd, TTile>.Run(task, scratch.Tiles, a, panel, i + row, j, rows, columns, p, k, ahead);
         }
         return columns;
     }
@@ -93,8 +100,9 @@ internal static unsafe class Product<TVector, TSimd>
     private static void ColumnsResident(in ProductTask task, MatrixWorkspace workspace)
     {
         int kBlock = KBlock(task, MaxKBlock), nBlock = Even(task.N, MaxResidentFloats / kBlock, 3 * TSimd.Width);
-        var scratch = Scratch.Of<TVector, TSimd>(workspace, kBlock * (nBlock + TSimd.Width), ITile.Rows * kBlock);
         bool packA = task.A.Step != 1 && task.N >= MinColumnsToPackA;
+        int mBlock = Even(task.M, packA ? MaxPackedFloats / kBlock : task.M, ITile.Rows);
+        var scratch = Scratch.Of<TVector, TSimd>(workspace, kBlock * (nBlock + TSimd.Width), packA ? mBlock * kBlock : 0);
         for (int p = 0; p == 0 || p < task.K; p += kBlock)
         {
             int k = Math.Min(kBlock, task.K - p);
@@ -102,7 +110,19 @@ internal static unsafe class Product<TVector, TSimd>
             {
                 int n = Math.Min(nBlock, task.N - j);
                 PackPanels(task, scratch.Panel, j, n, p, k);
-                for (int i = 0; i < task.M; i += ITile.Rows) TileAgainstPanels(task, scratch, packA, i, j, n, p, k);
+                for (int i = 0; i < task.M; i += mBlock)
+                {
+                    int m = Math.Min(mBlock, task.M - i);
+                    if (packA && (j == 0 || mBlock < task.M)) Packing.Rows(task.A, i, m, p, k, scratch.Packed);
+                    for (int row = 0; row < m; row += ITile.Rows)
+                    {
+                        int rows = Math.Min(ITile.Rows, m - row);
+                        TileRows a = packA
+                            ? new TileRows(scratch.Packed + row * (nint)k, 1, ITile.Rows, ITile.Rows)
+                            : new TileRows(task.A.At(i + row, p), task.A.Stride, task.A.Step, rows);
+                        TileAgainstPanels(task, scratch, a, i + row, rows, j, n, p, k);
+                    }
+                }
             }
         }
     }
@@ -118,25 +138,27 @@ internal static unsafe class Product<TVector, TSimd>
         }
     }
 
-    private static void TileAgainstPanels(in ProductTask task, in Scratch scratch, bool packA, int i, int j, int n, int p, int k)
+    private static void TileAgainstPanels(
+        in ProductTask task, in Scratch scratch, in TileRows a, int i, int rows, int j, int n, int p, int k)
     {
-        int rows = Math.Min(ITile.Rows, task.M - i);
-        if (packA) Packing.Rows(task.A, i, rows, p, k, scratch.Packed);
-        TileRows a = packA
-            ? new TileRows(scratch.Packed, 1, ITile.Rows, ITile.Rows)
-            : new TileRows(task.A.At(i, p), task.A.Stride, task.A.Step, rows);
         float* panel = scratch.Panel;
-        for (int end = j + n; j < end;)
+
+        // The tile of rows to come, if it lies in one piece: as many lines with each panel as make it whole with the last.
+        bool oneAhead = task.A.Stride == k && task.A.Step == 1 && i + 2 * ITile.Rows <= task.M;
+        int panels = (n + 3 * TSimd.Width - 1) / (3 * TSimd.Width), interval = Ahead.Floats / ITile.Rows * panels;
+        float* next = oneAhead ? task.A.At(i + ITile.Rows, p) : null;
+        for (int end = j + n; j < end; next += oneAhead ? (k + interval - 1) / interval * Ahead.Floats : 0)
         {
+            Ahead ahead = oneAhead ? new Ahead(next, Ahead.Floats, interval) : Ahead.Nothing(panel);
             int vectors = VectorsOfPanel(end - j), panelColumns = vectors * TSimd.Width, columns = Math.Min(panelColumns, end - j);
             var b = new Panel(panel, panelColumns);
             if (vectors == 3 && FewRegisters)
-                TileRun<TVector, TSimd, TileTwice4By3<TVector, TSimd>>.Run(task, scratch.Tiles, a, b, i, j, rows, columns, p, k);
+                TileRun<TVector, TSimd, TileTwice4By3<TVector, TSimd>>.Run(task, scratch.Tiles, a, b, i, j, rows, columns, p, k, ahead);
             else if (vectors == 2 && FewRegisters)
-                TileRun<TVector, TSimd, TileTwice4By2<TVector, TSimd>>.Run(task, scratch.Tiles, a, b, i, j, rows, columns, p, k);
-            else if (vectors == 3) TileRun<TVector, TSimd, Tile8By3<TVector, TSimd>>.Run(task, scratch.Tiles, a, b, i, j, rows, columns, p, k);
-            else if (vectors == 2) TileRun<TVector, TSimd, Tile8By2<TVector, TSimd>>.Run(task, scratch.Tiles, a, b, i, j, rows, columns, p, k);
-            else TileRun<TVector, TSimd, Tile8By1<TVector, TSimd>>.Run(task, scratch.Tiles, a, b, i, j, rows, columns, p, k);
+                TileRun<TVector, TSimd, TileTwice4By2<TVector, TSimd>>.Run(task, scratch.Tiles, a, b, i, j, rows, columns, p, k, ahead);
+            else if (vectors == 3) TileRun<TVector, TSimd, Tile8By3<TVector, TSimd>>.Run(task, scratch.Tiles, a, b, i, j, rows, columns, p, k, ahead);
+            else if (vectors == 2) TileRun<TVector, TSimd, Tile8By2<TVector, TSimd>>.Run(task, scratch.Tiles, a, b, i, j, rows, columns, p, k, ahead);
+            else TileRun<TVector, TSimd, Tile8By1<TVector, TSimd>>.Run(task, scratch.Tiles, a, b, i, j, rows, columns, p, k, ahead);
             panel += k * (nint)panelColumns;
             j += columns;
         }

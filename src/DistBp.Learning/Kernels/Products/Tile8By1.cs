@@ -15,10 +15,11 @@ internal readonly unsafe struct Tile8By1<TVector, TSimd> : ITile
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Accumulate(
-        in TileRows a, nint first, float* b, nint bStep, nint k, float* start, nint startRow, float* c, nint cRow, MergeStack merge)
+        in TileRows a, nint first, float* b, nint bStep, nint k, float* start, nint startRow, in Ahead ahead, in TileEnd end)
     {
         int w = TSimd.Width;
         float* a0 = a.Row0, a1 = a.Row1, a2 = a.Row2, a3 = a.Row3, a4 = a.Row4, a5 = a.Row5, a6 = a.Row6, a7 = a.Row7;
+        float* next = ahead.Next;
         nint aStep = a.Step, p = first * aStep;
         TVector c00 = default;
         TVector c10 = default;
@@ -46,28 +47,36 @@ internal readonly unsafe struct Tile8By1<TVector, TSimd> : ITile
             start += startRow;
             c70 = TSimd.Load(start);
         }
-        for (; k > 0; k--)
+        while (k > 0)
         {
-            TVector b0 = TSimd.Load(b);
-            TVector x = TSimd.Broadcast(a0[p]);
-            c00 = TSimd.MultiplyAdd(x, b0, c00);
-            x = TSimd.Broadcast(a1[p]);
-            c10 = TSimd.MultiplyAdd(x, b0, c10);
-            x = TSimd.Broadcast(a2[p]);
-            c20 = TSimd.MultiplyAdd(x, b0, c20);
-            x = TSimd.Broadcast(a3[p]);
-            c30 = TSimd.MultiplyAdd(x, b0, c30);
-            x = TSimd.Broadcast(a4[p]);
-            c40 = TSimd.MultiplyAdd(x, b0, c40);
-            x = TSimd.Broadcast(a5[p]);
-            c50 = TSimd.MultiplyAdd(x, b0, c50);
-            x = TSimd.Broadcast(a6[p]);
-            c60 = TSimd.MultiplyAdd(x, b0, c60);
-            x = TSimd.Broadcast(a7[p]);
-            c70 = TSimd.MultiplyAdd(x, b0, c70);
-            p += aStep;
-            b += bStep;
+            nint steps = Math.Min(k, ahead.Interval);
+            k -= steps;
+            Prefetching.ToSecond(next);
+            next += ahead.Step;
+            for (; steps > 0; steps--)
+            {
+                TVector b0 = TSimd.Load(b);
+                TVector x = TSimd.Broadcast(a0[p]);
+                c00 = TSimd.MultiplyAdd(x, b0, c00);
+                x = TSimd.Broadcast(a1[p]);
+                c10 = TSimd.MultiplyAdd(x, b0, c10);
+                x = TSimd.Broadcast(a2[p]);
+                c20 = TSimd.MultiplyAdd(x, b0, c20);
+                x = TSimd.Broadcast(a3[p]);
+                c30 = TSimd.MultiplyAdd(x, b0, c30);
+                x = TSimd.Broadcast(a4[p]);
+                c40 = TSimd.MultiplyAdd(x, b0, c40);
+                x = TSimd.Broadcast(a5[p]);
+                c50 = TSimd.MultiplyAdd(x, b0, c50);
+                x = TSimd.Broadcast(a6[p]);
+                c60 = TSimd.MultiplyAdd(x, b0, c60);
+                x = TSimd.Broadcast(a7[p]);
+                c70 = TSimd.MultiplyAdd(x, b0, c70);
+                p += aStep;
+                b += bStep;
+            }
         }
+        MergeStack merge = end.Merge;
         for (; merge.Count > 0; merge.Count--)
         {
             float* left = merge.Top;
@@ -89,6 +98,8 @@ internal readonly unsafe struct Tile8By1<TVector, TSimd> : ITile
             c70 = TSimd.Add(TSimd.Load(left), c70);
             merge.Top -= merge.Length;
         }
+        float* c = end.C;
+        nint cRow = end.Row;
         TSimd.Store(c00, c);
         c += cRow;
         TSimd.Store(c10, c);

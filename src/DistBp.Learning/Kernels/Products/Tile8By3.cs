@@ -15,10 +15,11 @@ internal readonly unsafe struct Tile8By3<TVector, TSimd> : ITile
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Accumulate(
-        in TileRows a, nint first, float* b, nint bStep, nint k, float* start, nint startRow, float* c, nint cRow, MergeStack merge)
+        in TileRows a, nint first, float* b, nint bStep, nint k, float* start, nint startRow, in Ahead ahead, in TileEnd end)
     {
         int w = TSimd.Width;
         float* a0 = a.Row0, a1 = a.Row1, a2 = a.Row2, a3 = a.Row3, a4 = a.Row4, a5 = a.Row5, a6 = a.Row6, a7 = a.Row7;
+        float* next = ahead.Next;
         nint aStep = a.Step, p = first * aStep;
         TVector c00 = default, c01 = default, c02 = default;
         TVector c10 = default, c11 = default, c12 = default;
@@ -46,28 +47,36 @@ internal readonly unsafe struct Tile8By3<TVector, TSimd> : ITile
             start += startRow;
             c70 = TSimd.Load(start); c71 = TSimd.Load(start + w); c72 = TSimd.Load(start + 2 * w);
         }
-        for (; k > 0; k--)
+        while (k > 0)
         {
-            TVector b0 = TSimd.Load(b); TVector b1 = TSimd.Load(b + w); TVector b2 = TSimd.Load(b + 2 * w);
-            TVector x = TSimd.Broadcast(a0[p]);
-            c00 = TSimd.MultiplyAdd(x, b0, c00); c01 = TSimd.MultiplyAdd(x, b1, c01); c02 = TSimd.MultiplyAdd(x, b2, c02);
-            x = TSimd.Broadcast(a1[p]);
-            c10 = TSimd.MultiplyAdd(x, b0, c10); c11 = TSimd.MultiplyAdd(x, b1, c11); c12 = TSimd.MultiplyAdd(x, b2, c12);
-            x = TSimd.Broadcast(a2[p]);
-            c20 = TSimd.MultiplyAdd(x, b0, c20); c21 = TSimd.MultiplyAdd(x, b1, c21); c22 = TSimd.MultiplyAdd(x, b2, c22);
-            x = TSimd.Broadcast(a3[p]);
-            c30 = TSimd.MultiplyAdd(x, b0, c30); c31 = TSimd.MultiplyAdd(x, b1, c31); c32 = TSimd.MultiplyAdd(x, b2, c32);
-            x = TSimd.Broadcast(a4[p]);
-            c40 = TSimd.MultiplyAdd(x, b0, c40); c41 = TSimd.MultiplyAdd(x, b1, c41); c42 = TSimd.MultiplyAdd(x, b2, c42);
-            x = TSimd.Broadcast(a5[p]);
-            c50 = TSimd.MultiplyAdd(x, b0, c50); c51 = TSimd.MultiplyAdd(x, b1, c51); c52 = TSimd.MultiplyAdd(x, b2, c52);
-            x = TSimd.Broadcast(a6[p]);
-            c60 = TSimd.MultiplyAdd(x, b0, c60); c61 = TSimd.MultiplyAdd(x, b1, c61); c62 = TSimd.MultiplyAdd(x, b2, c62);
-            x = TSimd.Broadcast(a7[p]);
-            c70 = TSimd.MultiplyAdd(x, b0, c70); c71 = TSimd.MultiplyAdd(x, b1, c71); c72 = TSimd.MultiplyAdd(x, b2, c72);
-            p += aStep;
-            b += bStep;
+            nint steps = Math.Min(k, ahead.Interval);
+            k -= steps;
+            Prefetching.ToSecond(next);
+            next += ahead.Step;
+            for (; steps > 0; steps--)
+            {
+                TVector b0 = TSimd.Load(b); TVector b1 = TSimd.Load(b + w); TVector b2 = TSimd.Load(b + 2 * w);
+                TVector x = TSimd.Broadcast(a0[p]);
+                c00 = TSimd.MultiplyAdd(x, b0, c00); c01 = TSimd.MultiplyAdd(x, b1, c01); c02 = TSimd.MultiplyAdd(x, b2, c02);
+                x = TSimd.Broadcast(a1[p]);
+                c10 = TSimd.MultiplyAdd(x, b0, c10); c11 = TSimd.MultiplyAdd(x, b1, c11); c12 = TSimd.MultiplyAdd(x, b2, c12);
+                x = TSimd.Broadcast(a2[p]);
+                c20 = TSimd.MultiplyAdd(x, b0, c20); c21 = TSimd.MultiplyAdd(x, b1, c21); c22 = TSimd.MultiplyAdd(x, b2, c22);
+                x = TSimd.Broadcast(a3[p]);
+                c30 = TSimd.MultiplyAdd(x, b0, c30); c31 = TSimd.MultiplyAdd(x, b1, c31); c32 = TSimd.MultiplyAdd(x, b2, c32);
+                x = TSimd.Broadcast(a4[p]);
+                c40 = TSimd.MultiplyAdd(x, b0, c40); c41 = TSimd.MultiplyAdd(x, b1, c41); c42 = TSimd.MultiplyAdd(x, b2, c42);
+                x = TSimd.Broadcast(a5[p]);
+                c50 = TSimd.MultiplyAdd(x, b0, c50); c51 = TSimd.MultiplyAdd(x, b1, c51); c52 = TSimd.MultiplyAdd(x, b2, c52);
+                x = TSimd.Broadcast(a6[p]);
+                c60 = TSimd.MultiplyAdd(x, b0, c60); c61 = TSimd.MultiplyAdd(x, b1, c61); c62 = TSimd.MultiplyAdd(x, b2, c62);
+                x = TSimd.Broadcast(a7[p]);
+                c70 = TSimd.MultiplyAdd(x, b0, c70); c71 = TSimd.MultiplyAdd(x, b1, c71); c72 = TSimd.MultiplyAdd(x, b2, c72);
+                p += aStep;
+                b += bStep;
+            }
         }
+        MergeStack merge = end.Merge;
         for (; merge.Count > 0; merge.Count--)
         {
             float* left = merge.Top;
@@ -89,6 +98,8 @@ internal readonly unsafe struct Tile8By3<TVector, TSimd> : ITile
             c70 = TSimd.Add(TSimd.Load(left), c70); c71 = TSimd.Add(TSimd.Load(left + w), c71); c72 = TSimd.Add(TSimd.Load(left + 2 * w), c72);
             merge.Top -= merge.Length;
         }
+        float* c = end.C;
+        nint cRow = end.Row;
         TSimd.Store(c00, c); TSimd.Store(c01, c + w); TSimd.Store(c02, c + 2 * w);
         c += cRow;
         TSimd.Store(c10, c); TSimd.Store(c11, c + w); TSimd.Store(c12, c + 2 * w);

@@ -11,26 +11,27 @@ internal static unsafe class TileRun<TVector, TSimd, TTile>
 {
     /// <param name="tiles">Room for a stack of tiles.</param>
     public static void Run(
-        in ProductTask task, float* tiles, in TileRows a, in Panel b, int i, int j, int rows, int columns, int p, int k)
+        in ProductTask task, float* tiles, in TileRows a, in Panel b, int i, int j, int rows, int columns, int p, int k, in Ahead ahead)
     {
         if (task.SliceStarts != null) Tree(task, tiles, a, b, i, j, rows, columns);
-        else Sum(task, tiles, a, b, i, j, rows, columns, p, k);
+        else Sum(task, tiles, a, b, i, j, rows, columns, p, k, ahead);
     }
 
     private static void Sum(
-        in ProductTask task, float* tile, in TileRows a, in Panel b, int i, int j, int rows, int columns, int p, int k)
+        in ProductTask task, float* tile, in TileRows a, in Panel b, int i, int j, int rows, int columns, int p, int k, in Ahead ahead)
     {
         bool whole = rows == ITile.Rows && columns == TTile.Columns, first = p == 0, last = p + k == task.K;
         if (whole && !task.C.Transposed && (!last || task.C.IsPlain))
         {
             float* c = task.C.At(i, j);
-            TTile.Accumulate(a, 0, b.Data, b.Step, k, first ? null : c, task.C.RowLength, c, task.C.RowLength, default);
+            TTile.Accumulate(a, 0, b.Data, b.Step, k, first ? null : c, task.C.RowLength, ahead, new TileEnd(c, task.C.RowLength, default));
             return;
         }
-        if (!first) task.C.Load(tile, TTile.Columns, i, j, rows, columns);
-        TTile.Accumulate(a, 0, b.Data, b.Step, k, first ? null : tile, TTile.Columns, tile, TTile.Columns, default);
+        if (last) task.C.Fetch(i, j, rows, columns);
+        if (!first) task.C.Load<TVector, TSimd>(tile, TTile.Columns, i, j, rows, columns);
+        TTile.Accumulate(a, 0, b.Data, b.Step, k, first ? null : tile, TTile.Columns, ahead, new TileEnd(tile, TTile.Columns, default));
         if (last) task.C.Finish<TVector, TSimd>(tile, TTile.Columns, i, j, rows, columns, tile + ITile.Rows * TTile.Columns);
-        else task.C.Store(tile, TTile.Columns, i, j, rows, columns);
+        else task.C.Store<TVector, TSimd>(tile, TTile.Columns, i, j, rows, columns);
     }
 
     /// <summary>
@@ -48,9 +49,10 @@ internal static unsafe class TileRun<TVector, TSimd, TTile>
             int start = task.SliceStarts[s], count = task.SliceStarts[s + 1] - start;
             bool toMatrix = s == last && inPlace;
             TTile.Accumulate(
-                a, start, b.Data + start * b.Step, b.Step, count, null, 0,
-                toMatrix ? task.C.At(i, j) : stack + (waiting - merges) * length, toMatrix ? task.C.RowLength : TTile.Columns,
-                new MergeStack { Count = merges, Top = stack + (waiting - 1) * length, Length = length });
+                a, start, b.Data + start * b.Step, b.Step, count, null, 0, Ahead.Nothing(b.Data),
+                new TileEnd(
+                    toMatrix ? task.C.At(i, j) : stack + (waiting - merges) * length, toMatrix ? task.C.RowLength : TTile.Columns,
+                    new MergeStack { Count = merges, Top = stack + (waiting - 1) * length, Length = length }));
         }
         if (!inPlace) task.C.Finish<TVector, TSimd>(stack, TTile.Columns, i, j, rows, columns, stack + length);
     }

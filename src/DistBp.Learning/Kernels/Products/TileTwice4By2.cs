@@ -14,8 +14,11 @@ internal readonly unsafe struct TileTwice4By2<TVector, TSimd> : ITile
     public static int Columns => 2 * TSimd.Width;
 
     public static void Accumulate(
-        in TileRows a, nint first, float* b, nint bStep, nint k, float* start, nint startRow, float* c, nint cRow, MergeStack merge)
+        in TileRows a, nint first, float* b, nint bStep, nint k, float* start, nint startRow, in Ahead ahead, in TileEnd end)
     {
+        float* c = end.C;
+        nint cRow = end.Row;
+        MergeStack merge = end.Merge;
         Half(a.Row0, a.Row1, a.Row2, a.Row3, first, a.Step, b, bStep, k, start, startRow, c, cRow, merge);
         if (start != null) start += 4 * startRow;
         merge.Top += 4 * Columns;
