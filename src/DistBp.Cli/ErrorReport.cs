@@ -29,11 +29,15 @@ internal static class ErrorReport
     {
         foreach (Problem problem in error.Problems)
         {
-            Console.Error.WriteLine($"{Prefix}{problem.Where}: {problem.What}");
-            if (problem.Remedy.Length > 0) Console.Error.WriteLine($"    {problem.Remedy}");
+            Console.Error.WriteLine(Printable($"{Prefix}{problem.Where}: {problem.What}"));
+            if (problem.Remedy.Length > 0) Console.Error.WriteLine(Printable($"    {problem.Remedy}"));
         }
         return (int)error.Kind;
     }
+
+    /// <summary>One line, whatever the quoted data hold: a header over two lines, or the commands of a terminal.</summary>
+    private static string Printable(string text) =>
+        text.Any(char.IsControl) ? string.Concat(text.Select(c => char.IsControl(c) ? '\u00B7' : c)) : text;
 
     private static int WriteSystemError(Exception error)
     {

@@ -13,7 +13,7 @@ public static class NearestName
     public static string List(IReadOnlyCollection<string> names, int most = 20) =>
         string.Join(", ", names.Take(most)) + (names.Count > most ? $", … ({names.Count} in all)" : "");
 
-    /// <summary>The known name that differs by case, by at most two edits (of up to half its letters), or of which one is the other's beginning.</summary>
+    /// <summary>The known name that differs by case, by at most two edits (of up to half its letters), or of which one is the other's beginning, or the typed one's end.</summary>
     public static string? Find(string typed, IEnumerable<string> known)
     {
         if (typed.Length > LongestCompared) return null;
@@ -24,7 +24,8 @@ public static class NearestName
             if (distance <= Math.Min(2, name.Length / 2) && distance < best.Distance) best = (name, distance);
         }
         if (best.Distance < int.MaxValue) return best.Name;
-        return known.FirstOrDefault(k => typed.Length >= 3 && (IsPrefix(typed, k) || (k.Length >= 3 && IsPrefix(k, typed))));
+        return known.FirstOrDefault(k => typed.Length >= 3 && (IsPrefix(typed, k) || (k.Length >= 3 && IsPrefix(k, typed))))
+            ?? known.FirstOrDefault(k => k.Length >= 4 && typed.EndsWith(k, StringComparison.OrdinalIgnoreCase));
     }
 
     private static bool IsPrefix(string start, string whole) => whole.StartsWith(start, StringComparison.OrdinalIgnoreCase);

@@ -65,6 +65,7 @@ internal static class NetworkChecks
         {
             TargetKind.Classes => (target.ClassCount, $"the data has {target.ClassCount} classes"),
             TargetKind.Input => (sampleShape.ElementCount, $"the target is the input of shape {sampleShape}"),
+            _ when target.Shape.ElementCount == 1 => (1, "the data has one target a sample"),
             _ => (target.Shape.ElementCount, $"a target of the data has the shape {target.Shape}"),
         };
         if (output.ElementCount == expected) return;

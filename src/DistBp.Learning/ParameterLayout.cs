@@ -80,7 +80,5 @@ public sealed class ParameterLayout
     /// <summary>Floats in the flat gradient buffer: the trained parameters, which come first.</summary>
     public int TrainedCount { get; }
 
-    public int BlockCount => (TrainedCount + BlockLength - 1) / BlockLength;
-
     public ParameterView View(int layer, int parameter) => _byLayer[layer][parameter]!;
 }

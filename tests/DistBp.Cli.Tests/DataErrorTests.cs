@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace DistBp.Cli.Tests;
 
 public sealed class DataErrorTests : IDisposable
@@ -48,6 +50,37 @@ public sealed class DataErrorTests : IDisposable
         string job = WriteTensorJob(IdxImages, IdxLabels, "test: {x: images.idx, y: other.idx}");
         _folder.Write("other.idx", [0, 0, 8, 1, 0, 0, 0, 2, 0, 9]);
         CommandRun.Run(_folder, "train", job).ShouldFail(3, "other.idx", "9");
+    }
+
+    [Fact]
+    public void A_column_name_over_two_lines_stays_on_one_line_of_the_message()
+    {
+        _folder.Write("data.csv", "\"long\nname\",y\nword,0\nword,1\n");
+        string job = _folder.Write("job.yaml", """
+            data: {format: csv, train: {path: data.csv, label: y}}
+            model: {layers: [{dense: 2}]}
+            loss: softmaxCrossEntropy
+            """);
+        CommandOutcome outcome = CommandRun.Run(_folder, "train", job);
+        outcome.ShouldFail(3, "data.csv:3", "long·name");
+        Assert.Equal(2, outcome.Error.TrimEnd('\n').Split('\n').Length);
+    }
+
+    [Fact]
+    public void A_pipe_is_refused_as_data()
+    {
+        string job = SampleJobs.WriteIris(_folder);
+        using Process make = Process.Start("mkfifo", [_folder.File("pipe.csv")]);
+        make.WaitForExit();
+        using Process writer = Process.Start("sh", ["-c", $"printf 'a,b' > {_folder.File("pipe.csv")}"]);
+        try
+        {
+            CommandRun.Run(_folder, "train", job, "--set", "data.train.path=pipe.csv").ShouldFail(3, "pipe.csv", "to a file first");
+        }
+        finally
+        {
+            if (!writer.HasExited) writer.Kill();
+        }
     }
 
     private void FailWithRow(string row, params string[] words)

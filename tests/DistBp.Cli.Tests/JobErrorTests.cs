@@ -45,10 +45,12 @@ public sealed class JobErrorTests : IDisposable
     public void A_mini_batch_larger_than_the_data_is_refused() =>
         CommandRun.Run(_folder, "train", SampleJobs.WriteIris(_folder), "--set", "batch=1000").ShouldFail(2, "batch", "1000", "90");
 
-    [Fact]
-    public void Nothing_is_left_behind_by_a_job_that_is_refused()
+    [Theory]
+    [InlineData("batch=1000", "batch")]
+    [InlineData("initialWeights=none.safetensors", "none.safetensors")]
+    public void Nothing_is_left_behind_by_a_job_that_is_refused(string setting, string named)
     {
-        CommandRun.Run(_folder, "train", SampleJobs.WriteIris(_folder), "--set", "batch=1000", "--out", "run").ShouldFail(2, "batch");
+        CommandRun.Run(_folder, "train", SampleJobs.WriteIris(_folder), "--set", setting, "--out", "run").ShouldFail(2, named);
         Assert.False(Directory.Exists(_folder.File("run")));
     }
 

@@ -105,6 +105,14 @@ public sealed class RoundTripTests(TrainedRun trained) : IClassFixture<TrainedRu
             .ShouldFail(2, "nowhere/answers.csv");
 
     [Fact]
+    public void Predictions_never_overwrite_their_input()
+    {
+        string input = _folder.Write("kept.csv", "x,y\n1,2\n");
+        CommandRun.Run(_folder, "predict", "run", "--input", input, "--output", "kept.csv").ShouldFail(2, "kept.csv", "overwrite");
+        Assert.Equal("x,y\n1,2\n", File.ReadAllText(_folder.File("kept.csv")));
+    }
+
+    [Fact]
     public void Predict_refuses_samples_with_other_columns() =>
         CommandRun.Run(_folder, "predict", "run", "--input", _folder.Write("other.csv", "x,y\n1,2\n"), "--output", "-").ShouldFail(
             3, "other.csv");

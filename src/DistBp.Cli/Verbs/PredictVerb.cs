@@ -27,10 +27,12 @@ internal static class PredictVerb
 
     private static int Execute(ParseResult parsed)
     {
+        string inputFile = parsed.GetRequiredValue(Input), output = parsed.GetRequiredValue(Output);
+        if (output != "-" && Path.GetFullPath(inputFile) == Path.GetFullPath(output))
+            throw new UserException(ErrorKind.Usage, "the predictions would overwrite their input", output, "give --output another name");
         SavedRun run = SavedRun.Open(parsed.GetRequiredValue(Run));
         foreach (string warning in run.Warnings) Console.Error.WriteLine($"warning: {warning}");
-        InputTable input = run.Schema.ReadInput(parsed.GetRequiredValue(Input));
-        string output = parsed.GetRequiredValue(Output);
+        InputTable input = run.Schema.ReadInput(inputFile);
         try
         {
             using var writer = new StreamWriter(output == "-" ? Console.OpenStandardOutput() : File.Create(output));

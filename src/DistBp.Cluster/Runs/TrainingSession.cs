@@ -37,6 +37,7 @@ public sealed class TrainingSession
                 ErrorKind.Usage, $"a mini-batch of {job.Batch} samples is larger than the training part, which has {_data.Train.Count}", "batch",
                 $"set batch to at most {_data.Train.Count}");
         }
+        if (!options.Resume) RequireInitialWeights();
     }
 
     /// <param name="stop">Finishes the step, saves, and ends the run as interrupted.</param>
@@ -57,6 +58,18 @@ public sealed class TrainingSession
             recorder.OnFailed();
             throw;
         }
+    }
+
+    /// <summary>Before there is a folder: a job that is refused leaves none behind.</summary>
+    private void RequireInitialWeights()
+    {
+        if (_job.InitialWeights is not null) LoadInitialWeights(new TensorBuffer(_network.Parameters.Count).Span);
+    }
+
+    private void LoadInitialWeights(Span<float> parameters)
+    {
+        if (_job.InitialWeights is { } file)
+            ParameterFile.Load(Path.GetFullPath(file, _job.BaseFolder), _network.Parameters, parameters, _job.Partial);
     }
 
     private RunFolder OpenFolder() => _options.Resume ? RunFolder.Resume(_options.OutFolder!)
@@ -119,8 +132,7 @@ public sealed class TrainingSession
         if (checkpoint is null)
         {
             _network.InitializeParameters(_job.Seed, memory.Parameters.Span);
-            if (_job.InitialWeights is { } file)
-                ParameterFile.Load(Path.GetFullPath(file, _job.BaseFolder), layout, memory.Parameters.Span, _job.Partial);
+            LoadInitialWeights(memory.Parameters.Span);
         }
         else
         {

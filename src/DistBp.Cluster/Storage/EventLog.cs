@@ -6,7 +6,7 @@ namespace DistBp.Cluster.Storage;
 
 /// <summary>
 /// events.jsonl: one JSON object a line, {"event": …, "time": RFC 3339 in UTC, …}, times with the clock that is given. Lines are collected in
-/// one reused buffer (nothing is allocated for an event) and leave at an epoch, a checkpoint, a member's change, a warning, the end, after a
+/// one reused buffer (nothing is allocated for an event) and leave at an epoch, a checkpoint, a warning, the end, after a
 /// second, or when 64 KiB have come together; to standard output each line leaves at once. Safe to call from several threads.
 /// </summary>
 public sealed class EventLog : IDisposable
@@ -81,15 +81,6 @@ public sealed class EventLog : IDisposable
             json.WriteNumber("step"u8, e.step);
             json.WriteString("folder"u8, e.folder);
             json.WriteDouble("seconds"u8, e.seconds);
-        });
-
-    /// <param name="change">"joined", "left", "lost".</param>
-    public void Member(string member, string change, string reason) =>
-        Write("member", (member, change, reason), flush: true, static (json, e) =>
-        {
-            json.WriteString("member"u8, e.member);
-            json.WriteString("change"u8, e.change);
-            json.WriteString("reason"u8, e.reason);
         });
 
     public void Warning(string message) =>

@@ -18,6 +18,4 @@ public sealed record RunPaths(string Folder)
 
     /// <summary>The final (or best) parameters.</summary>
     public string Parameters => Path.Combine(Folder, "parameters.safetensors");
-
-    public string TensorBoard => Path.Combine(Folder, "tensorboard");
 }

@@ -77,7 +77,11 @@ internal static class DataFile
     {
         try
         {
-            return new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, BufferBytes, FileOptions.SequentialScan);
+            var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, BufferBytes, FileOptions.SequentialScan);
+            if (file.CanSeek) return file;
+            file.Dispose();
+            throw new UserException(ErrorKind.Data, "This is a pipe or a device, and data are read more than once.", path,
+                "write them to a file first");
         }
         catch (Exception cause) when (cause is FileNotFoundException or DirectoryNotFoundException)
         {
@@ -99,6 +103,8 @@ internal static class DataFile
             return "on Debian and Ubuntu `apt-get install dataset-fashion-mnist` puts it into /usr/share/datasets/fashion-mnist; "
                 + "elsewhere download it and give the path with --set data.train.x=FILE (and train.y, test.x, test.y)";
         }
+        if (path == "-") return "standard input cannot be read twice: write the data to a file first";
+        if (path.Contains("/~/", StringComparison.Ordinal)) return "write the whole path: ~ stands for the home folder in a shell only";
         var remedy = new StringBuilder("check the path");
         string? folder = Path.GetDirectoryName(Path.GetFullPath(path));
         if (folder is null || !Directory.Exists(folder)) return remedy.Append($": the folder {folder} does not exist either").ToString();

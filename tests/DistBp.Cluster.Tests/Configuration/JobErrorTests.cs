@@ -46,6 +46,7 @@ public sealed class JobErrorTests
     [InlineData("checkpoint: {often: 3}", "test.yaml:10:14 checkpoint.often | unknown key \"often\" | known keys: everySteps, keep")]
     [InlineData("optimizer: {adm: {rate: 1}}", "test.yaml:10:13 optimizer | unknown optimizer \"adm\" | did you mean \"adam\"?")]
     [InlineData("optimizer: {ada: {rate: 1}}", "test.yaml:10:13 optimizer | unknown optimizer \"ada\" | did you mean \"adam\"?")]
+    [InlineData("optimizer: {adam: {learningRate: 1}}", "test.yaml:10:20 optimizer.adam.learningRate | unknown key \"learningRate\" | did you mean \"rate\"?")]
     [InlineData("optimizer: lion", "test.yaml:10:12 optimizer | unknown optimizer \"lion\" | known words: sgd, adagrad, rmsprop, adam, adamw, lamb")]
     public void An_unknown_word_is_answered_with_the_nearest_or_with_all(string line, string problem) =>
         Assert.Equal([problem], JobText.Problems(JobText.MinimalAnd(line)));
@@ -58,7 +59,8 @@ public sealed class JobErrorTests
     [InlineData("clip: {globalNorm: .nan}", "test.yaml:10:20 clip.globalNorm | expected a number above 0, found \".nan\" | for example: globalNorm: 0.001")]
     [InlineData("clip: {globalNorm: NaN}", "test.yaml:10:20 clip.globalNorm | expected a number above 0, found \"NaN\" | for example: globalNorm: 0.001")]
     [InlineData("clip: {value: 1e999}", "test.yaml:10:15 clip.value | expected a number above 0, found \"1e999\" | for example: value: 0.001")]
-    [InlineData("clip: 1", "test.yaml:10:7 clip | expected a map, found \"1\" | for example: clip: {KEY: VALUE}")]
+    [InlineData("clip: 1", "test.yaml:10:7 clip | expected a map, found \"1\" | for example: clip: {globalNorm: 1.0}")]
+    [InlineData("optimizer: {name: adam, rate: 1}", "test.yaml:10:12 optimizer | expected one optimizer, found \"name\" and \"rate\" | write one of these as the key: sgd, adagrad, rmsprop, adam, adamw")]
     [InlineData("freeze: dense1", "test.yaml:10:9 freeze | expected a list of layers' names, found \"dense1\" | for example: freeze: [my-job]")]
     [InlineData("partial: yes", "test.yaml:10:10 partial | expected true or false, found \"yes\" | for example: partial: true")]
     [InlineData("optimizer: {sgd: {momentum: 1}}", "test.yaml:10:29 optimizer.sgd.momentum | expected a number of at least 0 and below 1, found \"1\" | for example: momentum: 0.9")]

@@ -23,17 +23,16 @@ public sealed class EventLogTests : IDisposable
             log.Step(new StepEvent(1, 0, double.PositiveInfinity, 0.1, double.NaN, 100));
             log.Epoch(new EpochEvent(0, 1, 1 / 3.0, null, 0.5, null, 0.1, 2, 100, 1));
             log.CheckpointSaved(1, "checkpoints/step-000000001", 0.25);
-            log.Member("worker-2", "lost", "no heartbeat\nfor 2 s");
-            log.Warning("a \"warning\"");
+            log.Warning("a \"warning\"\nof two lines");
             log.End("completed", 1, "ab");
         }
         JsonElement[] lines = [.. File.ReadAllLines(Events).Select(l => JsonDocument.Parse(l).RootElement)];
-        Assert.Equal(["step", "epoch", "checkpoint", "member", "warning", "end"], lines.Select(l => l.GetProperty("event").GetString()));
+        Assert.Equal(["step", "epoch", "checkpoint", "warning", "end"], lines.Select(l => l.GetProperty("event").GetString()));
         Assert.All(lines, l => Assert.Equal("2026-11-21T03:14:15.5Z", l.GetProperty("time").GetString()));
         Assert.Equal("Infinity", lines[0].GetProperty("loss").GetString());
         Assert.Equal(1 / 3.0, lines[1].GetProperty("trainLoss").GetDouble());
         Assert.False(lines[1].TryGetProperty("trainAccuracy", out _));
-        Assert.Equal("no heartbeat\nfor 2 s", lines[3].GetProperty("reason").GetString());
+        Assert.Equal("a \"warning\"\nof two lines", lines[3].GetProperty("message").GetString());
     }
 
     [Fact]

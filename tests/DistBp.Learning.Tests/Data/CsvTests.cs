@@ -68,6 +68,43 @@ public sealed class CsvTests : IDisposable
     }
 
     [Fact]
+    public void The_like_mistakes_of_a_column_are_told_once_with_their_lines()
+    {
+        string rows = string.Concat(Enumerable.Range(1, 8).Select(day => $"2024-01-0{day},{day},{day % 2}\n"));
+        _folder.Write("data.csv", "when,a,y\n" + rows + "x,big,1\n");
+        var problem = Assert.Throws<UserException>(() => DataLoader.Load(CsvJob.Of("y", []), TargetKind.Classes, 1, _folder.Path));
+        Assert.Equal(
+            ["Column 'when' has '2024-01-01', which is not a number. So are 8 more lines: 3, 4, 5, 6, …", "Column 'a' has 'big', which is not a number."],
+            problem.Problems.Select(p => p.What));
+        Assert.EndsWith("data.csv:2", problem.Problems[0].Where, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_decimal_comma_is_answered_with_how_numbers_are_written()
+    {
+        _folder.Write("data.csv", "a;y\n1,5;0\n2,5;1\n");
+        var problem = Assert.Throws<UserException>(() => DataLoader.Load(CsvJob.Of("y", []), TargetKind.Classes, 1, _folder.Path));
+        Assert.Contains("decimal point", problem.Problems[0].Remedy, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_column_that_a_comma_at_the_end_of_rows_makes_is_told_by_its_place()
+    {
+        _folder.Write("data.csv", "a,y,\n1,0,\n2,1,\n");
+        var problem = Assert.Throws<UserException>(() => DataLoader.Load(CsvJob.Of("y", []), TargetKind.Classes, 1, _folder.Path));
+        Assert.Equal("The value of column 2 (which has no name in the header) is missing. So is line 3.", Assert.Single(problem.Problems).What);
+    }
+
+    [Fact]
+    public void A_header_that_is_not_UTF8_is_told_and_not_read_as_other_names()
+    {
+        File.WriteAllBytes(Path.Combine(_folder.Path, "data.csv"), System.Text.Encoding.Latin1.GetBytes("gr\u00F6\u00DFe,y\n1,0\n2,1\n"));
+        var problem = Assert.Throws<UserException>(() => DataLoader.Load(CsvJob.Of("y", []), TargetKind.Classes, 1, _folder.Path));
+        Assert.Equal("The file is not UTF-8 text.", problem.Problems[0].What);
+        Assert.EndsWith("data.csv:1", problem.Problems[0].Where, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Several_bad_fields_are_told_at_once_with_line_and_column()
     {
         _folder.Write("data.csv", "a,color,y\n1,2,0\nbig,red,1\n3,4\n5,,1\n6,7,\n");

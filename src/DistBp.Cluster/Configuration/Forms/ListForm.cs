@@ -4,11 +4,12 @@ namespace DistBp.Cluster.Configuration.Forms;
 
 /// <summary>A list, each item in the same form.</summary>
 /// <param name="expected">As <see cref="Form{T}.Expected"/>: "a list of layers".</param>
-internal sealed class ListForm<T>(Form<T> item, string expected, bool mayBeEmpty) : Form<IReadOnlyList<T>>
+/// <param name="sample">As <see cref="Form{T}.Sample"/>; by default a list of the item's.</param>
+internal sealed class ListForm<T>(Form<T> item, string expected, bool mayBeEmpty, string? sample = null) : Form<IReadOnlyList<T>>
 {
     public override string Expected => expected;
 
-    public override string Sample => $"[{item.Sample}]";
+    public override string Sample => sample ?? $"[{item.Sample}]";
 
     public override IReadOnlyList<T> Read(Node node, Place place, IReadOnlyList<T> fallback)
     {

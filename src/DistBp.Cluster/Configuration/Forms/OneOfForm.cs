@@ -63,7 +63,8 @@ internal sealed class OneOfForm<T>(
                 if (chosen is not null) return map.Entries.FirstOrDefault(e => e.Key == beside) is { } other ? Join(chosen, other, place) : chosen;
                 if (entries.Length == 0) break;
                 string words = string.Join(" and ", entries.Select(e => $"\"{e.Key}\""));
-                place.Add($"expected one {kind}, found {words}", map.Origin, Indented(entries) ?? "keep one of them");
+                place.Add($"expected one {kind}, found {words}", map.Origin, Indented(entries)
+                    ?? (entries.Any(e => _words.Contains(e.Key)) ? "keep one of them" : $"write one of these as the key: {string.Join(", ", _words)}"));
                 return null;
         }
         Wrong(node, place, default!);

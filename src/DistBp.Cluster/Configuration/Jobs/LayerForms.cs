@@ -31,7 +31,8 @@ internal static class LayerForms
     ],
     beside: "name");
 
-    public static readonly ListForm<LayerDescription> Layers = new(Layer, "a list of layers", mayBeEmpty: false);
+    public static readonly ListForm<LayerDescription> Layers = new(
+        Layer, "a list of layers", mayBeEmpty: false, sample: "[{dense: 64}, relu, {dense: 10}]");
 
     public static readonly WordForm<WeightInitialization> Initialization = WordForm.Of<WeightInitialization>("initialization");
 

@@ -66,13 +66,13 @@ internal static class OptimizerForms
         GlobalNorm = f.Field("globalNorm", c.GlobalNorm, OptionalPositive),
         Value = f.Field("value", c.Value, OptionalPositive),
         ParameterNorm = f.Field("parameterNorm", c.ParameterNorm, OptionalPositive),
-    });
+    }, sample: "{globalNorm: 1.0}");
 
     public static readonly MapForm<RegularizationDescription> Regularization = new(new RegularizationDescription(), (f, r) => r with
     {
         L2 = f.Field("l2", r.L2, NotNegative),
         L1 = f.Field("l1", r.L1, NotNegative),
-    });
+    }, sample: "{l2: 0.001}");
 
     private static OptionalForm<double> OptionalPositive => new(Positive);
 

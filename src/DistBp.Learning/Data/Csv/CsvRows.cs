@@ -52,8 +52,8 @@ internal sealed class CsvRows : IDisposable
         };
         using var peek = new CsvRows(path, CsvReader.Create(DataFile.Open(path, out _), options, leaveOpen: false));
         if (!peek.Read()) throw new UserException(ErrorKind.Data, "The file is empty.", path, "give a CSV file with a row a sample");
-        (string[] first, int firstLine) = (peek._reader.Current.ToArray(), peek.Line);
-        string[]? second = peek.Read() ? peek._reader.Current.ToArray() : null;
+        (string[] first, int firstLine) = (peek.Texts(), peek.Line);
+        string[]? second = peek.Read() ? peek.Texts() : null;
         return new CsvRows(path, CsvReader.Create(DataFile.Open(path, out _), options, leaveOpen: false))
         {
             First = first,
@@ -91,6 +91,8 @@ internal sealed class CsvRows : IDisposable
     }
 
     public void Dispose() => _reader.Dispose();
+
+    private string[] Texts() => [.. Enumerable.Range(0, Count).Select(Text)];
 
     private static char Separator(ReadOnlySpan<byte> start)
     {

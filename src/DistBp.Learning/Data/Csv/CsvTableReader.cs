@@ -15,10 +15,11 @@ internal enum CsvLabel
     KnownClasses,
 }
 
-/// <summary>Reads all rows of a CSV file into numbers; tells the first few bad fields at once.</summary>
+/// <summary>Reads all rows of a CSV file into numbers; tells the first few kinds of bad fields at once.</summary>
 internal sealed class CsvTableReader(CsvRows rows, CsvColumns columns, CsvLabel label, CategoryDictionary classes, bool missingAllowed)
 {
-    private readonly ProblemCollection _problems = new();
+    private const string FeaturesKey = "data.train.features";
+    private readonly ProblemCollection _problems = new(rows.Path);
 
     /// <param name="words">The known words of each column of words; null: none yet.</param>
     public CsvTable Read(FeatureColumn[]? words = null)
@@ -30,7 +31,7 @@ internal sealed class CsvTableReader(CsvRows rows, CsvColumns columns, CsvLabel 
         {
             if (rows.Count != columns.ColumnCount)
             {
-                _problems.Add($"The row has {rows.Count} fields and the first row has {columns.ColumnCount}.", Where,
+                _problems.Add($"{rows.Count} fields", rows.Line, $"The row has {Fields(rows.Count)} and the first row has {columns.ColumnCount}.",
                     "write every field, quote fields with commas, and close quotes");
                 continue;
             }
@@ -42,7 +43,7 @@ internal sealed class CsvTableReader(CsvRows rows, CsvColumns columns, CsvLabel 
         return table;
     }
 
-    private string Where => $"{rows.Path}:{rows.Line}";
+    private static string Fields(int count) => count == 1 ? "1 field" : $"{count} fields";
 
     private float Cell(FeatureColumn column, int index)
     {
@@ -50,19 +51,21 @@ internal sealed class CsvTableReader(CsvRows rows, CsvColumns columns, CsvLabel 
         if (CsvValue.IsMissing(field))
         {
             if (!missingAllowed)
-                _problems.Add($"The value of column '{column.Name}' is missing.", Where,
-                    "fill it in, or add {impute: mean} to data.preprocess");
+                _problems.Add($"missing in {index}", rows.Line, $"The value of column {Named(column, index)} is missing.",
+                    $"fill it in, add {{impute: mean}} to data.preprocess, or leave the column out: {FeaturesKey} lists those to use");
             return float.NaN;
         }
         if (column.Categories is { } categories) return categories.Code(rows.Text(index));
         if (!CsvValue.TryNumber(field, out float value))
         {
-            _problems.Add($"Column '{column.Name}' has '{Shortened(index)}', which is not a number.", Where,
-                $"correct it, add {{oneHot: [{column.Name}]}} to data.preprocess if the column holds words, or leave it out of data.train.features");
+            _problems.Add($"word in {index}", rows.Line, $"Column {Named(column, index)} has '{Shortened(index)}', which is not a number.",
+                CsvValue.HasDecimalComma(field)
+                    ? "write numbers with a decimal point and without other signs: 1234.5"
+                    : $"correct it, add {{oneHot: [{column.Name}]}} to data.preprocess if the column holds words, or leave it out: {FeaturesKey} lists those to use");
         }
         else if (!float.IsFinite(value))
         {
-            _problems.Add($"Column '{column.Name}' has '{Shortened(index)}', which is beyond the range of a float.", Where,
+            _problems.Add($"beyond in {index}", rows.Line, $"Column {Named(column, index)} has '{Shortened(index)}', which is beyond the range of a float.",
                 "correct it or scale the column");
         }
         return value;
@@ -74,13 +77,13 @@ internal sealed class CsvTableReader(CsvRows rows, CsvColumns columns, CsvLabel 
         string name = columns.LabelName ?? "label";
         if (CsvValue.IsMissing(field))
         {
-            _problems.Add($"The label (column '{name}') is missing.", Where, "fill it in or delete the row");
+            _problems.Add("missing label", rows.Line, $"The label (column '{name}') is missing.", "fill it in or delete the row");
             return 0;
         }
         if (label == CsvLabel.Number)
         {
             if (CsvValue.TryNumber(field, out float value) && float.IsFinite(value)) return value;
-            _problems.Add($"The label (column '{name}') is '{Shortened(index)}', which is not a finite number.", Where,
+            _problems.Add("word as label", rows.Line, $"The label (column '{name}') is '{Shortened(index)}', which is not a finite number.",
                 "correct it; for classes choose the loss softmaxCrossEntropy or binaryCrossEntropy");
             return 0;
         }
@@ -88,11 +91,15 @@ internal sealed class CsvTableReader(CsvRows rows, CsvColumns columns, CsvLabel 
         int code = classes.Code(rows.Text(index));
         if (label == CsvLabel.KnownClasses && code >= known)
         {
-            _problems.Add($"The label (column '{name}') is '{Shortened(index)}', a class that the training data do not have.", Where,
+            _problems.Add($"label {code}", rows.Line, $"The label (column '{name}') is '{Shortened(index)}', a class that the training data do not have.",
                 $"the classes are: {NearestName.List([.. classes.Texts.Take(known)])}");
         }
         return code;
     }
+
+    /// <summary>A comma at a row's end makes a column without a name.</summary>
+    private static string Named(FeatureColumn column, int index) =>
+        column.Name.Length > 0 ? $"'{column.Name}'" : $"{index} (which has no name in the header)";
 
     private string Shortened(int index)
     {

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text;
 
@@ -6,6 +7,8 @@ namespace DistBp.Learning.Data.Csv;
 /// <summary>What a field says.</summary>
 internal static class CsvValue
 {
+    private static readonly SearchValues<byte> InNumbers = SearchValues.Create("0123456789+-.,eE "u8);
+
     /// <summary>Empty, NA, NaN, ? or null, in any case, with or without space around.</summary>
     public static bool IsMissing(ReadOnlySpan<byte> field)
     {
@@ -27,4 +30,8 @@ internal static class CsvValue
 
     /// <inheritdoc cref="TryNumber(ReadOnlySpan{byte}, out float)"/>
     public static bool TryNumber(string field, out float value) => TryNumber(Encoding.UTF8.GetBytes(field), out value);
+
+    /// <summary>Digits with a comma among them ("1,5", "-1.234,5"): a number as half of the world writes it.</summary>
+    public static bool HasDecimalComma(ReadOnlySpan<byte> field) =>
+        field.Contains((byte)',') && field.ContainsAnyInRange((byte)'0', (byte)'9') && field.IndexOfAnyExcept(InNumbers) < 0;
 }
