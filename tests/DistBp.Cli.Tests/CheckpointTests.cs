@@ -25,6 +25,26 @@ public sealed class CheckpointTests : IDisposable
     }
 
     [Fact]
+    public void A_run_whose_data_have_another_number_of_steps_by_now_is_not_resumed()
+    {
+        Train();
+        string data = _folder.File("iris.csv");
+        File.WriteAllLines(data, File.ReadAllLines(data)[..^40]);
+        CommandRun.Run(_folder, "train", "--resume", "--out", "run").ShouldFail(3, "checkpoints", "training data");
+    }
+
+    [Fact]
+    public void A_run_whose_data_have_changed_is_resumed_with_a_warning()
+    {
+        Train();
+        string data = _folder.File("iris.csv");
+        string[] lines = File.ReadAllLines(data);
+        for (int i = 1; i < lines.Length; i++) lines[i] = "9" + lines[i][1..];
+        File.WriteAllLines(data, lines);
+        Assert.Contains("warning: the training data", CommandRun.Succeed(_folder, "train", "--resume", "--out", "run").Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_flipped_bit_is_recognised_and_the_checkpoint_before_is_used()
     {
         Train();

@@ -2,7 +2,8 @@ namespace DistBp.Cli.Tests;
 
 public sealed class InterruptionTests : IDisposable
 {
-    private const string Epochs = "epochs=400";
+    /// <summary>More than any machine trains before the signal comes.</summary>
+    private const string Endless = "epochs=1000000";
     private readonly TemporaryFolder _folder = new();
 
     public void Dispose() => _folder.Dispose();
@@ -11,10 +12,11 @@ public sealed class InterruptionTests : IDisposable
     public void A_run_interrupted_twice_and_resumed_ends_with_the_same_bits()
     {
         string job = SampleJobs.WriteIris(_folder);
-        CommandRun.Succeed(_folder, "train", job, "--set", Epochs, "--out", "whole");
-        Interrupt("INT", "train", job, "--set", Epochs, "--out", "parts");
+        Interrupt("INT", "train", job, "--set", Endless, "--out", "parts");
         Interrupt("TERM", "train", "--resume", "--out", "parts");
-        CommandRun.Succeed(_folder, "train", "--resume", "--out", "parts", "--workers", "3");
+        string end = $"epochs={SampleJobs.Result(_folder, "parts").GetProperty("epochs").GetInt32() + 5}";
+        CommandRun.Succeed(_folder, "train", "--resume", "--set", end, "--out", "parts", "--workers", "3");
+        CommandRun.Succeed(_folder, "train", job, "--set", end, "--out", "whole");
         Assert.Equal(SampleJobs.WeightsOf(_folder, "whole"), SampleJobs.WeightsOf(_folder, "parts"));
         Assert.Equal("completed", SampleJobs.Result(_folder, "parts").GetProperty("status").GetString());
     }
@@ -22,7 +24,7 @@ public sealed class InterruptionTests : IDisposable
     [Fact]
     public void A_second_signal_ends_the_process_at_once()
     {
-        using CommandRun run = CommandRun.Start(_folder, "train", SampleJobs.WriteIris(_folder), "--set", "epochs=1000000", "--out", "run");
+        using CommandRun run = CommandRun.Start(_folder, "train", SampleJobs.WriteIris(_folder), "--set", Endless, "--out", "run");
         run.WaitForLine("epoch 1/");
         run.Signal("INT");
         run.Signal("INT");

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text;
 using DistBp.Cluster.Actors;
 using DistBp.Cluster.Configuration;
 using DistBp.Cluster.Storage;
@@ -76,10 +77,18 @@ public sealed class TrainingSession
         : _options.OutFolder is { } named ? RunFolder.CreateAt(named)
         : RunFolder.CreateNamed(_options.RunsFolder, _job.Name, _time);
 
-    private void Describe(RunPaths paths)
+    /// <summary>As wholes: a run that is resumed and killed here keeps the ones before.</summary>
+    private static void Describe(RunPaths paths, string job, byte[] schema)
     {
-        File.WriteAllText(paths.Job, JobFile.Write(_job));
-        _data.Schema.Save(paths.Preprocessing);
+        try
+        {
+            DurableFile.Replace(paths.Job, Encoding.UTF8.GetBytes(job));
+            DurableFile.Replace(paths.Preprocessing, schema);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw StorageFailure.CannotWrite("the run's description", paths.Folder, schema.Length, e);
+        }
     }
 
     private async Task<RunResult> RunAsync(RunPaths paths, IReadOnlyList<IRunObserver> observers, CancellationToken stop)
@@ -90,14 +99,18 @@ public sealed class TrainingSession
             Learning.Optimizers.Optimizer.Create(_job.Optimizer).StateNames);
         CheckpointSearch search = checkpoints.FindNewestIntact(identity);
         RequireBest(search.Checkpoint);
+        TrainingMemory memory = CreateMemory(search.Checkpoint);
+        RequireSameSteps(search.Checkpoint, memory.Geometry.StepsPerEpoch);
+        byte[] schema = _data.Schema.Write();
+        bool refitted = search.Checkpoint is not null && File.Exists(paths.Preprocessing)
+            && !File.ReadAllBytes(paths.Preprocessing).AsSpan().SequenceEqual(schema);
         // Only now: a folder that turns out to be of another job keeps what describes it.
-        Describe(paths);
+        Describe(paths, JobFile.Write(_job), schema);
         // Before the training: a result that cannot be read must not cost a run.
         int restarts = _options.Resume && File.Exists(paths.Result) ? RunResult.Load(paths.Result).Restarts + 1 : _options.Resume ? 1 : 0;
-        TrainingMemory memory = CreateMemory(search.Checkpoint);
         TrainingPlan plan = Plan(memory, search.Checkpoint);
         var reporter = new TrainingReporter(memory, checkpoints, identity, _servers, observers, _time);
-        Announce(paths, plan, search, observers);
+        Announce(paths, plan, search, refitted, observers);
 
         RunOutcome outcome;
         using (var cluster = new LocalCluster(memory, plan, reporter, _workers, _servers))
@@ -120,6 +133,17 @@ public sealed class TrainingSession
         throw new UserException(
             ErrorKind.Usage, $"the checkpoint {checkpoint.Folder} has not kept the parameters of the best epoch so far, which is {bestEpoch}",
             "earlyStopping.restoreBest", "go on with restoreBest: false, as the checkpoint was written, or train into another folder with --out");
+    }
+
+    /// <summary>Where a checkpoint stands in its epoch has a meaning only with as many steps an epoch as it was written with.</summary>
+    private static void RequireSameSteps(Checkpoint? checkpoint, int stepsPerEpoch)
+    {
+        if (checkpoint is null) return;
+        (long step, int epoch, int stepInEpoch) = checkpoint.Position;
+        if (step == ((long)epoch * stepsPerEpoch) + stepInEpoch && stepInEpoch < stepsPerEpoch) return;
+        throw new UserException(
+            ErrorKind.Data, $"the training data are not those of the checkpoint: an epoch has {stepsPerEpoch} steps now, and step {step} was in epoch {epoch + 1}",
+            checkpoint.Folder, "bring the data back as they were, or train into another folder with --out");
     }
 
     private TrainingMemory CreateMemory(Checkpoint? checkpoint)
@@ -164,7 +188,7 @@ public sealed class TrainingSession
         description.Metric.StartsWith("validation", StringComparison.Ordinal) ? DataPart.Validation : DataPart.Train,
         description.Metric.EndsWith("Accuracy", StringComparison.Ordinal), description.Patience, description.MinDelta, description.RestoreBest);
 
-    private void Announce(RunPaths paths, TrainingPlan plan, CheckpointSearch search, IReadOnlyList<IRunObserver> observers)
+    private void Announce(RunPaths paths, TrainingPlan plan, CheckpointSearch search, bool refitted, IReadOnlyList<IRunObserver> observers)
     {
         var started = new RunStarted(
             _job, paths.Folder, _workers, _servers, LocalCluster.ThreadCount(_workers), _data.Schema.SampleShape,
@@ -176,6 +200,8 @@ public sealed class TrainingSession
                 observer.OnWarning($"the checkpoint {damaged.Folder} is damaged ({damaged.Why}): the one before it is used, step {plan.StartVersion}");
             if (_options.Resume && search.Checkpoint is null)
                 observer.OnWarning($"{paths.Checkpoints} has no checkpoint: the run starts from the beginning");
+            if (refitted)
+                observer.OnWarning("the training data are not what they were: preprocessing is fitted anew, and the run goes on with other inputs");
             if (_workers > _job.Slices)
                 observer.OnWarning($"{_workers} workers share {_job.Slices} slices: {_workers - _job.Slices} of them stay idle (set slices in the job; that changes its bits)");
         }

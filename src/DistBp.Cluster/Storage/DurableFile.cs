@@ -14,6 +14,13 @@ internal static class DurableFile
         return result;
     }
 
+    /// <summary>Replaces a file by one with this content.</summary>
+    public static void Replace(string path, byte[] content) => Replace(path, stream =>
+    {
+        stream.Write(content);
+        return content.Length;
+    });
+
     /// <summary>Replaces a file: written beside under a temporary name, flushed to the disk, renamed.</summary>
     public static T Replace<T>(string path, Func<Stream, T> write)
     {

@@ -51,7 +51,8 @@ public sealed class DataSchema
     /// <exception cref="UserException">Damaged, or not a schema.</exception>
     public static DataSchema Load(string file) => new(SchemaFile.Load(file));
 
-    public void Save(string file) => _content.Save(file);
+    /// <summary>The content of the file that <see cref="Load"/> reads: the same bytes for the same training data.</summary>
+    public byte[] Write() => _content.Write();
 
     /// <summary>Samples for prediction from CSV (with or without the label's column), npy or idx, whichever the file is.</summary>
     public InputTable ReadInput(string path)

@@ -43,7 +43,7 @@ internal sealed record SchemaFile(
         return content;
     }
 
-    public void Save(string file) => File.WriteAllBytes(file, JsonSerializer.SerializeToUtf8Bytes(this, SchemaJson.Default.SchemaFile));
+    public byte[] Write() => JsonSerializer.SerializeToUtf8Bytes(this, SchemaJson.Default.SchemaFile);
 
     /// <summary>The columns before all steps; columns of words start with no word known.</summary>
     public FeatureColumn[] InputColumns() => Csv is null

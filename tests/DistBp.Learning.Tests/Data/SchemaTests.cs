@@ -113,7 +113,7 @@ public sealed class SchemaTests : IDisposable
     {
         _folder.Write("data.csv", Text);
         TrainingData data = DataLoader.Load(CsvJob.Of("y", AllSteps), TargetKind.Classes, 1, _folder.Path);
-        data.Schema.Save(SchemaPath);
+        File.WriteAllBytes(SchemaPath, data.Schema.Write());
         return (data, DataSchema.Load(SchemaPath));
     }
 }
