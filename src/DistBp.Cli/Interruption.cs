@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace DistBp.Cli;
 
 /// <summary>
-/// SIGINT and SIGTERM: the first asks the run to finish its step, save and end; a second one ends the process at once.
+/// SIGINT, SIGTERM and SIGHUP (a terminal that goes away): the first asks the run to finish its step, save and end; a second one ends the process at once.
 /// </summary>
 internal sealed class Interruption : IDisposable
 {
@@ -24,6 +24,7 @@ internal sealed class Interruption : IDisposable
         [
             PosixSignalRegistration.Create(PosixSignal.SIGINT, OnSignal),
             PosixSignalRegistration.Create(PosixSignal.SIGTERM, OnSignal),
+            PosixSignalRegistration.Create(PosixSignal.SIGHUP, OnSignal),
         ];
     }
 

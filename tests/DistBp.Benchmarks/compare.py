@@ -23,7 +23,7 @@ ROOT = HERE.parent.parent
 JOB = ROOT / "deploy/jobs/fashion-mlp.yaml"
 SHAPES = ["32x512x784", "64x512x784", "256x512x784", "512x784x256", "1024x1024x1024", "2048x2048x2048"]
 BATCHES = [64, 256, 1024]
-EPOCHS = 3
+EPOCHS = 4
 
 
 def cpu(field):

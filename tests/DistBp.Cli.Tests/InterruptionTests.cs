@@ -14,6 +14,7 @@ public sealed class InterruptionTests : IDisposable
         string job = SampleJobs.WriteIris(_folder);
         Interrupt("INT", "train", job, "--set", Endless, "--out", "parts");
         Interrupt("TERM", "train", "--resume", "--out", "parts");
+        Interrupt("HUP", "train", "--resume", "--out", "parts");
         string end = $"epochs={SampleJobs.Result(_folder, "parts").GetProperty("epochs").GetInt32() + 5}";
         CommandRun.Succeed(_folder, "train", "--resume", "--set", end, "--out", "parts", "--workers", "3");
         CommandRun.Succeed(_folder, "train", job, "--set", end, "--out", "whole");

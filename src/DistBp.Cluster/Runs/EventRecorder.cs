@@ -1,5 +1,5 @@
 using DistBp.Cluster.Storage;
-using DistBp.Learning.Metrics;
+using DistBp.Learning;
 
 namespace DistBp.Cluster.Runs;
 
@@ -63,6 +63,13 @@ internal sealed class EventRecorder(EventLog log, TimeProvider time) : IRunObser
     /// <summary>The run ends with an error, which its caller tells of.</summary>
     public void OnFailed()
     {
-        lock (_lock) log.End("failed", _lastStep, null);
+        try
+        {
+            lock (_lock) log.End("failed", _lastStep, null);
+        }
+        catch (UserException)
+        {
+            // A log that cannot be written must not stand before the error that it was to record.
+        }
     }
 }

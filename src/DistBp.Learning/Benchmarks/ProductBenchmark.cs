@@ -40,23 +40,23 @@ public static class ProductBenchmark
 
     private static KernelRate Product(int m, int n, int k)
     {
-        float[] a = Filled(m * k), b = Filled(k * n), c = new float[m * n];
+        TensorBuffer a = Filled(m * k), b = Filled(k * n), c = new(m * n);
         var workspace = new MatrixWorkspace();
-        return Measure("product", m, n, k, "", () => MatrixProduct.Multiply(a, false, b, false, c, m, n, k, workspace));
+        return Measure("product", m, n, k, "", () => MatrixProduct.Multiply(a.Span, false, b.Span, false, c.Span, m, n, k, workspace));
     }
 
     private static IEnumerable<KernelRate> Layer(int rows, int units, int inputs, int slices)
     {
-        float[] x = Filled(rows * inputs), weight = Filled(units * inputs), bias = Filled(units), y = new float[rows * units];
-        float[] dy = Filled(rows * units), dx = new float[rows * inputs], dw = new float[units * inputs];
+        TensorBuffer x = Filled(rows * inputs), weight = Filled(units * inputs), bias = Filled(units), y = new(rows * units);
+        TensorBuffer dy = Filled(rows * units), dx = new(rows * inputs), dw = new(units * inputs);
         int[] starts = [.. Enumerable.Range(0, slices + 1).Select(s => (int)((long)rows * s / slices))];
         var workspace = new MatrixWorkspace();
         yield return Measure("dense", rows, units, inputs, "", () =>
-            MatrixProduct.Dense(x, weight, bias, Activation.Relu, [], y, rows, units, inputs, workspace));
+            MatrixProduct.Dense(x.Span, weight.Span, bias.Span, Activation.Relu, [], y.Span, rows, units, inputs, workspace));
         yield return Measure("dense backward input", rows, inputs, units, "", () =>
-            MatrixProduct.DenseBackwardInput(dy, weight, Activation.Relu, [], x, dx, rows, units, inputs, workspace));
+            MatrixProduct.DenseBackwardInput(dy.Span, weight.Span, Activation.Relu, [], x.Span, dx.Span, rows, units, inputs, workspace));
         yield return Measure("dense backward weight", units, inputs, rows, $", {slices} slices", () =>
-            MatrixProduct.DenseBackwardWeight(dy, x, starts, dw, units, inputs, workspace));
+            MatrixProduct.DenseBackwardWeight(dy.Span, x.Span, starts, dw.Span, units, inputs, workspace));
     }
 
     private static KernelRate Measure(string kernel, int m, int n, int k, string note, Action action)
@@ -67,10 +67,12 @@ public static class ProductBenchmark
         return new KernelRate(kernel, $"{m}x{n}x{k}{note}", 2.0 * m * n * k / seconds / 1e9, peak, "GFLOP/s");
     }
 
-    private static float[] Filled(int length)
+    /// <summary>On cache lines, as in training.</summary>
+    private static TensorBuffer Filled(int length)
     {
-        float[] values = new float[length];
+        var buffer = new TensorBuffer(length);
+        Span<float> values = buffer.Span;
         for (int i = 0; i < length; i++) values[i] = (float)((i * 0.6180339887 % 1) - 0.5);
-        return values;
+        return buffer;
     }
 }
