@@ -4,7 +4,7 @@
     dotnet build -c Release DistBp.sln
     /usr/bin/python3 tests/DistBp.Benchmarks/compare.py [--rounds 3] [--peer PEER.py] [--only train|matmul]
 
-Needs Debian's python3-torch and dataset-fashion-mnist. Close other programs: two workers want two cores. The peer is a script that takes
+Needs Debian's python3-torch, libopenblas0-pthread (else PyTorch multiplies with the reference BLAS) and dataset-fashion-mnist. Close other programs: two workers want two cores. The peer is a script that takes
 --batch, --world and --epochs and prints {"sps": …} in its last line. A median of few rounds hides one disturbed round, not a busy machine: the load is
 printed too.
 """
