@@ -80,6 +80,12 @@ public sealed class SavedRun
         // What the seed split off the training data is found by splitting again.
         if (SourceOf(part) is { } files and not Fraction) return Schema.ReadLabelled(files, Job.BaseFolder);
         TrainingData data = DataLoader.Load(Job.Data, Job.Target, Job.Seed, Job.BaseFolder);
+        if (!data.Schema.Write().AsSpan().SequenceEqual(Schema.Write()))
+        {
+            throw new UserException(
+                ErrorKind.Data, $"the training data are not what they were when the run was trained: its {part.ToString().ToLowerInvariant()} part cannot be found again",
+                $"data.train of {Job.Name}", "bring the old file back, or evaluate on a file of its own: name one in data.test before training");
+        }
         return part switch
         {
             DataPart.Train => data.Train,
