@@ -34,6 +34,16 @@ public static class ReductionTree
         return true;
     }
 
+    /// <summary>The sums of a node: those that are known, else the left child's plus the right child's.</summary>
+    /// <param name="known">The sums of a whole node in an array of its own, or null; never null for a leaf.</param>
+    public static double[] Sum(Subtree node, Func<Subtree, double[]?> known)
+    {
+        if (known(node) is { } whole) return whole;
+        double[] left = Sum(node.Left, known), right = Sum(node.Right, known);
+        for (int i = 0; i < left.Length; i++) left[i] += right[i];
+        return left;
+    }
+
     private static void Collect(Subtree node, int first, int end, List<Subtree> cover)
     {
         if (node.End <= first || end <= node.First || node.Count == 0) return;

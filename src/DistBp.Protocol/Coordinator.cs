@@ -104,7 +104,7 @@ public sealed class Coordinator(TrainingPlan plan, int term = 1)
     {
         if (_phase == Phase.Ended) return;
         _phase = Phase.Ended;
-        effects.Perform(new FailDiverged(message.Step, message.Segment, _progress.TrainSums));
+        effects.Perform(new FailDiverged(message.Step, message.Segment));
     }
 
     private void OnServerStopped(ServerStopped message, EffectList effects)
@@ -112,7 +112,7 @@ public sealed class Coordinator(TrainingPlan plan, int term = 1)
         _stoppedAt[message.Server] = message.Version;
         if (_phase != Phase.Stepping || Array.Exists(_stoppedAt, v => v != message.Version)) return;
         _version = message.Version;
-        effects.Perform(new MeasureStepping(false, _version));
+        effects.Perform(new MeasureStepping(false));
         BecomeStopped(effects);
     }
 
@@ -198,7 +198,7 @@ public sealed class Coordinator(TrainingPlan plan, int term = 1)
         _phase = Phase.Stepping;
         _capturedVersion = -1;
         Array.Fill(_stoppedAt, _version);
-        effects.Perform(new MeasureStepping(true, _version));
+        effects.Perform(new MeasureStepping(true));
         SendToAll(new Proceed(_assignment!.Generation, _version, plan.NextStop(_version), _progress.RateFactor), effects);
     }
 

@@ -33,12 +33,6 @@ internal sealed class EvaluationSums
         foreach (SubtreeSums part in sums) _sums[part.Subtree] = part.Sums;
     }
 
-    public IReadOnlyList<double> Total() => Sum(new Subtree(0, _leaves));
-
-    private IReadOnlyList<double> Sum(Subtree node)
-    {
-        if (_sums.TryGetValue(node, out IReadOnlyList<double>? known)) return known;
-        IReadOnlyList<double> left = Sum(node.Left), right = Sum(node.Right);
-        return [.. left.Zip(right, (a, b) => a + b)];
-    }
+    public IReadOnlyList<double> Total() => ReductionTree.Sum(
+        new Subtree(0, _leaves), node => _sums.TryGetValue(node, out IReadOnlyList<double>? known) ? [.. known] : null);
 }

@@ -31,16 +31,9 @@ internal sealed class EvaluationComputation : IComputation
         EvaluateSubtrees request = Request!;
         Dataset data = _memory.Part(request.Part);
         var sums = new List<SubtreeSums>(request.Subtrees.Count);
-        foreach (Subtree subtree in request.Subtrees) sums.Add(new SubtreeSums(subtree, Sum(data, subtree)));
+        double[]? Known(Subtree node) => node.Count <= LeavesPerPass ? Pass(data, node) : null;
+        foreach (Subtree subtree in request.Subtrees) sums.Add(new SubtreeSums(subtree, ReductionTree.Sum(subtree, Known)));
         _done(request, sums);
-    }
-
-    private double[] Sum(Dataset data, Subtree node)
-    {
-        if (node.Count <= LeavesPerPass) return Pass(data, node);
-        double[] left = Sum(data, node.Left), right = Sum(data, node.Right);
-        for (int i = 0; i < left.Length; i++) left[i] += right[i];
-        return left;
     }
 
     private double[] Pass(Dataset data, Subtree node)

@@ -4,7 +4,7 @@ using DistBp.Protocol.Messages;
 namespace DistBp.Protocol.Effects;
 
 /// <summary>Members step by themselves from here on (true) or have all stopped (false): what the clock of samples per second counts.</summary>
-public sealed record MeasureStepping(bool Running, long Version) : Effect;
+public sealed record MeasureStepping(bool Running) : Effect;
 
 /// <summary>A step was committed.</summary>
 /// <param name="Sums">Metric sums over the mini-batch.</param>
@@ -25,7 +25,7 @@ public sealed record FinishRun(RunOutcome Outcome) : Effect;
 
 /// <summary>The run cannot go on.</summary>
 /// <param name="Segment">The first segment of the flat gradient that is not finite.</param>
-public sealed record FailDiverged(long Step, int Segment, IReadOnlyList<double>? EpochSums) : Effect;
+public sealed record FailDiverged(long Step, int Segment) : Effect;
 
 /// <summary>How a run ended; in files as "completed", "stopped-early", "interrupted".</summary>
 public enum RunStatus
