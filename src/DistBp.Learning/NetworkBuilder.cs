@@ -33,7 +33,7 @@ internal sealed class NetworkBuilder(
         for (int i = 0; i < names.Length; i++)
         {
             Activation next = i + 1 < names.Length ? ActivationOf(model.Layers[i + 1]) : Activation.Identity;
-            bool fused = fuse && model.Layers[i] is DenseDescription && next != Activation.Identity;
+            bool fused = fuse && model.Layers[i].FusesActivation && next != Activation.Identity;
             if (Make(model.Layers[i], names[i], shape, fused ? next : Activation.Identity) is not { } layer) return;
             _layers.Add(layer);
             _initializations.Add(InitializationAt(i));
@@ -46,46 +46,16 @@ internal sealed class NetworkBuilder(
     // Null: the layer cannot be made, and nothing can be said of those after it.
     private Layer? Make(LayerDescription description, string name, TensorShape shape, Activation activation)
     {
-        if (shape.ElementCount == 0)
-        {
-            _problems.AddOfLayer($"layer '{name}' gets the shape {shape}, which has no elements", name, "check data.shape and the layer before");
-            return null;
-        }
-        switch (description)
-        {
-            case DenseDescription dense: return MakeDense(dense, name, shape, activation);
-            case ActivationDescription alone: return new ActivationLayer(name, shape, ActivationOf(alone));
-            case SoftmaxDescription: return new SoftmaxLayer(name, shape);
-            case FlattenDescription: return new FlattenLayer(name, shape);
-            default:
-                _problems.AddOfLayer($"layer '{name}': the kind '{description.Kind}' is not known", name, "use dense, an activation, softmax or flatten");
-                return null;
-        }
-    }
-
-    private DenseLayer? MakeDense(DenseDescription dense, string name, TensorShape shape, Activation activation)
-    {
-        if (dense.Units < 1)
-        {
-            _problems.AddOfLayer($"layer '{name}' has {dense.Units} units", name, "give it at least 1");
-            return null;
-        }
-        if ((long)dense.Units * shape.ElementCount > int.MaxValue)
-        {
-            _problems.AddOfLayer(
-                $"layer '{name}' with {dense.Units} units over {shape.ElementCount} inputs {shape} has more than {int.MaxValue} weights", name,
-                "give it fewer units");
-            return null;
-        }
-        var before = _layers.Count > 0 ? _layers[^1] as DenseLayer : null;
-        if (before is not null) before.DerivativeIsAppliedByNext = true;
-        return new DenseLayer(name, shape, dense.Units, activation) { InputActivation = before?.Activation ?? Activation.Identity };
+        var site = new LayerSite(name, shape, activation, _layers.Count > 0 ? _layers[^1] : null, _problems);
+        return shape.ElementCount > 0
+            ? description.Make(site)
+            : site.Refuse($"gets the shape {shape}, which has no elements", "check data.shape and the layer before");
     }
 
     private WeightInitialization InitializationAt(int index)
     {
         if (model.Initialization != WeightInitialization.ByActivation) return model.Initialization;
-        for (int i = index + 1; i < model.Layers.Count && model.Layers[i] is not DenseDescription; i++)
+        for (int i = index + 1; i < model.Layers.Count && !model.Layers[i].HasWeights; i++)
         {
             if (ActivationOf(model.Layers[i]) is Activation.Relu or Activation.LeakyRelu or Activation.Gelu) return WeightInitialization.HeNormal;
             if (model.Layers[i] is ActivationDescription) break;
@@ -100,17 +70,9 @@ internal sealed class NetworkBuilder(
             _problems.Add($"the network has {count} parameters", "model.layers", $"stay below {int.MaxValue}");
         bool anyTrained = _layers.Where((layer, i) => !_frozen[i]).Any(layer => layer.Parameters.Count > 0);
         if (!anyTrained && !_problems.Any)
-            _problems.Add("no layer has parameters to train", "model.layers", "add a dense layer, or take it out of 'freeze'");
+            _problems.Add("no layer has parameters to train", "model.layers", "add a layer with weights, or take one out of 'freeze'");
     }
 
-    private static Activation ActivationOf(LayerDescription description) => description is not ActivationDescription { Function: var function }
-        ? Activation.Identity
-        : function switch
-        {
-            ActivationKind.Sigmoid => Activation.Sigmoid,
-            ActivationKind.Tanh => Activation.Tanh,
-            ActivationKind.Relu => Activation.Relu,
-            ActivationKind.LeakyRelu => Activation.LeakyRelu,
-            _ => Activation.Gelu,
-        };
+    private static Activation ActivationOf(LayerDescription description)
+        => (description as ActivationDescription)?.Activation ?? Activation.Identity;
 }

@@ -55,6 +55,7 @@ internal sealed class NetworkPass
         bool training) => new()
         {
             Rows = rows,
+            Lengths = workspace.LengthsOf(rows.RowCount),
             Training = training,
             Step = step,
             Layer = index,

@@ -12,6 +12,7 @@ public sealed class NetworkWorkspace
     private readonly Network _network;
     private readonly TensorBuffer _inputs;
     private readonly TensorBuffer _targets;
+    private readonly int[] _lengths;
     private readonly TensorBuffer[] _outputs;
     private readonly TensorBuffer[] _states;
     private readonly TensorBuffer[] _deltas;
@@ -27,6 +28,7 @@ public sealed class NetworkWorkspace
         TargetElements = network.Target.Kind == TargetKind.Input ? network.InputShape.ElementCount : network.Target.Shape.ElementCount;
         _inputs = Rows(network.InputShape.ElementCount);
         _targets = Rows(TargetElements);
+        _lengths = new int[maxRows];
         _outputs = new TensorBuffer[network.Layers.Count];
         _states = new TensorBuffer[network.Layers.Count];
         int widest = network.OutputShape.ElementCount;
@@ -54,6 +56,14 @@ public sealed class NetworkWorkspace
     /// <summary>[MaxRows, TargetElements]: the caller fills the rows of the pass.</summary>
     public Span<float> Targets => _targets.Span;
 
+    /// <summary>
+    /// [MaxRows]: the caller fills the rows of the pass where <see cref="HasLengths"/>: how many steps of each sequence count.
+    /// </summary>
+    public Span<int> Lengths => _lengths;
+
+    /// <summary>Whether <see cref="Lengths"/> are given; otherwise every sample is whole.</summary>
+    public bool HasLengths { get; set; }
+
     /// <summary>Floats of one sample's target.</summary>
     public int TargetElements { get; }
 
@@ -66,6 +76,8 @@ public sealed class NetworkWorkspace
 
     // Metrics of values are about predictions; binaryCrossEntropy gives logits.
     private bool NeedsPredictions => !_network.Metrics.IsOfClasses && _network.Loss.Kind == LossKind.BinaryCrossEntropy;
+
+    internal ReadOnlySpan<int> LengthsOf(int rows) => HasLengths ? _lengths.AsSpan(0, rows) : [];
 
     internal Span<float> State(int layer) => _states[layer].Span;
 

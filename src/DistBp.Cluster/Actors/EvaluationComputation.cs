@@ -48,6 +48,8 @@ internal sealed class EvaluationComputation : IComputation
         int inputs = data.SampleShape.ElementCount, targets = data.TargetShape.ElementCount;
         data.Samples.Span.Slice(first * inputs, rows * inputs).CopyTo(_workspace.Inputs);
         data.Targets.Span.Slice(first * targets, rows * targets).CopyTo(_workspace.Targets);
+        _workspace.HasLengths = data.Lengths is not null;
+        data.Lengths?.AsSpan(first, rows).CopyTo(_workspace.Lengths);
         var sums = new double[_memory.EvaluationMetrics.Count];
         _memory.Network.Evaluate(_workspace, _memory.Parameters.Span, _rows, sums, _memory.EvaluationMetrics);
         return sums;

@@ -71,5 +71,8 @@ internal sealed class GradientComputation : IComputation
         Dataset data = _memory.Part(DataPart.Train);
         Learning.Kernels.Gather.Rows(data.Samples.Span, samples, _workspace.Inputs, data.SampleShape.ElementCount);
         Learning.Kernels.Gather.Rows(data.Targets.Span, samples, _workspace.Targets, data.TargetShape.ElementCount);
+        _workspace.HasLengths = data.Lengths is not null;
+        if (data.Lengths is not { } lengths) return;
+        for (int row = 0; row < samples.Length; row++) _workspace.Lengths[row] = lengths[samples[row]];
     }
 }

@@ -3,11 +3,13 @@ namespace DistBp.Learning.Data;
 /// <summary>Samples in memory, preprocessed, ready to be gathered into mini-batches.</summary>
 public sealed class Dataset
 {
-    public Dataset(int count, TensorShape sampleShape, TensorShape targetShape, TensorBuffer samples, TensorBuffer targets)
+    public Dataset(int count, TensorShape sampleShape, TensorShape targetShape, TensorBuffer samples, TensorBuffer targets, int[]? lengths = null)
     {
         if (samples.Length != (long)count * sampleShape.ElementCount || targets.Length != (long)count * targetShape.ElementCount)
             throw new ArgumentException($"{count} samples of {sampleShape} with targets of {targetShape} do not fill the buffers.");
-        (Count, SampleShape, TargetShape, Samples, Targets) = (count, sampleShape, targetShape, samples, targets);
+        if (lengths is not null && (lengths.Length != count || sampleShape.Rank < 1 || lengths.Any(l => l < 1 || l > sampleShape[0])))
+            throw new ArgumentException($"{count} samples of {sampleShape} want as many lengths, each from 1 to the first dimension.");
+        (Count, SampleShape, TargetShape, Samples, Targets, Lengths) = (count, sampleShape, targetShape, samples, targets, lengths);
     }
 
     public int Count { get; }
@@ -22,4 +24,9 @@ public sealed class Dataset
 
     /// <summary>[Count, TargetShape], row-major; a class index is stored as a float.</summary>
     public TensorBuffer Targets { get; }
+
+    /// <summary>
+    /// Null where all samples are whole. Otherwise how many steps of each sample (its first dimension) count; what follows is padding.
+    /// </summary>
+    public int[]? Lengths { get; }
 }

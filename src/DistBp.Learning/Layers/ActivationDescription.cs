@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using DistBp.Learning.Kernels;
 
 namespace DistBp.Learning.Layers;
 
@@ -26,4 +27,15 @@ public sealed record ActivationDescription(string? Name, ActivationKind Function
         ActivationKind.Gelu => "gelu",
         _ => throw new UnreachableException($"Activation {Function}."),
     };
+
+    internal Activation Activation => Function switch
+    {
+        ActivationKind.Sigmoid => Activation.Sigmoid,
+        ActivationKind.Tanh => Activation.Tanh,
+        ActivationKind.Relu => Activation.Relu,
+        ActivationKind.LeakyRelu => Activation.LeakyRelu,
+        _ => Activation.Gelu,
+    };
+
+    internal override Layer Make(LayerSite site) => new ActivationLayer(site.Name, site.InputShape, Activation);
 }

@@ -1,3 +1,5 @@
+using DistBp.Learning.Kernels;
+
 namespace DistBp.Learning.Layers;
 
 /// <summary>A fully connected layer: y = x · Wᵀ + b.</summary>
@@ -5,4 +7,22 @@ namespace DistBp.Learning.Layers;
 public sealed record DenseDescription(string? Name, int Units) : LayerDescription(Name)
 {
     public override string Kind => "dense";
+
+    internal override bool FusesActivation => true;
+
+    internal override bool HasWeights => true;
+
+    internal override Layer? Make(LayerSite site)
+    {
+        TensorShape shape = site.InputShape;
+        if (Units < 1) return site.Refuse($"has {Units} units", "give it at least 1");
+        if ((long)Units * shape.ElementCount > int.MaxValue)
+        {
+            return site.Refuse(
+                $"with {Units} units over {shape.ElementCount} inputs {shape} has more than {int.MaxValue} weights", "give it fewer units");
+        }
+        var before = site.Previous as DenseLayer;
+        if (before is not null) before.DerivativeIsAppliedByNext = true;
+        return new DenseLayer(site.Name, shape, Units, site.Activation) { InputActivation = before?.Activation ?? Activation.Identity };
+    }
 }

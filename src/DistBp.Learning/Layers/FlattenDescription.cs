@@ -4,4 +4,6 @@ namespace DistBp.Learning.Layers;
 public sealed record FlattenDescription(string? Name) : LayerDescription(Name)
 {
     public override string Kind => "flatten";
+
+    internal override Layer Make(LayerSite site) => new FlattenLayer(site.Name, site.InputShape);
 }

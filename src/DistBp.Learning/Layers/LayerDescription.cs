@@ -6,6 +6,15 @@ public abstract record LayerDescription(string? Name)
 {
     /// <summary>The word in a job file: "dense", "relu".</summary>
     public abstract string Kind { get; }
+
+    /// <summary>True where the layer itself applies the activation that directly follows it.</summary>
+    internal virtual bool FusesActivation => false;
+
+    /// <summary>True where initialization.byActivation looks at what follows this layer, and no further than the next such layer.</summary>
+    internal virtual bool HasWeights => false;
+
+    /// <summary>The layer; or null where it cannot be made, with the reason in the site's problems.</summary>
+    internal abstract Layer? Make(LayerSite site);
 }
 
 /// <summary>How weights start.</summary>

@@ -8,6 +8,12 @@ public readonly ref struct LayerPass
     /// <summary>The rows, slice by slice. Sums over rows that end in a gradient or statistic are taken per slice, then along the tree.</summary>
     public required SliceRows Rows { get; init; }
 
+    /// <summary>
+    /// One value a row: how many steps of the sequence (the first dimension of the network's input) count; the rest is padding. Empty where
+    /// every row is whole.
+    /// </summary>
+    public required ReadOnlySpan<int> Lengths { get; init; }
+
     /// <summary>False in evaluation and prediction: backward does not follow, and dropout and statistics rest.</summary>
     public required bool Training { get; init; }
 

@@ -4,4 +4,6 @@ namespace DistBp.Learning.Layers;
 public sealed record SoftmaxDescription(string? Name) : LayerDescription(Name)
 {
     public override string Kind => "softmax";
+
+    internal override Layer Make(LayerSite site) => new SoftmaxLayer(site.Name, site.InputShape);
 }
