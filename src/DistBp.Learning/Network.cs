@@ -71,7 +71,7 @@ public sealed class Network
     /// Forward and backward of the rows that the caller has put into workspace.Inputs and workspace.Targets.
     /// </summary>
     /// <param name="parameters">[Parameters.Count].</param>
-    /// <param name="gradient">[Parameters.TrainedCount], overwritten with the sum over the slices along the <see cref="ReductionTree"/>.</param>
+    /// <param name="gradient">[Parameters.UpdatedCount], overwritten with the sum over the slices along the <see cref="ReductionTree"/>.</param>
     /// <param name="sums">[Metrics.Count], overwritten likewise.</param>
     public void ComputeGradient(
         NetworkWorkspace workspace, ReadOnlySpan<float> parameters, SliceRows rows, StepIdentity step, Span<float> gradient,

@@ -31,7 +31,7 @@ internal sealed class GradientComputation : IComputation
         int maxRows = maxSlices * memory.Geometry.MaxSliceRows;
         _workspace = memory.Network.CreateWorkspace(maxRows, maxSlices);
         _rows = new SliceRows(maxSlices);
-        _gradients = [.. subtrees.Select(_ => new TensorBuffer(memory.Network.Parameters.TrainedCount))];
+        _gradients = [.. subtrees.Select(_ => new TensorBuffer(memory.Network.Parameters.UpdatedCount))];
         _sums = [.. subtrees.Select(_ => new double[memory.Network.Metrics.Count])];
         Gradients = [.. subtrees.Select((s, i) => new SubtreeGradient(s, _gradients[i].Memory, _sums[i]))];
     }

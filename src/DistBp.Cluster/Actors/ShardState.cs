@@ -26,22 +26,25 @@ internal sealed class ShardState
 
     public ShardState(TrainingMemory memory, ParameterShard shard)
     {
-        (_memory, Shard) = (memory, shard);
-        _state = [.. Enumerable.Range(0, memory.Optimizer.StateCount).Select(_ => new TensorBuffer(shard.Count))];
+        (_memory, Shard, TrainedShard) = (memory, shard, shard.Before(memory.Network.Parameters.TrainedCount));
+        _state = [.. Enumerable.Range(0, memory.Optimizer.StateCount).Select(_ => new TensorBuffer(TrainedShard.Count))];
         (_firstSegment, int count) = memory.Segments.Range(shard.Offset, shard.End);
         _squaredNorms = new double[count];
         _allSquaredNorms = new double[memory.Segments.Count];
         _scales = new float[memory.Segments.ViewCount];
         for (int i = 0; i < _state.Length; i++) _state[i].Span.Fill(memory.Optimizer.InitialValue(i));
-        memory.Start?.LoadOptimizer(shard.Offset, shard.Count, [.. _state.Select(s => s.Memory)]);
+        memory.Start?.LoadOptimizer(TrainedShard.Offset, TrainedShard.Count, [.. _state.Select(s => s.Memory)]);
     }
 
     public ParameterShard Shard { get; }
 
+    /// <summary>Without running statistics: what the optimizer moves.</summary>
+    public ParameterShard TrainedShard { get; }
+
     /// <summary>One value a segment of the shard, of the last combined step.</summary>
     public ReadOnlyMemory<double> SquaredNorms => _squaredNorms;
 
-    /// <summary>As many as the optimizer keeps, each as long as the shard.</summary>
+    /// <summary>As many as the optimizer keeps, each as long as <see cref="TrainedShard"/>.</summary>
     public IReadOnlyList<TensorBuffer> OptimizerState => _state;
 
     public Span<float> Parameters => _memory.Parameters.Span.Slice(Shard.Offset, Shard.Count);
@@ -51,7 +54,13 @@ internal sealed class ShardState
     {
         _combination.Begin(request.Contributions, _memory.Job.Slices);
         int samples = _memory.SamplesOfStep(request.Step);
-        for (int i = 0; i < _squaredNorms.Length; i++) _squaredNorms[i] = Mean(_memory.Segments[_firstSegment + i], samples);
+        for (int i = 0; i < _squaredNorms.Length; i++)
+        {
+            NormSegment segment = _memory.Segments[_firstSegment + i];
+            double squaredNorm = Mean(segment, samples);
+            // A statistic is no gradient, but one that is not finite rejects the step too.
+            _squaredNorms[i] = _memory.IsTrained(segment) || !double.IsFinite(squaredNorm) ? squaredNorm : 0;
+        }
         StepPhases.End(StepPhase.Reduce);
     }
 
@@ -84,8 +93,9 @@ internal sealed class ShardState
             NormSegment segment = _memory.Segments[_firstSegment + i];
             Mean(segment, samples);
             int offset = segment.Offset - Shard.Offset;
-            _memory.Optimizer.Update(
-                request.Step, rate, _scales[segment.View], Parameters.Slice(offset, segment.Count), _mean.Span[..segment.Count], _state, offset);
+            Span<float> parameters = Parameters.Slice(offset, segment.Count), mean = _mean.Span[..segment.Count];
+            if (_memory.IsTrained(segment)) _memory.Optimizer.Update(request.Step, rate, _scales[segment.View], parameters, mean, _state, offset);
+            else RunningAverages.Move(parameters, mean, _memory.MomentumOf(segment));
         }
         StepPhases.End(StepPhase.Update);
     }

@@ -27,7 +27,7 @@ public static class EvaluationSession
         var plan = new TrainingPlan
         {
             Slices = 1,
-            TrainedCount = run.Network.Parameters.TrainedCount,
+            UpdatedCount = run.Network.Parameters.UpdatedCount,
             StepsPerEpoch = 1,
             Epochs = 0,
             Metrics = metrics,

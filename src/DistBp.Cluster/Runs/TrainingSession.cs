@@ -169,7 +169,7 @@ public sealed class TrainingSession
     private TrainingPlan Plan(TrainingMemory memory, Checkpoint? checkpoint) => new()
     {
         Slices = _job.Slices,
-        TrainedCount = _network.Parameters.TrainedCount,
+        UpdatedCount = _network.Parameters.UpdatedCount,
         StepsPerEpoch = memory.Geometry.StepsPerEpoch,
         Epochs = _job.Epochs,
         StartVersion = checkpoint?.Position.Step ?? 0,

@@ -47,10 +47,16 @@ public readonly ref struct LayerPass
         return Parameters.Slice(view.Offset, view.Count);
     }
 
-    /// <summary>Where its gradient is to be written (not added); empty where it is not trained.</summary>
+    /// <summary>
+    /// Where its gradient is to be written (not added), or, of a running statistic, the sum over the slices of rows × the slice's value;
+    /// empty where the layer is frozen.
+    /// </summary>
     public Span<float> GradientOf(int index)
     {
         ParameterView view = Layout.View(Layer, index);
-        return view.Trained ? Gradient.Slice(view.Offset, view.Count) : [];
+        return view.Updated ? Gradient.Slice(view.Offset, view.Count) : [];
     }
+
+    /// <summary>False where the layer is frozen: a statistic is then a constant, in training too.</summary>
+    public bool Updates(int index) => Layout.View(Layer, index).Updated;
 }

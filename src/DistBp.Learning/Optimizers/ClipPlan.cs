@@ -7,7 +7,7 @@ namespace DistBp.Learning.Optimizers;
 public readonly record struct ClipResult(double GlobalNorm, bool Clipped, bool IsFinite);
 
 /// <summary>
-/// Clipping by norms as a pure function of the segments' squared norms, summed in double in the order of the segments: every server
+/// Clipping by norms as a pure function of the segments' squared norms (0 of a running statistic, which is no gradient), summed in double in the order of the segments: every server
 /// computes the same factors, bit for bit, however many there are.
 /// </summary>
 public static class ClipPlan

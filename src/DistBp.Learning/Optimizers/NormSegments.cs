@@ -9,7 +9,7 @@ public readonly record struct NormSegment(int Offset, int Count, int View)
 }
 
 /// <summary>
-/// The trained range of a layout cut at block boundaries and at parameter boundaries. Shards are whole blocks, so each segment belongs to
+/// The updated range of a layout cut at block boundaries and at parameter boundaries. Shards are whole blocks, so each segment belongs to
 /// one server, and norms summed in the segments' order are the same over any number of servers.
 /// </summary>
 public sealed class NormSegments
@@ -19,7 +19,7 @@ public sealed class NormSegments
     public NormSegments(ParameterLayout layout)
     {
         var segments = new List<NormSegment>();
-        for (int view = 0; view < layout.Views.Count && layout.Views[view].Trained; view++)
+        for (int view = 0; view < layout.Views.Count && layout.Views[view].Updated; view++)
         {
             ParameterView parameter = layout.Views[view];
             for (int offset = parameter.Offset; offset < parameter.End;)
@@ -36,12 +36,12 @@ public sealed class NormSegments
 
     public int Count => _segments.Length;
 
-    /// <summary>Parameters of the layout, trained or not.</summary>
+    /// <summary>Parameters of the layout, updated or not.</summary>
     public int ViewCount { get; }
 
     public NormSegment this[int index] => _segments[index];
 
-    /// <summary>The segments of the shard [offset, end), whose boundaries are block boundaries (or the end of the trained range).</summary>
+    /// <summary>The segments of the shard [offset, end), whose boundaries are block boundaries (or the end of the updated range).</summary>
     public (int First, int Count) Range(int offset, int end)
     {
         int first = LowerBound(offset);

@@ -5,7 +5,7 @@ namespace DistBp.Protocol.Messages;
 /// <summary>Host to worker: effect <see cref="Effects.PrepareSlices"/> is done.</summary>
 public sealed record SlicesPrepared(Generation Generation) : Message;
 
-/// <summary>One subtree's gradient sum over the whole trained range, and its metric sums; both in the worker host's memory.</summary>
+/// <summary>One subtree's gradient sum over the whole updated range, and its metric sums; both in the worker host's memory.</summary>
 public sealed record SubtreeGradient(Subtree Subtree, ReadOnlyMemory<float> Values, ReadOnlyMemory<double> Sums);
 
 /// <summary>Host to worker: effect <see cref="Effects.ComputeGradient"/> is done.</summary>

@@ -20,13 +20,14 @@ public sealed class ComputationAllocationTests
     [InlineData("rmsprop")]
     [InlineData("adamw")]
     [InlineData("autoencoder")]
+    [InlineData("batchNorm")]
     public void A_thousand_warm_steps_allocate_nothing(string name)
     {
         JobDescription job = SmallJobs.Of(SmallJobs.EveryOptimizer[name]);
         TrainingData data = DataLoader.Load(job.Data, job.Target, job.Seed, job.BaseFolder);
         var memory = new TrainingMemory(job, JobNetwork.Build(job, data.Schema), new Dictionary<DataPart, Dataset> { [DataPart.Train] = data.Train });
         memory.Network.InitializeParameters(job.Seed, memory.Parameters.Span);
-        var assignment = new Assignment(new Generation(1, 1), Workers, Servers, job.Slices, memory.Network.Parameters.TrainedCount);
+        var assignment = new Assignment(new Generation(1, 1), Workers, Servers, job.Slices, memory.Network.Parameters.UpdatedCount);
 
         // Its one thread gathers ahead, which a worker's own computation then claims.
         using var pool = new ComputePool(1, Workers, e => throw new InvalidOperationException("A computation failed.", e));

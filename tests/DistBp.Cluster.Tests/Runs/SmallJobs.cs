@@ -32,7 +32,7 @@ internal static class SmallJobs
 
         """;
 
-    /// <summary>Every optimizer; l1, l2, each kind of clipping, each schedule with a warm-up, a frozen layer, a regression.</summary>
+    /// <summary>Every optimizer; l1, l2, each kind of clipping, each schedule with a warm-up, a frozen layer, a regression, batch normalization.</summary>
     public static readonly Dictionary<string, string> EveryOptimizer = new()
     {
         ["sgd"] = """
@@ -71,6 +71,10 @@ internal static class SmallJobs
             data: {format: digits, target: input, validation: 0.2, test: 0.2, preprocess: [{divide: 16}]}
             model: {layers: [{dense: 80}, gelu, {dense: 40}, leakyRelu, {dense: 64}, sigmoid]}
             loss: huber
+            optimizer: {adam: {rate: 0.003}}
+            """,
+        ["batchNorm"] = """
+            model: {layers: [batchNorm, {dense: {units: 96, name: first}}, {batchNorm: {momentum: 0.3, epsilon: 0.001}}, relu, {dense: 48}, batchNorm, tanh, {dense: 10}]}
             optimizer: {adam: {rate: 0.003}}
             """,
     };

@@ -30,7 +30,7 @@ internal sealed class ToyCluster
         _servers = [.. Enumerable.Range(0, servers).Select(i => new ParameterServer(i))];
         _assignments = new Assignment?[servers];
         _means = new float[servers][];
-        Parameters = new float[plan.TrainedCount];
+        Parameters = new float[plan.UpdatedCount];
         for (int i = 0; i < Parameters.Length; i++) Parameters[i] = i * 0.01f;
     }
 
@@ -107,7 +107,7 @@ internal sealed class ToyCluster
                 Send(self, self, new SubtreesEvaluated(e.Generation, e.Part, [.. e.Subtrees.Select(s => new SubtreeSums(s, LeafSums(s, e.Part)))]));
                 break;
             case LoadShard e:
-                _assignments[self.Index] = new Assignment(e.Generation, _workerCount, _serverCount, _plan.Slices, _plan.TrainedCount);
+                _assignments[self.Index] = new Assignment(e.Generation, _workerCount, _serverCount, _plan.Slices, _plan.UpdatedCount);
                 Send(self, self, new ShardLoaded(e.Generation));
                 break;
             case CombineGradients e: Combine(self, e); break;

@@ -22,11 +22,17 @@ internal static class LayerForms
         Activation(ActivationKind.LeakyRelu),
         Activation(ActivationKind.Gelu),
         Of("softmax", new SoftmaxDescription(null), (f, l) => l with { Name = f.Optional("name", l.Name, TextForm.Name) }),
+        Of("batchNorm", new BatchNormDescription(null), (f, l) => l with
+        {
+            Name = f.Optional("name", l.Name, TextForm.Name),
+            Momentum = f.Field("momentum", l.Momentum, Factor),
+            Epsilon = f.Field("epsilon", l.Epsilon, Positive),
+        }),
         Of("flatten", new FlattenDescription(null), (f, l) => l with { Name = f.Optional("name", l.Name, TextForm.Name) }),
     ],
     notAvailable:
     [
-        "conv2d", "maxPool2d", "avgPool2d", "globalAveragePool", "batchNorm", "layerNorm", "dropout", "embedding", "rnn", "lstm", "gru",
+        "conv2d", "maxPool2d", "avgPool2d", "globalAveragePool", "layerNorm", "dropout", "embedding", "rnn", "lstm", "gru",
         "residual",
     ],
     beside: "name");
