@@ -26,6 +26,11 @@ public sealed record ParameterDescription(string Name, TensorShape Shape, Parame
 {
     /// <summary>Of a running statistic: the share of the newest value, running += momentum · (newest − running).</summary>
     public float Momentum { get; init; }
+
+    /// <summary>
+    /// Above 0: a table [rows, width] of which one sample touches at most so many rows. Its gradient is sparse: the touched rows alone.
+    /// </summary>
+    public int RowsPerSample { get; init; }
 }
 
 /// <summary>What a step does to a parameter; the order of the groups is that of the flat buffer.</summary>
@@ -33,6 +38,9 @@ public enum ParameterGroup
 {
     /// <summary>The optimizer moves it along its gradient.</summary>
     Trained,
+
+    /// <summary>A table of which the optimizer moves the rows that a mini-batch touches.</summary>
+    TrainedRows,
 
     /// <summary>A running statistic of a layer that is not frozen: it follows the mini-batches, by the way that gradients take.</summary>
     Averaged,
@@ -46,7 +54,10 @@ public enum ParameterGroup
 /// <param name="Index">The parameter's, in its layer's own list.</param>
 public sealed record ParameterView(string Name, int Layer, int Index, ParameterDescription Description, int Offset, ParameterGroup Group)
 {
-    public bool Trained => Group == ParameterGroup.Trained;
+    public bool Trained => Group is ParameterGroup.Trained or ParameterGroup.TrainedRows;
+
+    /// <summary>Its gradient is a <see cref="SparseGradient"/>.</summary>
+    public bool IsSparse => Group == ParameterGroup.TrainedRows;
 
     /// <summary>Each step changes it.</summary>
     public bool Updated => Group != ParameterGroup.Constant;
@@ -56,11 +67,15 @@ public sealed record ParameterView(string Name, int Layer, int Index, ParameterD
     public int Count => Shape.ElementCount;
 
     public int End => Offset + Count;
+
+    /// <summary>Of a table: elements of a row.</summary>
+    public int Width => Shape[1];
 }
 
 /// <summary>
-/// The map of the ONE flat parameter buffer (and of the flat gradient buffer beside it), group by group and in each in the order of the
-/// layers: what is trained, then the running statistics that are updated, then what stays as it is.
+/// The map of the ONE flat parameter buffer, group by group and in each in the order of the layers: what is trained (what is dense before
+/// tables of rows), then the running statistics that are updated, then what stays as it is. The flat gradient buffer beside it has the same
+/// order without the tables, whose gradients are sparse.
 /// </summary>
 public sealed class ParameterLayout
 {
@@ -88,15 +103,20 @@ public sealed class ParameterLayout
                     offset = checked(offset + view.Count);
                 }
             }
-            if (group == ParameterGroup.Trained) TrainedCount = offset;
+            if (group == ParameterGroup.Trained) DenseTrainedCount = offset;
+            if (group == ParameterGroup.TrainedRows) TrainedCount = offset;
             if (group == ParameterGroup.Averaged) UpdatedCount = offset;
         }
         Count = offset;
         Views = views;
+        SparseViews = [.. views.Where(v => v.IsSparse)];
     }
 
     /// <summary>In the order of the flat buffer.</summary>
     public IReadOnlyList<ParameterView> Views { get; }
+
+    /// <summary>The tables of rows, in the order of the flat buffer.</summary>
+    public IReadOnlyList<ParameterView> SparseViews { get; }
 
     /// <summary>Floats in the flat parameter buffer.</summary>
     public int Count { get; }
@@ -104,13 +124,23 @@ public sealed class ParameterLayout
     /// <summary>Floats that are trained; they come first.</summary>
     public int TrainedCount { get; }
 
-    /// <summary>Floats that a step changes, and of the flat gradient buffer: those that are trained, then running statistics.</summary>
+    /// <summary>Those of them whose gradient is dense; they come before the tables.</summary>
+    public int DenseTrainedCount { get; }
+
+    /// <summary>Floats that a step may change: those that are trained, then running statistics.</summary>
     public int UpdatedCount { get; }
+
+    /// <summary>Floats in the flat gradient buffer: of what is updated all but the tables.</summary>
+    public int DenseCount => DenseOffset(UpdatedCount);
+
+    /// <summary>Where a position of the updated range is in the flat gradient buffer; of one in a table: where what follows it begins.</summary>
+    public int DenseOffset(int position) => Math.Min(position, DenseTrainedCount) + Math.Max(0, position - TrainedCount);
 
     public ParameterView View(int layer, int parameter) => _byLayer[layer][parameter]!;
 
     private static ParameterGroup GroupOf(ParameterDescription description, bool frozen)
         => frozen ? ParameterGroup.Constant
             : description.Kind == ParameterKind.RunningStatistic ? ParameterGroup.Averaged
+            : description.RowsPerSample > 0 ? ParameterGroup.TrainedRows
             : ParameterGroup.Trained;
 }

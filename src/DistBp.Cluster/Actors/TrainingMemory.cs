@@ -71,9 +71,6 @@ internal sealed class TrainingMemory
     /// <summary>Only weights are regularized: a bias or a gain does not make a function steep.</summary>
     public GradientTreatment TreatmentOf(NormSegment segment) => _treatments[segment.View];
 
-    /// <summary>False for a running statistic.</summary>
-    public bool IsTrained(NormSegment segment) => Network.Parameters.Views[segment.View].Trained;
-
     public float MomentumOf(NormSegment statistic) => Network.Parameters.Views[statistic.View].Description.Momentum;
 
     private static GradientTreatment Treatment(JobDescription job, ParameterKind kind)

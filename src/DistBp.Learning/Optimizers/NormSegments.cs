@@ -15,13 +15,16 @@ public readonly record struct NormSegment(int Offset, int Count, int View)
 public sealed class NormSegments
 {
     private readonly NormSegment[] _segments;
+    private readonly int[] _firstOfView;
 
     public NormSegments(ParameterLayout layout)
     {
         var segments = new List<NormSegment>();
+        _firstOfView = new int[layout.Views.Count];
         for (int view = 0; view < layout.Views.Count && layout.Views[view].Updated; view++)
         {
             ParameterView parameter = layout.Views[view];
+            _firstOfView[view] = segments.Count;
             for (int offset = parameter.Offset; offset < parameter.End;)
             {
                 long blockEnd = ((long)offset / ParameterLayout.BlockLength + 1) * ParameterLayout.BlockLength;
@@ -41,7 +44,11 @@ public sealed class NormSegments
 
     public NormSegment this[int index] => _segments[index];
 
-    /// <summary>The segments of the shard [offset, end), whose boundaries are block boundaries (or the end of the updated range).</summary>
+    /// <summary>The segment that a position of a parameter lies in.</summary>
+    public int IndexOf(int view, int position)
+        => _firstOfView[view] + position / ParameterLayout.BlockLength - _segments[_firstOfView[view]].Offset / ParameterLayout.BlockLength;
+
+    /// <summary>The segments of [offset, end), whose boundaries are those of blocks or of parameters.</summary>
     public (int First, int Count) Range(int offset, int end)
     {
         int first = LowerBound(offset);

@@ -57,6 +57,6 @@ public sealed class ComputationAllocationTests
     private static PushGradient[] Pushes(GradientComputation[] workers, ParameterShard shard) =>
     [
         .. workers.SelectMany((worker, index) => worker.Gradients.Select(gradient => new PushGradient(
-            worker.Generation, index, 0, gradient.Subtree, gradient.Values.Slice(shard.Offset, shard.Count), gradient.Sums))),
+            worker.Generation, index, 0, gradient.Subtree, gradient.Gradient.Cut(shard.Offset, shard.End), gradient.Sums))),
     ];
 }
