@@ -16,8 +16,9 @@ internal sealed class RowUnion
     private readonly TensorBuffer _scratch;
     private readonly int[] _levels;
     private readonly int[] _next;
-    private IReadOnlyList<PushGradient> _contributions = [];
-    private int _table;
+    private readonly SparseRows[] _parts;
+    private readonly int[] _leaves;
+    private int _count;
 
     public RowUnion(ParameterView view, ParameterShard shard, int slices)
     {
@@ -25,35 +26,42 @@ internal sealed class RowUnion
         _levels = new int[SparseTreeSum.ScratchRows(slices)];
         _scratch = new TensorBuffer(checked(_levels.Length * view.Width));
         _next = new int[slices];
+        _parts = new SparseRows[slices];
+        _leaves = new int[slices];
     }
 
     /// <param name="contributions">Disjoint subtrees that cover all slices, in the order of the slices.</param>
     public void Begin(IReadOnlyList<PushGradient> contributions, int table)
     {
-        (_contributions, _table) = (contributions, table);
-        Array.Clear(_next);
+        _count = contributions.Count;
+        for (int c = 0; c < _count; c++)
+        {
+            _parts[c] = contributions[c].Gradient.Sparse[table];
+            _leaves[c] = contributions[c].Subtree.First;
+            _next[c] = 0;
+        }
     }
 
     /// <summary>The next touched row and its sum, as far as it lies in the shard; valid until the next call.</summary>
     public bool Next(out int row, out ReadOnlySpan<float> sum)
     {
         row = int.MaxValue;
-        for (int c = 0; c < _contributions.Count; c++)
+        for (int c = 0; c < _count; c++)
         {
-            ReadOnlySpan<int> rows = RowsOf(c).Rows.Span;
+            ReadOnlySpan<int> rows = _parts[c].Rows.Span;
             if (_next[c] < rows.Length) row = Math.Min(row, rows[_next[c]]);
         }
         sum = default;
         if (row == int.MaxValue) return false;
         int length = LengthOf(row);
         var total = new SparseTreeSum(_view.Width, _scratch.Span, _levels);
-        for (int c = 0; c < _contributions.Count; c++)
+        for (int c = 0; c < _count; c++)
         {
-            SparseRows rows = RowsOf(c);
-            if (_next[c] >= rows.Rows.Length || rows.Rows.Span[_next[c]] != row) continue;
+            ReadOnlySpan<int> rows = _parts[c].Rows.Span;
+            if (_next[c] >= rows.Length || rows[_next[c]] != row) continue;
             // The first row may be cut, and all those after it begin so much earlier.
-            int start = _next[c] == 0 ? 0 : _next[c] * _view.Width - CutOf(rows.Rows.Span[0]);
-            total.Add(_contributions[c].Subtree.First, rows.Values.Span.Slice(start, length));
+            int start = _next[c] == 0 ? 0 : _next[c] * _view.Width - CutOf(rows[0]);
+            total.Add(_leaves[c], _parts[c].Values.Span.Slice(start, length));
             _next[c]++;
         }
         sum = total.Total(length);
@@ -68,6 +76,4 @@ internal sealed class RowUnion
 
     /// <summary>Elements of a row that lie before the shard.</summary>
     private int CutOf(int row) => OffsetOf(row) - (_view.Offset + row * _view.Width);
-
-    private SparseRows RowsOf(int contribution) => _contributions[contribution].Gradient.Sparse[_table];
 }

@@ -12,6 +12,9 @@ namespace DistBp.Cluster.Actors;
 /// </summary>
 internal sealed class TableShard
 {
+    // Rows: those of a large table are seldom in a cache.
+    private const int Ahead = 4;
+
     private readonly TrainingMemory _memory;
     private readonly ParameterShard _shard;
     private readonly int _table;
@@ -52,11 +55,19 @@ internal sealed class TableShard
     {
         for (int i = 0; i < _count; i++)
         {
+            if (i + Ahead < _count) Fetch(_rows[i + Ahead], state);
             int offset = _union.OffsetOf(_rows[i]), length = _union.LengthOf(_rows[i]);
             _memory.Optimizer.Update(
                 step, rate, scale, _memory.Parameters.Span.Slice(offset, length), _mean.Span.Slice(i * _view.Width, length), state,
                 offset - _shard.Offset);
         }
+    }
+
+    private void Fetch(int row, ReadOnlySpan<TensorBuffer> state)
+    {
+        int offset = _union.OffsetOf(row), length = _union.LengthOf(row);
+        EmbeddingKernel.Fetch(_memory.Parameters.Span.Slice(offset, length));
+        foreach (TensorBuffer buffer in state) EmbeddingKernel.Fetch(buffer.Span.Slice(offset - _shard.Offset, length));
     }
 
     /// <summary>A row that straddles a block border has a piece in each segment.</summary>

@@ -5,6 +5,7 @@ using DistBp.Cluster.Configuration;
 using DistBp.Cluster.Storage;
 using DistBp.Learning;
 using DistBp.Learning.Data;
+using DistBp.Learning.Layers;
 using DistBp.Learning.Metrics;
 using DistBp.Learning.Schedules;
 using DistBp.Protocol;
@@ -41,6 +42,12 @@ public sealed class TrainingSession
             throw new UserException(
                 ErrorKind.Usage, $"a mini-batch of {job.Batch} samples is larger than the training part, which has {_data.Train.Count}", "batch",
                 $"set batch to at most {_data.Train.Count}");
+        }
+        if (job.Batch < 2 * job.Slices && _network.Layers.OfType<BatchNormLayer>().FirstOrDefault(l => l.NeedsSeveralSamples) is { } norm)
+        {
+            throw new UserException(
+                ErrorKind.Usage, $"slices of a mini-batch have one sample alone, in which layer '{norm.Name}' has nothing to normalize", "slices",
+                $"use at most {job.Batch / 2} slices");
         }
         if (!options.Resume) RequireInitialWeights();
     }

@@ -75,6 +75,12 @@ public static unsafe class EmbeddingKernel
         return count;
     }
 
+    /// <summary>A row that is needed soon sets out for the second cache.</summary>
+    public static void Fetch(ReadOnlySpan<float> row)
+    {
+        fixed (float* start = row) Fetch(start, row.Length);
+    }
+
     private static void Fetch(float* row, int width)
     {
         for (int i = 0; i < width; i += LineFloats) Prefetching.ToSecond(row + i);

@@ -21,6 +21,9 @@ public sealed class BatchNormLayer : Layer
         : base(name, shape, shape, Describe(shape[0], momentum))
         => (_channels, _positions, _epsilon) = (shape[0], shape.ElementCount / shape[0], epsilon);
 
+    /// <summary>A channel has one element a sample: a slice of one sample has nothing to normalize.</summary>
+    public bool NeedsSeveralSamples => _positions == 1;
+
     /// <summary>Mean and variance of each slice.</summary>
     public override int StateLength(int maxRows, int maxSlices) => checked(2 * maxSlices * _channels);
 

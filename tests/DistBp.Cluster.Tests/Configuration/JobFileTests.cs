@@ -26,6 +26,7 @@ public sealed class JobFileTests
           layers:
             - flatten
             - dense: {units: 5, name: head}
+            - batchNorm: {momentum: 0.2, epsilon: 0.001}
             - gelu
             - dense: 16
               name: "out.2"
