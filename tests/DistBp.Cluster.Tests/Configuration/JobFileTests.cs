@@ -69,7 +69,8 @@ public sealed class JobFileTests
         Assert.Equal(WeightInitialization.XavierNormal, job.Model.Initialization);
         Assert.Equal(
             [
-                new FlattenDescription(null), new DenseDescription("head", 5), new ActivationDescription(null, ActivationKind.Gelu),
+                new FlattenDescription(null), new DenseDescription("head", 5), new BatchNormDescription(null, 0.2, 0.001),
+                new ActivationDescription(null, ActivationKind.Gelu),
                 new DenseDescription("out.2", 16),
             ],
             job.Model.Layers);
