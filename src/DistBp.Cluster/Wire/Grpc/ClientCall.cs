@@ -82,7 +82,7 @@ internal sealed class ClientCall<TRequest, TResponse> : IDisposable
         try
         {
             _responses ??= await response.Content.ReadAsStreamAsync(_cancellation.Token).ConfigureAwait(false);
-            _reader ??= new MessageReader<TResponse>(PipeReader.Create(_responses), _method.Responses, _maxMessageBytes);
+            _reader ??= new MessageReader<TResponse>(PipeReader.Create(_responses), _method.Responses, _maxMessageBytes, Broken);
             if (await _reader.ReadAsync(_cancellation.Token).ConfigureAwait(false) is { } message) return message;
         }
         catch (Exception e) when (e is OperationCanceledException or HttpRequestException or IOException)

@@ -55,9 +55,11 @@ internal sealed class GrpcServices(IEndpointRouteBuilder routes, int maxMessageB
         if ((method.ClientStreams, method.ServerStreams) != (clientStreams, serverStreams))
             throw new ArgumentException($"{method.Path} is of another kind in its .proto.", nameof(method));
         routes.MapPost(method.Path, (HttpContext context) => ServerCallRun.RunAsync(context, call => handler(
-            new MessageReader<TRequest>(context.Request.BodyReader, method.Requests, maxMessageBytes),
+            new MessageReader<TRequest>(context.Request.BodyReader, method.Requests, maxMessageBytes, Reset),
             new MessageWriter<TResponse>(context.Response.BodyWriter), call), report));
     }
+
+    private static RpcException Reset(Exception cause) => new(StatusCode.Cancelled, "the client has gone or reset the call", cause);
 
     private static async Task<T> SingleAsync<T>(MessageReader<T> requests, ServerCall call)
         where T : class, IMessage<T>

@@ -10,7 +10,8 @@ namespace DistBp.Cluster.Wire.Grpc;
 /// and the bytes; the borders of HTTP/2's frames say nothing.
 /// </summary>
 /// <param name="maxMessageBytes">A longer message ends the call with RESOURCE_EXHAUSTED before its bytes are held.</param>
-internal sealed class MessageReader<T>(PipeReader pipe, MessageParser<T> parser, int maxMessageBytes)
+/// <param name="broken">What a connection that breaks off, or is reset, means for the call.</param>
+internal sealed class MessageReader<T>(PipeReader pipe, MessageParser<T> parser, int maxMessageBytes, Func<Exception, RpcException> broken)
     where T : class, IMessage<T>
 {
     internal const int HeaderBytes = 5;
@@ -21,7 +22,7 @@ internal sealed class MessageReader<T>(PipeReader pipe, MessageParser<T> parser,
     {
         while (true)
         {
-            ReadResult result = await pipe.ReadAsync(cancellation).ConfigureAwait(false);
+            ReadResult result = await ReceiveAsync(cancellation).ConfigureAwait(false);
             ReadOnlySequence<byte> buffer = result.Buffer;
             if (result.IsCanceled) throw new OperationCanceledException("The call's reading was cancelled.");
             if (buffer.IsEmpty && result.IsCompleted) return null;
@@ -40,6 +41,18 @@ internal sealed class MessageReader<T>(PipeReader pipe, MessageParser<T> parser,
             if (result.IsCompleted)
                 throw new RpcException(StatusCode.Internal, $"the stream ended after {buffer.Length} of a message's {needed} bytes");
             pipe.AdvanceTo(buffer.Start, buffer.End);
+        }
+    }
+
+    private async ValueTask<ReadResult> ReceiveAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            return await pipe.ReadAsync(cancellation).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is IOException or HttpRequestException)
+        {
+            throw broken(e);
         }
     }
 

@@ -56,10 +56,6 @@ internal static class ServerCallRun
         {
             (status, detail) = (StatusCode.Cancelled, "the call was cancelled");
         }
-        catch (IOException) when (context.RequestAborted.IsCancellationRequested)
-        {
-            return;
-        }
         catch (Exception e)
         {
             // The edge of the host: a bug in one method ends this call and is reported, but not the server.

@@ -51,9 +51,16 @@ internal sealed class EchoService
         });
         services.DuplexStreaming(Duplex, async (requests, responses, call) =>
         {
-            using CancellationTokenRegistration cancelled = call.Cancellation.Register(() => Cancelled.TrySetResult());
-            for (int number = 0; await requests.ReadAsync(call.Cancellation) is { } request; number++)
-                await responses.WriteAsync(await AnswerAsync(request, number, call));
+            try
+            {
+                for (int number = 0; await requests.ReadAsync(call.Cancellation) is { } request; number++)
+                    await responses.WriteAsync(await AnswerAsync(request, number, call));
+            }
+            catch (RpcException e) when (e.Status == StatusCode.Cancelled)
+            {
+                Cancelled.TrySetResult();
+                throw;
+            }
         });
     }
 
