@@ -1,3 +1,4 @@
+using System.IO.Pipelines;
 using Google.Protobuf;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -45,6 +46,12 @@ internal sealed class GrpcServices(IEndpointRouteBuilder routes, int maxMessageB
         where TRequest : class, IMessage<TRequest>
         where TResponse : class, IMessage<TResponse>
         => Map(method, clientStreams: true, serverStreams: true, handler);
+
+    /// <summary>A stream both ways whose messages the handler reads and writes itself (tensors, without a copy).</summary>
+    /// <param name="path">Of a method whose messages stand in a .proto too.</param>
+    public void Raw(string path, Func<PipeReader, PipeWriter, ServerCall, Task> handler)
+        => routes.MapPost(path, (HttpContext context) => ServerCallRun.RunAsync(
+            context, call => handler(context.Request.BodyReader, context.Response.BodyWriter, call), report));
 
     private void Map<TRequest, TResponse>(
         Method<TRequest, TResponse> method, bool clientStreams, bool serverStreams,

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using System.IO.Pipelines;
+using System.Runtime.CompilerServices;
 using Google.Protobuf;
 
 namespace DistBp.Cluster.Wire.Grpc;
@@ -18,6 +19,7 @@ internal sealed class MessageReader<T>(PipeReader pipe, MessageParser<T> parser,
 
     /// <summary>The next message; null after the last.</summary>
     /// <exception cref="RpcException">The message is too long, compressed, cut off or no <typeparamref name="T"/>.</exception>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<T?> ReadAsync(CancellationToken cancellation = default)
     {
         while (true)
@@ -44,6 +46,7 @@ internal sealed class MessageReader<T>(PipeReader pipe, MessageParser<T> parser,
         }
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<ReadResult> ReceiveAsync(CancellationToken cancellation)
     {
         try

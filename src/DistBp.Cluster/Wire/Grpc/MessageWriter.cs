@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.IO.Pipelines;
+using System.Runtime.CompilerServices;
 using Google.Protobuf;
 
 namespace DistBp.Cluster.Wire.Grpc;
@@ -10,6 +11,7 @@ internal sealed class MessageWriter<T>(PipeWriter pipe)
 {
     /// <summary>The message leaves at once.</summary>
     /// <exception cref="RpcException">The call has ended.</exception>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     public async ValueTask WriteAsync(T message, CancellationToken cancellation = default)
     {
         int length = message.CalculateSize();
