@@ -20,6 +20,9 @@ internal sealed class EchoService
     /// <summary>Completes when a call was cancelled from the other side.</summary>
     public TaskCompletionSource Cancelled { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
+    /// <summary>Completes when a method has begun to wait.</summary>
+    public TaskCompletionSource Waiting { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
     public ConcurrentQueue<Exception> Bugs { get; } = [];
 
     public Task<GrpcServer> StartAsync(GrpcLimits? limits = null)
@@ -69,6 +72,7 @@ internal sealed class EchoService
         if (request.Text == Bug) throw new InvalidOperationException("a bug in a method");
         try
         {
+            if (request.DelayMilliseconds > 0) Waiting.TrySetResult();
             if (request.DelayMilliseconds > 0) await Task.Delay(request.DelayMilliseconds, call.Cancellation);
         }
         catch (OperationCanceledException)

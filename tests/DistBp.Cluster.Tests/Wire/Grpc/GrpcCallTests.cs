@@ -121,7 +121,7 @@ public sealed class GrpcCallTests : IAsyncLifetime
     public async Task A_deadline_ends_the_call_on_both_sides()
     {
         RpcException e = await Assert.ThrowsAsync<RpcException>(() => _channel.UnaryAsync(
-            EchoService.Unary, new EchoRequest { DelayMilliseconds = 60_000 }, timeout: TimeSpan.FromMilliseconds(100)));
+            EchoService.Unary, new EchoRequest { DelayMilliseconds = 60_000 }, timeout: TimeSpan.FromSeconds(3)));
         Assert.Equal(StatusCode.DeadlineExceeded, e.Status);
         await _service.Cancelled.Task.WaitAsync(s_patience);
     }
@@ -133,6 +133,7 @@ public sealed class GrpcCallTests : IAsyncLifetime
         using ClientCall<EchoRequest, EchoResponse> call = _channel.Call(EchoService.ServerStream, cancellation: cancellation.Token);
         await call.WriteLastAsync(new EchoRequest { Count = 2, DelayMilliseconds = 60_000 });
         ValueTask<EchoResponse?> reading = call.ReadAsync();
+        await _service.Waiting.Task.WaitAsync(s_patience);
         await cancellation.CancelAsync();
         RpcException e = await Assert.ThrowsAsync<RpcException>(async () => await reading);
         Assert.Equal(StatusCode.Cancelled, e.Status);
