@@ -3,13 +3,14 @@ using System.Text.Json;
 using DistBp.Learning.Benchmarks;
 using DistBp.Learning.Kernels.Simd;
 
-// dotnet run -c Release --project tests/DistBp.Benchmarks -- matmul|elementwise [--json]
+// dotnet run -c Release --project tests/DistBp.Benchmarks -- matmul|elementwise|convolution [--json]
 bool json = args.Contains("--json");
 IEnumerable<KernelRate> rates = args.FirstOrDefault(a => !a.StartsWith('-')) switch
 {
     "matmul" => ProductBenchmark.Run(),
     "elementwise" => ElementwiseBenchmark.Run(),
-    _ => throw new ArgumentException("What to measure: matmul or elementwise; --json prints one object a line."),
+    "convolution" => ConvolutionBenchmark.Run(),
+    _ => throw new ArgumentException("What to measure: matmul, elementwise or convolution; --json prints one object a line."),
 };
 if (!json) Console.WriteLine($"one core, vectors of {Widest.Bits} bits");
 foreach (KernelRate rate in rates)

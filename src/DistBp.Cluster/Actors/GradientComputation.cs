@@ -29,7 +29,7 @@ internal sealed class GradientComputation : IComputation
         _order = new EpochOrder(memory.Geometry.SampleCount, memory.Job.Seed);
         int maxSlices = subtrees.Max(s => s.Count);
         int maxRows = maxSlices * memory.Geometry.MaxSliceRows;
-        _workspace = memory.Network.CreateWorkspace(maxRows, maxSlices);
+        _workspace = memory.Network.CreateWorkspace(maxRows, maxSlices, memory.Geometry.MaxSliceRows);
         _rows = new SliceRows(maxSlices);
         _gradients = [.. subtrees.Select(_ => new TensorBuffer(memory.Network.Parameters.TrainedCount))];
         _sums = [.. subtrees.Select(_ => new double[memory.Network.Metrics.Count])];

@@ -1,5 +1,3 @@
-using DistBp.Learning.Kernels;
-
 namespace DistBp.Learning.Layers;
 
 /// <summary>A fully connected layer: y = x · Wᵀ + b.</summary>
@@ -21,8 +19,6 @@ public sealed record DenseDescription(string? Name, int Units) : LayerDescriptio
             return site.Refuse(
                 $"with {Units} units over {shape.ElementCount} inputs {shape} has more than {int.MaxValue} weights", "give it fewer units");
         }
-        var before = site.Previous as DenseLayer;
-        if (before is not null) before.DerivativeIsAppliedByNext = true;
-        return new DenseLayer(site.Name, shape, Units, site.Activation) { InputActivation = before?.Activation ?? Activation.Identity };
+        return new DenseLayer(site.Name, shape, Units, site.Activation) { InputActivation = ActivatedLayer.TakeDerivative(site.Previous) };
     }
 }
