@@ -5,6 +5,7 @@ using DistBp.Cluster.Configuration;
 using DistBp.Cluster.Storage;
 using DistBp.Learning;
 using DistBp.Learning.Data;
+using DistBp.Learning.Data.Augmentation;
 using DistBp.Learning.Metrics;
 using DistBp.Learning.Schedules;
 using DistBp.Protocol;
@@ -31,6 +32,7 @@ public sealed class TrainingSession
         _workers = options.Workers > 0 ? options.Workers : Environment.ProcessorCount;
         _servers = options.Servers > 0 ? options.Servers : _workers;
         _data = DataLoader.Load(job.Data, job.Target, job.Seed, job.BaseFolder);
+        AugmentationChecks.Check(job.Data.Augment, _data.Train);
         _network = JobNetwork.Build(job, _data.Schema);
         if (job.Batch > _data.Train.Count)
         {

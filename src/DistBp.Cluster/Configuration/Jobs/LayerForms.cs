@@ -22,12 +22,26 @@ internal static class LayerForms
         Activation(ActivationKind.LeakyRelu),
         Activation(ActivationKind.Gelu),
         Of("softmax", new SoftmaxDescription(null), (f, l) => l with { Name = f.Optional("name", l.Name, TextForm.Name) }),
+        Of("layerNorm", new LayerNormDescription(null), (f, l) => l with
+        {
+            Name = f.Optional("name", l.Name, TextForm.Name),
+            Epsilon = f.Field("epsilon", l.Epsilon, Positive),
+        }),
+        Of("dropout", new DropoutDescription(null, 0), (f, l) => l with
+        {
+            Name = f.Optional("name", l.Name, TextForm.Name),
+            Probability = f.Field("probability", l.Probability, Decay, required: true),
+        }, shorthand: "probability"),
+        Of("residual", new ResidualDescription(null, []), (f, l) => l with
+        {
+            Name = f.Optional("name", l.Name, TextForm.Name),
+            Layers = f.Field("layers", l.Layers, Layers!, required: true),
+        }, shorthand: "layers"),
         Of("flatten", new FlattenDescription(null), (f, l) => l with { Name = f.Optional("name", l.Name, TextForm.Name) }),
     ],
     notAvailable:
     [
-        "conv2d", "maxPool2d", "avgPool2d", "globalAveragePool", "batchNorm", "layerNorm", "dropout", "embedding", "rnn", "lstm", "gru",
-        "residual",
+        "conv2d", "maxPool2d", "avgPool2d", "globalAveragePool", "batchNorm", "embedding", "rnn", "lstm", "gru",
     ],
     beside: "name");
 
