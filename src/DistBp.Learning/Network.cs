@@ -47,7 +47,7 @@ public sealed class Network
     /// <summary>Makes the network that a job asks for.</summary>
     /// <exception cref="UserException">The layers do not fit each other, the data or the loss; all problems at once.</exception>
     public static Network Build(ModelDescription model, TensorShape sampleShape, TargetDescription target, LossDescription loss)
-        => new NetworkBuilder(model, sampleShape, target, loss).Build();
+        => new NetworkBuilder(model.Flat(), sampleShape, target, loss).Build();
 
     /// <summary>
     /// Fills parameters [Parameters.Count], element by element from (seed, parameter, element): the same on every machine.

@@ -1,6 +1,7 @@
 using DistBp.Learning;
 using DistBp.Learning.Benchmarks;
 using DistBp.Learning.Data;
+using DistBp.Learning.Data.Augmentation;
 using DistBp.Protocol;
 using DistBp.Protocol.Messages;
 
@@ -19,6 +20,7 @@ internal sealed class GradientComputation : IComputation
     private readonly ComputePool _pool;
     private readonly int _worker;
     private readonly GatherAhead _ahead;
+    private readonly Augmenter? _augmenter;
 
     public GradientComputation(
         TrainingMemory memory, ComputePool pool, int worker, Generation generation, IReadOnlyList<Subtree> subtrees,
@@ -27,6 +29,8 @@ internal sealed class GradientComputation : IComputation
         (_memory, _pool, _worker, Generation, _done) = (memory, pool, worker, generation, done);
         _ahead = new GatherAhead(step => Gather(step, 0));
         _order = new EpochOrder(memory.Geometry.SampleCount, memory.Job.Seed);
+        IReadOnlyList<AugmentStep> augment = memory.Job.Data.Augment;
+        _augmenter = augment.Count > 0 ? new Augmenter(augment, memory.Part(DataPart.Train).SampleShape, memory.Job.Seed) : null;
         int maxSlices = subtrees.Max(s => s.Count);
         int maxRows = maxSlices * memory.Geometry.MaxSliceRows;
         _workspace = memory.Network.CreateWorkspace(maxRows, maxSlices, memory.Geometry.MaxSliceRows);
@@ -70,6 +74,7 @@ internal sealed class GradientComputation : IComputation
         ReadOnlySpan<int> samples = _order.Order.Slice(first, _rows.RowCount);
         Dataset data = _memory.Part(DataPart.Train);
         Learning.Kernels.Gather.Rows(data.Samples.Span, samples, _workspace.Inputs, data.SampleShape.ElementCount);
+        _augmenter?.Apply(_workspace.Inputs, samples, epoch);
         Learning.Kernels.Gather.Rows(data.Targets.Span, samples, _workspace.Targets, data.TargetShape.ElementCount);
         _workspace.HasLengths = data.Lengths is not null;
         if (data.Lengths is not { } lengths) return;

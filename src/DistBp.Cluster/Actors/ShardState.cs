@@ -85,7 +85,7 @@ internal sealed class ShardState
             Mean(segment, samples);
             int offset = segment.Offset - Shard.Offset;
             _memory.Optimizer.Update(
-                request.Step, rate, _scales[segment.View], Parameters.Slice(offset, segment.Count), _mean.Span[..segment.Count], _state, offset);
+                request.Step, rate * _memory.RateFactorOf(segment), _scales[segment.View], Parameters.Slice(offset, segment.Count), _mean.Span[..segment.Count], _state, offset);
         }
         StepPhases.End(StepPhase.Update);
     }

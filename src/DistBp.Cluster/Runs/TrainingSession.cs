@@ -5,7 +5,9 @@ using DistBp.Cluster.Configuration;
 using DistBp.Cluster.Storage;
 using DistBp.Learning;
 using DistBp.Learning.Data;
+using DistBp.Learning.Data.Augmentation;
 using DistBp.Learning.Metrics;
+using DistBp.Learning.Optimizers;
 using DistBp.Learning.Schedules;
 using DistBp.Protocol;
 using DistBp.Protocol.Effects;
@@ -26,13 +28,18 @@ public sealed class TrainingSession
     private readonly int _workers;
     private readonly int _servers;
 
+    /// <summary>Parameters that the initial weights do not give.</summary>
+    private string[] _startAtRandom = [];
+
     private TrainingSession(JobDescription job, TrainingOptions options)
     {
         (_job, _options, _begin) = (job, options, _time.GetTimestamp());
         _workers = options.Workers > 0 ? options.Workers : Environment.ProcessorCount;
         _servers = options.Servers > 0 ? options.Servers : _workers;
         _data = DataLoader.Load(job.Data, job.Target, job.Seed, job.BaseFolder);
+        AugmentationChecks.Check(job.Data.Augment, _data.Train);
         _network = JobNetwork.Build(job, _data.Schema);
+        LayerRates.OfViews(job.Rates, _network);
         if (job.Batch > _data.Train.Count)
         {
             throw new UserException(
@@ -70,8 +77,10 @@ public sealed class TrainingSession
 
     private void LoadInitialWeights(Span<float> parameters)
     {
-        if (_job.InitialWeights is { } file)
-            ParameterFile.Load(Path.GetFullPath(file, _job.BaseFolder), _network.Parameters, parameters, _job.Partial);
+        if (_job.InitialWeights is not { } file) return;
+        IReadOnlyList<string> loaded = ParameterFile.Load(
+            Path.GetFullPath(file, _job.BaseFolder), _network.Parameters, parameters, _job.Partial, _job.Rename);
+        _startAtRandom = [.. _network.Parameters.Views.Select(v => v.Name).Except(loaded)];
     }
 
     private RunFolder OpenFolder() => _options.Resume ? RunFolder.Resume(_options.OutFolder!)
@@ -97,7 +106,7 @@ public sealed class TrainingSession
         CheckpointStore checkpoints = CheckpointStore.OpenForWriting(paths.Checkpoints, _job.Checkpoint.Keep);
         var identity = new CheckpointIdentity(
             JobFile.Hash(_job), _job.Seed, _job.Slices, _job.Batch, _network.Parameters, _job.Optimizer.Kind,
-            Learning.Optimizers.Optimizer.Create(_job.Optimizer).StateNames);
+            Optimizer.Create(_job.Optimizer).StateNames);
         CheckpointSearch search = checkpoints.FindNewestIntact(identity);
         RequireBest(search.Checkpoint);
         TrainingMemory memory = CreateMemory(search.Checkpoint);
@@ -201,6 +210,11 @@ public sealed class TrainingSession
                 observer.OnWarning($"the checkpoint {damaged.Folder} is damaged ({damaged.Why}): the one before it is used, step {plan.StartVersion}");
             if (_options.Resume && search.Checkpoint is null)
                 observer.OnWarning($"{paths.Checkpoints} has no checkpoint: the run starts from the beginning");
+            if (_startAtRandom.Length > 0)
+            {
+                observer.OnWarning($"{_job.InitialWeights} gives {_network.Parameters.Views.Count - _startAtRandom.Length} of "
+                    + $"{_network.Parameters.Views.Count} parameters; at random start {NearestName.List(_startAtRandom)}");
+            }
             if (refitted)
                 observer.OnWarning("the training data are not what they were: preprocessing is fitted anew, and the run goes on with other inputs");
             if (_workers > _job.Slices)

@@ -45,11 +45,26 @@ internal static class LayerForms
         Pool(PoolKind.Average),
         Of("globalAveragePool", new GlobalAveragePoolDescription(null), (f, l) => l with { Name = f.Optional("name", l.Name, TextForm.Name) }),
         Of("softmax", new SoftmaxDescription(null), (f, l) => l with { Name = f.Optional("name", l.Name, TextForm.Name) }),
+        Of("layerNorm", new LayerNormDescription(null), (f, l) => l with
+        {
+            Name = f.Optional("name", l.Name, TextForm.Name),
+            Epsilon = f.Field("epsilon", l.Epsilon, Positive),
+        }),
+        Of("dropout", new DropoutDescription(null, 0), (f, l) => l with
+        {
+            Name = f.Optional("name", l.Name, TextForm.Name),
+            Probability = f.Field("probability", l.Probability, Decay, required: true),
+        }, shorthand: "probability"),
+        Of("residual", new ResidualDescription(null, []), (f, l) => l with
+        {
+            Name = f.Optional("name", l.Name, TextForm.Name),
+            Layers = f.Field("layers", l.Layers, Layers!, required: true),
+        }, shorthand: "layers"),
         Of("flatten", new FlattenDescription(null), (f, l) => l with { Name = f.Optional("name", l.Name, TextForm.Name) }),
     ],
     notAvailable:
     [
-        "batchNorm", "layerNorm", "dropout", "embedding", "residual",
+        "batchNorm", "embedding",
     ],
     beside: "name");
 
