@@ -1,15 +1,24 @@
 using System.Globalization;
 using System.Text.Json;
+using DistBp.Benchmarks;
 using DistBp.Learning.Benchmarks;
 using DistBp.Learning.Kernels.Simd;
 
 // dotnet run -c Release --project tests/DistBp.Benchmarks -- matmul|elementwise [--json]
+//                                                         -- search [SEEDS [TRIALS [LAG]]]
+string what = args.FirstOrDefault(a => !a.StartsWith('-')) ?? "";
+if (what == "search")
+{
+    int Number(int index, int otherwise) => args.Length > index ? int.Parse(args[index], CultureInfo.InvariantCulture) : otherwise;
+    SearchBenchmark.Run(Number(1, 20), Number(2, 60), Number(3, 4));
+    return;
+}
 bool json = args.Contains("--json");
-IEnumerable<KernelRate> rates = args.FirstOrDefault(a => !a.StartsWith('-')) switch
+IEnumerable<KernelRate> rates = what switch
 {
     "matmul" => ProductBenchmark.Run(),
     "elementwise" => ElementwiseBenchmark.Run(),
-    _ => throw new ArgumentException("What to measure: matmul or elementwise; --json prints one object a line."),
+    _ => throw new ArgumentException("What to measure: matmul, elementwise or search; --json prints one object a line."),
 };
 if (!json) Console.WriteLine($"one core, vectors of {Widest.Bits} bits");
 foreach (KernelRate rate in rates)
