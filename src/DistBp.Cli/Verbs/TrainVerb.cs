@@ -15,19 +15,8 @@ internal static class TrainVerb
     private const int MaxActors = 1024;
     private const string DefaultConfig = "cluster.hocon";
 
-    private static readonly Argument<string?> Job = new("JOB")
-    {
-        Description = "The job file (YAML); without it, the handwritten digits that come with distbp.",
-        Arity = ArgumentArity.ZeroOrOne,
-    };
-
-    private static readonly Option<string[]> Settings = new("--set")
-    {
-        Description = "Overrides a key of the job by its path, as optimizer.adam.rate=0.01; may be given several times.",
-        HelpName = "KEY=VALUE",
-        Arity = ArgumentArity.OneOrMore,
-    };
-
+    private static readonly Argument<string?> Job = JobSource.Argument();
+    private static readonly Option<string[]> Settings = JobSource.Settings();
     private static readonly Option<int> Workers = Flags.Count("--workers", MaxActors, "Workers in this process; default: one a core.");
     private static readonly Option<int> Servers = Flags.Count(
         "--servers", MaxActors, "Parameter servers in this process; default: one a worker.");
@@ -78,7 +67,7 @@ internal static class TrainVerb
         string[] settings = parsed.GetValue(Settings) ?? [];
         string? file = parsed.GetValue(Job);
         if (file is null && parsed.GetValue(Resume)) file = JobOfRun(parsed.GetValue(Out)!);
-        return file is null ? JobFile.Embedded(settings) : JobFile.Read(file, settings);
+        return JobSource.Read(file, settings);
     }
 
     private static string JobOfRun(string folder)
