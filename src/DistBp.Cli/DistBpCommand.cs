@@ -17,6 +17,7 @@ internal static class DistBpCommand
         {
             TrainVerb.Create(),
             FindRateVerb.Create(),
+            TuneVerb.Create(),
             EvaluateVerb.Create(),
             PredictVerb.Create(),
             ExportVerb.Create(),

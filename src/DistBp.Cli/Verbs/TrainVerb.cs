@@ -13,7 +13,6 @@ namespace DistBp.Cli.Verbs;
 internal static class TrainVerb
 {
     private const int MaxActors = 1024;
-    private const string DefaultConfig = "cluster.hocon";
 
     private static readonly Argument<string?> Job = JobSource.Argument();
     private static readonly Option<string[]> Settings = JobSource.Settings();
@@ -25,7 +24,7 @@ internal static class TrainVerb
     private static readonly Option<string?> Events = Flags.Text(
         "--events", "FILE", "Write events there instead of the run's events.jsonl; - is standard output.");
     private static readonly Option<string?> Config = Flags.Text(
-        "--config", "FILE", $"The settings of this machine; default: {DefaultConfig} in the current folder, if there is one.");
+        "--config", "FILE", $"The settings of this machine; default: {MachineSettings.DefaultFile} in the current folder, if there is one.");
     private static readonly Option<bool> Quiet = Flags.Switch("--quiet", "Show errors and warnings only.");
 
     public static Command Create()
@@ -80,7 +79,7 @@ internal static class TrainVerb
 
     private static TrainingOptions ReadOptions(ParseResult parsed)
     {
-        ClusterConfiguration machine = ReadConfiguration(parsed.GetValue(Config));
+        ClusterConfiguration machine = MachineSettings.Read(parsed.GetValue(Config));
         int workers = parsed.GetValue(Workers);
         return new TrainingOptions
         {
@@ -91,11 +90,5 @@ internal static class TrainVerb
             Resume = parsed.GetValue(Resume),
             EventsFile = parsed.GetValue(Events),
         };
-    }
-
-    private static ClusterConfiguration ReadConfiguration(string? file)
-    {
-        if (file is not null) return ClusterConfiguration.Read(file);
-        return File.Exists(DefaultConfig) ? ClusterConfiguration.Read(DefaultConfig) : ClusterConfiguration.Default;
     }
 }
