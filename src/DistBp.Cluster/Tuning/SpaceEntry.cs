@@ -15,6 +15,18 @@ internal sealed record SpaceEntry(string Path, SearchParameter Parameter, IReadO
 
     public string Setting(double value) => $"{Path}={Text(value)}";
 
+    /// <summary>As in the space file.</summary>
+    public string Describe()
+    {
+        string points = string.Create(CultureInfo.InvariantCulture, $"points: {GridPoints}");
+        return Parameter switch
+        {
+            RealParameter real => FormattableString.Invariant($"{Path}: {{{(real.IsLog ? SpaceFile.Log : SpaceFile.Uniform)}: [{real.Low:R}, {real.High:R}], {points}}}"),
+            WholeParameter whole => FormattableString.Invariant($"{Path}: {{int: [{whole.Low}, {whole.High}], log: {(whole.IsLog ? "true" : "false")}, {points}}}"),
+            _ => $"{Path}: {{choice: [{string.Join(", ", Choices)}]}}",
+        };
+    }
+
     /// <summary>The values that show whether the job takes all others, too.</summary>
     public IEnumerable<double> Extremes() =>
         Parameter is ChoiceParameter choice ? choice.Grid(choice.Count) : [Parameter.At(0), Parameter.At(1)];

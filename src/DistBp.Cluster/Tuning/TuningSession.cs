@@ -68,7 +68,7 @@ public sealed class TuningSession
         _planned = _search is GridSearch grid ? Math.Min(options.Trials > 0 ? options.Trials : grid.Count, grid.Count) : options.Trials;
         _header = new LedgerHeader(
             options.Search.ToString().ToLowerInvariant(), seed, options.Metric, options.Folds, options.Prunes,
-            Math.Max(LeastLookBack, options.Parallel), JobIdentity(_job), string.Join("; ", _space.Select(Describe)));
+            Math.Max(LeastLookBack, options.Parallel), JobIdentity(_job), string.Join("; ", _space.Select(e => e.Describe())));
     }
 
     /// <param name="stop">Ends the trials that are under way; those that are over stay.</param>
@@ -143,9 +143,6 @@ public sealed class TuningSession
         trial - 1, [.. TrialRanking.BestFirst(known, _metric).Select(t => t.Point)], points[known.Count..])!;
 
     private MedianPruning? Pruning() => _options.Prunes ? new MedianPruning(PruneLeastTrials, LeastEpochs: Math.Max(1, _job.Epochs / 4)) : null;
-
-    private static string Describe(SpaceEntry entry) =>
-        $"{entry.Path}: {entry.Parameter} {string.Join(", ", entry.Choices)} {entry.GridPoints}";
 
     /// <summary>What else than a run's hash decides a trial's outcome: how long it trains.</summary>
     private static string JobIdentity(JobDescription job) =>
