@@ -51,7 +51,7 @@ public static class EvaluationSession
 
         public void OnStep(ReportStep step) => throw new NotSupportedException();
 
-        public void OnEpoch(ReportEpoch epoch) => throw new NotSupportedException();
+        public bool OnEpoch(ReportEpoch epoch) => throw new NotSupportedException();
 
         public void WriteCheckpoint(WriteCheckpoint checkpoint) => throw new NotSupportedException();
 
