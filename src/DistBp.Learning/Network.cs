@@ -1,4 +1,5 @@
 using DistBp.Learning.Benchmarks;
+using DistBp.Learning.Diagnosis;
 using DistBp.Learning.Initialization;
 using DistBp.Learning.Layers;
 using DistBp.Learning.Losses;
@@ -22,6 +23,7 @@ public sealed class Network
         (Layers, _initializations, Parameters, InputShape, Target, Loss) = (layers, initializations, parameters, inputShape, target, loss);
         OutputShape = layers[^1].OutputShape;
         Metrics = new MetricSet(target.Kind, OutputShape.ElementCount);
+        Activations = new ActivationSet(this);
         _pass = new NetworkPass(this);
     }
 
@@ -42,6 +44,9 @@ public sealed class Network
 
     /// <summary>What <see cref="ComputeGradient"/> and <see cref="Evaluate"/> add up.</summary>
     public MetricSet Metrics { get; }
+
+    /// <summary>What <see cref="ComputeGradient"/> measures of the layers' outputs on a sampled step.</summary>
+    public ActivationSet Activations { get; }
 
     /// <summary>Makes the network that a job asks for.</summary>
     /// <exception cref="UserException">The layers do not fit each other, the data or the loss; all problems at once.</exception>
@@ -72,7 +77,7 @@ public sealed class Network
     /// </summary>
     /// <param name="parameters">[Parameters.Count].</param>
     /// <param name="gradient">[Parameters.TrainedCount], overwritten with the sum over the slices along the <see cref="ReductionTree"/>.</param>
-    /// <param name="sums">[Metrics.Count], overwritten likewise.</param>
+    /// <param name="sums">[Metrics.Count], overwritten likewise; on a sampled step [Metrics.Count + Activations.Count].</param>
     public void ComputeGradient(
         NetworkWorkspace workspace, ReadOnlySpan<float> parameters, SliceRows rows, StepIdentity step, Span<float> gradient,
         Span<double> sums)
@@ -85,7 +90,8 @@ public sealed class Network
         }
         _pass.Forward(workspace, parameters, rows, step, training: true);
         StepPhases.End(StepPhase.Forward);
-        workspace.Sum(Metrics, rows, sums);
+        workspace.Sum(Metrics, rows, sums[..Metrics.Count]);
+        if (sums.Length > Metrics.Count) workspace.Activations.Measure(workspace, rows, sums[Metrics.Count..]);
         StepPhases.End(StepPhase.Loss);
         _pass.Backward(workspace, parameters, rows, step, gradient);
         StepPhases.End(StepPhase.Backward);
