@@ -14,7 +14,7 @@ public sealed class Coordinator(TrainingPlan plan, int term = 1)
     private readonly Dictionary<DataPart, IReadOnlyList<double>> _finalSums = [];
     private readonly double[] _epochSums = [.. plan.StartProgress.EpochSums];
     private readonly EvaluationSums _evaluation = new();
-    private readonly Dictionary<long, ReadOnlyMemory<double>[]> _measured = [];
+    private readonly SampledFigures _sampled = new();
     private readonly List<NonFiniteSlice> _located = [];
     private Phase _phase = Phase.Gathering;
     private Assignment? _assignment;
@@ -112,19 +112,9 @@ public sealed class Coordinator(TrainingPlan plan, int term = 1)
         effects.Perform(new ReportStep(message.Step, message.Sums, message.GradientNorm, _progress.RateFactor, message.Clipped));
     }
 
-    /// <summary>A server may be a step ahead of another, no more.</summary>
     private void OnShardMeasured(ShardMeasured message, EffectList effects)
     {
-        if (!_measured.TryGetValue(message.Step, out ReadOnlyMemory<double>[]? figures))
-            _measured[message.Step] = figures = new ReadOnlyMemory<double>[_assignment!.Servers];
-        figures[message.Server] = message.Figures;
-        // A server that owns nothing has nothing to measure.
-        for (int server = 0; server < figures.Length; server++)
-        {
-            if (figures[server].IsEmpty && _assignment!.Shard(server).Count > 0) return;
-        }
-        _measured.Remove(message.Step);
-        effects.Perform(new ReportStatistics(message.Step, figures));
+        if (_sampled.Add(message, _assignment!) is { } figures) effects.Perform(new ReportStatistics(message.Step, figures));
     }
 
     private void OnStepSkipped(StepSkipped message, EffectList effects) =>

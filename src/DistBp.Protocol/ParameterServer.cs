@@ -174,30 +174,30 @@ public sealed class ParameterServer(int index)
             return;
         }
         _skipsInRow++;
-        if (index == Lead) effects.Send(Address.Coordinator, new StepSkipped(generation, _version, badSegment));
-        Advance(effects);
+        Advance(index == Lead ? new StepSkipped(generation, _version, badSegment) : null, default, effects);
     }
 
     private void OnUpdateApplied(UpdateApplied message, EffectList effects)
     {
         if (IsForeign(message.Generation) || _phase != Phase.Updating) return;
-        if (index == Lead)
-            effects.Send(Address.Coordinator, new StepCommitted(message.Generation, _version, _sums, _gradientNorm, message.Clipped || _clamped));
-        if (!message.Figures.IsEmpty)
-            effects.Send(Address.Coordinator, new ShardMeasured(message.Generation, index, _version, message.Figures));
-        Advance(effects);
+        StepCommitted? report = index == Lead
+            ? new StepCommitted(message.Generation, _version, _sums, _gradientNorm, message.Clipped || _clamped) : null;
+        Advance(report, message.Figures, effects);
     }
 
     /// <summary>The version is committed: with an update, or without one where the step was skipped.</summary>
-    private void Advance(EffectList effects)
+    /// <param name="report">What the lead server tells of the step; null for others.</param>
+    private void Advance(Message? report, ReadOnlyMemory<double> figures, EffectList effects)
     {
         Generation generation = _assignment!.Generation;
-        _version++;
+        long step = _version++;
         _contributions.Clear();
         Array.Clear(_norms);
         _phase = Phase.Gathering;
         var committed = new ShardCommitted(generation, index, _version, _halting);
         for (int worker = 0; worker < _assignment.Workers; worker++) effects.Send(Address.Worker(worker), committed);
+        if (report is not null) effects.Send(Address.Coordinator, report);
+        if (!figures.IsEmpty) effects.Send(Address.Coordinator, new ShardMeasured(generation, index, step, figures));
         if (_halting || _version >= _until) effects.Send(Address.Coordinator, new ServerStopped(generation, index, _version));
     }
 

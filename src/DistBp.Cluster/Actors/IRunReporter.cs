@@ -9,6 +9,11 @@ internal interface IRunReporter
 
     void OnStep(ReportStep step);
 
+    /// <summary>After the step of the same number.</summary>
+    void OnStatistics(ReportStatistics statistics);
+
+    void OnSkip(ReportSkip skip);
+
     void OnEpoch(ReportEpoch epoch);
 
     /// <summary>On a thread of its own; training goes on.</summary>

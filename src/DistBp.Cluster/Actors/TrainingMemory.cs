@@ -62,6 +62,21 @@ internal sealed class TrainingMemory
 
     public Dataset Part(DataPart part) => _parts[part];
 
+    /// <summary>Whether gradients, updates and activations are measured: the first step, the last of each epoch, and some between.</summary>
+    public bool IsSampled(long step) => Job.Statistics is { EverySteps: > 0 } statistics
+        && (step == 0 || (step + 1) % statistics.EverySteps == 0 || (step + 1) % Geometry.StepsPerEpoch == 0);
+
+    /// <summary>Copies training samples into the first rows of a workspace.</summary>
+    public void GatherRows(ReadOnlySpan<int> samples, NetworkWorkspace workspace)
+    {
+        Dataset data = Part(DataPart.Train);
+        Gather.Rows(data.Samples.Span, samples, workspace.Inputs, data.SampleShape.ElementCount);
+        Gather.Rows(data.Targets.Span, samples, workspace.Targets, data.TargetShape.ElementCount);
+        workspace.HasLengths = data.Lengths is not null;
+        if (data.Lengths is not { } lengths) return;
+        for (int row = 0; row < samples.Length; row++) workspace.Lengths[row] = lengths[samples[row]];
+    }
+
     /// <summary>In the mini-batch of a step: the last one of an epoch has what is left.</summary>
     public int SamplesOfStep(long step) => Geometry.StepRange((int)(step % Geometry.StepsPerEpoch)).Count;
 

@@ -51,6 +51,10 @@ public static class EvaluationSession
 
         public void OnStep(ReportStep step) => throw new NotSupportedException();
 
+        public void OnStatistics(ReportStatistics statistics) => throw new NotSupportedException();
+
+        public void OnSkip(ReportSkip skip) => throw new NotSupportedException();
+
         public void OnEpoch(ReportEpoch epoch) => throw new NotSupportedException();
 
         public void WriteCheckpoint(WriteCheckpoint checkpoint) => throw new NotSupportedException();

@@ -34,12 +34,13 @@ public sealed class ActivationSet
     {
         ReadOnlySpan<double> added = sums.Slice(AddedPerLayer * index, AddedPerLayer);
         double count = Math.Max(1, added[2]);
-        return new ActivationFigures(Math.Sqrt(added[0] / count), sums[AddedCount + index], added[1] / count);
+        return new ActivationFigures(Math.Sqrt(added[0]), Math.Sqrt(added[0] / count), sums[AddedCount + index], added[1] / count);
     }
 }
 
 /// <summary>A layer's outputs over the mini-batch of one step.</summary>
+/// <param name="Norm">√(Σ a²).</param>
 /// <param name="RootMeanSquare">√(Σ a² / count): the norm, made comparable between layers and batches.</param>
 /// <param name="Maximum">max |a|.</param>
 /// <param name="ZeroShare">In [0, 1].</param>
-public readonly record struct ActivationFigures(double RootMeanSquare, double Maximum, double ZeroShare);
+public readonly record struct ActivationFigures(double Norm, double RootMeanSquare, double Maximum, double ZeroShare);
