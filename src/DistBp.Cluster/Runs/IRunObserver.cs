@@ -62,7 +62,7 @@ public readonly record struct StepFigures(
 public sealed record EpochFigures(
     int Epoch, long Step, MetricValues Train, MetricValues? Validation, double Rate, double SamplesPerSecond, TimeSpan Time, string Note);
 
-/// <param name="Step">As in <see cref="StepFigures"/>.</param>
+/// <param name="Step">Counted from 0, as in the error of a run that ends so.</param>
 /// <param name="Subject">"the gradient of dense1.weight", "the loss".</param>
 /// <param name="Skipped">How many so far, with this one.</param>
 public sealed record SkippedStep(long Step, int Epoch, string Subject, long Skipped)

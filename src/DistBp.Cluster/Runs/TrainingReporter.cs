@@ -77,7 +77,7 @@ internal sealed class TrainingReporter(
 
     public void OnSkip(ReportSkip skip)
     {
-        var skipped = new SkippedStep(skip.Step + 1, EpochOf(skip.Step), DivergenceText.Subject(ViewOf(skip.Segment)), skip.Skipped);
+        var skipped = new SkippedStep(skip.Step, EpochOf(skip.Step), DivergenceText.Subject(ViewOf(skip.Segment)), skip.Skipped);
         lock (_telling)
         {
             foreach (IRunObserver observer in observers) observer.OnSkipped(skipped);
