@@ -1,12 +1,23 @@
+using System.Text.Json.Serialization;
+
 namespace DistBp.Learning.Diagnosis;
 
 /// <summary>What can be wrong with a training that runs.</summary>
 public enum FindingKind
 {
+    [JsonStringEnumMemberName("vanishingGradients")]
     VanishingGradients,
+
+    [JsonStringEnumMemberName("explodingGradients")]
     ExplodingGradients,
+
+    [JsonStringEnumMemberName("deadUnits")]
     DeadUnits,
+
+    [JsonStringEnumMemberName("rateTooHigh")]
     RateTooHigh,
+
+    [JsonStringEnumMemberName("rateTooLow")]
     RateTooLow,
 }
 

@@ -14,7 +14,7 @@ public static class TrainingDiagnosis
     private const int LeastSamples = 2;
     private const double VanishingRatio = 1e-3;
     private const double ExplodingRatio = 1e3;
-    private const double HugeUpdate = 1;
+    private const double HugeUpdate = 10;
     private const double NormGrowth = 100;
     private const int DeadSamples = 3;
     private const int LeastBatchForDead = 16;
@@ -126,21 +126,35 @@ public static class TrainingDiagnosis
     /// <summary>The loss rises above where it began, jumps, or swings from epoch to epoch.</summary>
     private static Finding? RateTooHigh(Observations seen)
     {
+        string? what = SizeOfUpdates(seen) ?? CourseOfLoss(seen);
+        return what is null ? null : new Finding(
+            FindingKind.RateTooHigh, $"the learning rate is too high: {what}",
+            "lower it to a third or a tenth, add warmupSteps to the schedule, or use a larger batch");
+    }
+
+    private static string? SizeOfUpdates(Observations seen)
+    {
+        foreach (StatisticsSample sample in seen.Samples)
+        {
+            ParameterFigures? worst = Weights(sample).Where(w => w.Norm > 0).MaxBy(w => w.UpdateRatio);
+            if (worst?.UpdateRatio > HugeUpdate)
+                return $"the update of {worst.Name} was {Real(worst.UpdateRatio)} times as large as the parameter itself at step {sample.Step}";
+        }
+        return null;
+    }
+
+    private static string? CourseOfLoss(Observations seen)
+    {
         IReadOnlyList<double> losses = seen.EpochLosses;
         if (losses.Count == 0) return null;
-        string? what = null;
         double first = double.IsFinite(seen.FirstLoss) ? seen.FirstLoss : losses[0];
         double[] recent = [.. losses.TakeLast(SwingEpochs)];
         int rises = recent.Zip(recent.Skip(1)).Count(pair => pair.Second > pair.First + Swing * first);
         if (losses[^1] > JumpedLoss * first)
-            what = $"the loss has jumped from {Real(first)} at the first step to {Real(losses[^1])} in epoch {losses.Count}";
-        else if (losses.Count >= 2 && losses[^1] > RisenLoss * first && losses[^2] > RisenLoss * first)
-            what = $"the loss is {Real(losses[^1])} in epoch {losses.Count}, higher than before the first step ({Real(first)})";
-        else if (rises >= 2)
-            what = $"the loss oscillates: {string.Join(", ", recent.Select(Real))} in the last epochs";
-        return what is null ? null : new Finding(
-            FindingKind.RateTooHigh, $"the learning rate is too high: {what}",
-            "lower it to a third or a tenth, add warmupSteps to the schedule, or use a larger batch");
+            return $"the loss has jumped from {Real(first)} at the first step to {Real(losses[^1])} in epoch {losses.Count}";
+        if (losses.Count >= 2 && losses[^1] > RisenLoss * first && losses[^2] > RisenLoss * first)
+            return $"the loss is {Real(losses[^1])} in epoch {losses.Count}, higher than before the first step ({Real(first)})";
+        return rises >= 2 ? $"the loss oscillates: {string.Join(", ", recent.Select(Real))} in the last epochs" : null;
     }
 
     /// <summary>The loss stays where it began while updates are far smaller than the parameters.</summary>

@@ -45,6 +45,18 @@ public sealed class ExampleJobTests
         Assert.InRange(result.TestAccuracy!.Value, 0.75, 1);
     }
 
+    [Theory]
+    [InlineData("digits")]
+    [InlineData("flowers")]
+    [InlineData("customers")]
+    [InlineData("houses")]
+    public async Task An_example_that_goes_well_gives_no_warning(string name)
+    {
+        (_, RunProbe probe) = await TestRun.WholeAsync(Read(name), 2, 2);
+        Assert.Empty(probe.Warnings);
+        Assert.Null(probe.Result!.Findings);
+    }
+
     private static JobDescription Read(string name, params string[] overrides) =>
         JobFile.Read(Path.Combine(Root(), "deploy", "jobs", $"{name}.yaml"), overrides);
 

@@ -1,7 +1,7 @@
 namespace DistBp.Learning.Kernels.Reference;
 
 /// <summary>Plain loops for <see cref="Magnitudes"/>: the oracle.</summary>
-public static class MagnitudesReference
+internal static class MagnitudesReference
 {
     public static Magnitudes Of(ReadOnlySpan<float> x)
     {
