@@ -1,4 +1,5 @@
 using DistBp.Learning.Benchmarks;
+using DistBp.Learning.Data;
 using DistBp.Learning.Diagnosis;
 using DistBp.Learning.Initialization;
 using DistBp.Learning.Layers;
@@ -105,6 +106,19 @@ public sealed class Network
     {
         _pass.Forward(workspace, parameters, rows, default, training: false);
         workspace.Sum(metrics ?? Metrics, rows, sums);
+    }
+
+    /// <summary>Whether a sample is of one of two classes, so that one score says how sure the network is.</summary>
+    public bool HasScores => (Target.Kind, OutputShape.ElementCount) is (TargetKind.Binary, 1) or (TargetKind.Classes, 2);
+
+    /// <summary>
+    /// scores [rows] of the pass that <see cref="Evaluate"/> made last: logits of the second class, more where it is more probable.
+    /// </summary>
+    public void Scores(NetworkWorkspace workspace, Span<float> scores)
+    {
+        ReadOnlySpan<float> outputs = workspace.Outputs(scores.Length);
+        bool one = OutputShape.ElementCount == 1;
+        for (int row = 0; row < scores.Length; row++) scores[row] = one ? outputs[row] : outputs[2 * row + 1] - outputs[2 * row];
     }
 
     /// <summary>outputs [rows, OutputShape] of the rows in workspace.Inputs: probabilities for classes and binary, else values.</summary>

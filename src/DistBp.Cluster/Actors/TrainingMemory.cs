@@ -55,6 +55,9 @@ internal sealed class TrainingMemory
     /// <summary>The network's own, or with a confusion matrix.</summary>
     public MetricSet EvaluationMetrics { get; init; }
 
+    /// <summary>[samples] of the one part that is evaluated, where each sample's score is wanted; else null.</summary>
+    public float[]? Scores { get; init; }
+
     /// <summary>What <see cref="Parameters"/> and the optimizer start from; null: a new run.</summary>
     public Checkpoint? Start { get; init; }
 
