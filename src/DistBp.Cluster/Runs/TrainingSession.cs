@@ -125,6 +125,7 @@ public sealed class TrainingSession
         // Before the training: a result that cannot be read must not cost a run.
         int restarts = _options.Resume && File.Exists(paths.Result) ? RunResult.Load(paths.Result).Restarts + 1 : _options.Resume ? 1 : 0;
         TrainingPlan plan = Plan(memory, search.Checkpoint);
+        checkpoints.GoodUpTo = plan.StartVersion - 1;
         var reporter = new TrainingReporter(memory, checkpoints, identity, _servers, observers, _variant.EndsAfter, _time);
         Announce(paths, plan, search, refitted, observers);
 
@@ -132,7 +133,11 @@ public sealed class TrainingSession
         using (var cluster = new LocalCluster(memory, plan, reporter, _workers, _servers))
             outcome = await cluster.RunAsync(stop).ConfigureAwait(false);
 
-        if (outcome.Status != RunStatus.Interrupted) reporter.RequireFinite(outcome);
+        if (outcome.Status != RunStatus.Interrupted)
+        {
+            reporter.RequireFinite(outcome);
+            checkpoints.EndGood();
+        }
         ParameterFile.Save(paths.Parameters, _network.Parameters, memory.Parameters.Memory);
         RunResult result = Result(outcome, reporter, memory, restarts);
         result.Save(paths.Result);
@@ -198,6 +203,7 @@ public sealed class TrainingSession
         WritesCheckpoints = _variant.WritesCheckpoints,
         JudgesEpochs = _variant.EndsAfter is not null,
         CheckpointEverySteps = _job.Checkpoint.EverySteps,
+        MaxSkips = _job.NonFinite?.MaxSkips ?? 0,
         EarlyStopping = EarlyStoppingPlan(_job.EarlyStopping),
         Plateau = _job.Schedule as PlateauSchedule,
     };
@@ -240,6 +246,11 @@ public sealed class TrainingSession
             _job.Name, outcome.Status, outcome.Version, outcome.Epochs, train?.Loss, validation?.Loss, test?.Loss, train?.Accuracy,
             validation?.Accuracy, test?.Accuracy, WeightsHash.Compute(_network.Parameters, memory.Parameters.Span), _network.Parameters.Count,
             clock.BestSamplesPerSecond, clock.Epochs > 0 ? clock.Total.TotalSeconds / clock.Epochs : clock.Total.TotalSeconds,
-            _time.GetElapsedTime(_begin).TotalSeconds, _workers, _servers, _job.Slices, self.PeakWorkingSet64, 0, 0, restarts, 0);
+            _time.GetElapsedTime(_begin).TotalSeconds, _workers, _servers, _job.Slices, self.PeakWorkingSet64, 0, 0, restarts, 0)
+        {
+            ClippedSteps = _job.Clip == new Learning.Optimizers.ClipDescription() ? null : outcome.ClippedSteps,
+            SkippedSteps = _job.NonFinite is { MaxSkips: > 0 } ? outcome.SkippedSteps : null,
+            Findings = reporter.Findings.Count == 0 ? null : reporter.Findings,
+        };
     }
 }
