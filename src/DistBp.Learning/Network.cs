@@ -106,10 +106,12 @@ public sealed class Network
             return;
         }
         AddAlongTree(workspace, parameters, rows, node.Left, depth + 1, step, gradient, sums);
-        (TensorBuffer right, double[] rightSums) = workspace.Sibling(depth);
+        (TensorBuffer right, double[] siblingSums) = workspace.Sibling(depth);
+        Span<double> rightSums = siblingSums.AsSpan(0, sums.Length);
         AddAlongTree(workspace, parameters, rows, node.Right, depth + 1, step, right.Span, rightSums);
         GradientReduction.Add(gradient, right.Span, gradient);
-        for (int i = 0; i < rightSums.Length; i++) sums[i] += rightSums[i];
+        for (int i = 0; i < Metrics.Count; i++) sums[i] += rightSums[i];
+        if (sums.Length > Metrics.Count) Activations.Combine(sums[Metrics.Count..], rightSums[Metrics.Count..]);
         StepPhases.End(StepPhase.Reduce);
     }
 

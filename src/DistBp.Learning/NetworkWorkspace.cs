@@ -127,7 +127,7 @@ public sealed class NetworkWorkspace
     internal (TensorBuffer Gradient, double[] Sums) Sibling(int depth)
     {
         while (_siblings.Count <= depth)
-            _siblings.Add((new TensorBuffer(_network.Parameters.TrainedCount), new double[_network.Metrics.Count]));
+            _siblings.Add((new TensorBuffer(_network.Parameters.TrainedCount), new double[_network.Metrics.Count + _network.Activations.Count]));
         return _siblings[depth];
     }
 

@@ -64,6 +64,7 @@ internal sealed class TrainingReporter(
                 foreach (IRunObserver observer in observers) observer.OnWarning(finding.ToString());
             }
         }
+        return endsAfter?.Invoke(figures) ?? false;
     }
 
     public void OnStatistics(ReportStatistics statistics)
@@ -82,7 +83,6 @@ internal sealed class TrainingReporter(
         {
             foreach (IRunObserver observer in observers) observer.OnSkipped(skipped);
         }
-        return endsAfter?.Invoke(figures) ?? false;
     }
 
     public void WriteCheckpoint(WriteCheckpoint checkpoint)
