@@ -1,3 +1,5 @@
+using DistBp.Learning.Kernels;
+
 namespace DistBp.Learning;
 
 /// <summary>The gradient sum of a network over a subtree of slices: one flat buffer for what is dense, and the touched rows of each table.</summary>
@@ -20,6 +22,9 @@ public sealed class Gradient
 
     /// <summary>In the order of <see cref="ParameterLayout.SparseViews"/>.</summary>
     public ReadOnlySpan<SparseGradient> Sparse => _sparse;
+
+    /// <summary>False where an element is NaN or infinite.</summary>
+    public bool IsFinite => Reductions.AllFinite(Dense) && Array.TrueForAll(_sparse, table => Reductions.AllFinite(table.Values.Span));
 
     /// <summary>What is of the range [offset, end) of the flat parameter buffer, by reference.</summary>
     public GradientPart Cut(int offset, int end) => new(

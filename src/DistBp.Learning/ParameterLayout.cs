@@ -24,6 +24,12 @@ public enum ParameterKind
 /// <param name="FanOut">Outputs that one input feeds.</param>
 public sealed record ParameterDescription(string Name, TensorShape Shape, ParameterKind Kind, int FanIn, int FanOut)
 {
+    /// <summary>What a weight's first values are multiplied by.</summary>
+    public double Gain { get; init; } = 1;
+
+    /// <summary>The elements of a bias that start at 1.</summary>
+    public Range Ones { get; init; }
+
     /// <summary>Of a running statistic: the share of the newest value, running += momentum · (newest − running).</summary>
     public float Momentum { get; init; }
 

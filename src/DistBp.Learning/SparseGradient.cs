@@ -1,3 +1,5 @@
+using DistBp.Learning.Kernels;
+
 namespace DistBp.Learning;
 
 /// <summary>
@@ -39,6 +41,24 @@ public sealed class SparseGradient
         return _values.Span.Slice(Count++ * View.Width, View.Width);
     }
 
+    /// <summary>Adds the gradient of the right sibling: a row of one side only is taken as it is.</summary>
+    public void Add(SparseGradient right)
+    {
+        int left = Count - 1, other = right.Count - 1;
+        Count = UnionCount(Rows.Span, right.Rows.Span);
+        // From behind: no row is overwritten that is still to be moved.
+        for (int at = Count - 1; other >= 0; at--)
+        {
+            int leftRow = left >= 0 ? _rows[left] : -1, rightRow = right._rows[other];
+            if (leftRow > rightRow) Of(left).CopyTo(Of(at));
+            else if (leftRow < rightRow) right.Of(other).CopyTo(Of(at));
+            else GradientReduction.Add(Of(left), right.Of(other), Of(at));
+            _rows[at] = Math.Max(leftRow, rightRow);
+            if (leftRow >= rightRow) left--;
+            if (leftRow <= rightRow) other--;
+        }
+    }
+
     /// <summary>What lies in the range [offset, end) of the flat buffer: its first and its last row may be cut.</summary>
     public SparseRows Cut(int offset, int end)
     {
@@ -49,6 +69,20 @@ public sealed class SparseGradient
         int cutBefore = Math.Max(0, begin - _rows[first] * width), cutBehind = Math.Max(0, (_rows[last - 1] + 1) * width - stop);
         return new SparseRows(_rows.AsMemory(first, last - first), _values.Memory[(first * width + cutBefore)..(last * width - cutBehind)]);
     }
+
+    private static int UnionCount(ReadOnlySpan<int> left, ReadOnlySpan<int> right)
+    {
+        int count = left.Length + right.Length;
+        for (int i = 0, j = 0; i < left.Length && j < right.Length;)
+        {
+            if (left[i] == right[j]) count--;
+            if (left[i] <= right[j]) i++;
+            else j++;
+        }
+        return count;
+    }
+
+    private Span<float> Of(int index) => _values.Span.Slice(index * View.Width, View.Width);
 
     private int FirstNotBelow(int row)
     {

@@ -1,5 +1,6 @@
 using DistBp.Learning;
 using DistBp.Learning.Benchmarks;
+using DistBp.Learning.Diagnosis;
 using DistBp.Learning.Kernels;
 using DistBp.Learning.Optimizers;
 using DistBp.Protocol;
@@ -25,6 +26,7 @@ internal sealed class ShardState
     private readonly NormList _norms;
     private readonly NormList _allNorms;
     private readonly float[] _scales;
+    private readonly SegmentFigures _figures;
 
     public ShardState(TrainingMemory memory, ParameterShard shard)
     {
@@ -35,7 +37,9 @@ internal sealed class ShardState
         _trained = memory.Segments.Range(dense.Offset, dense.End);
         _statistics = memory.Segments.Range(Math.Max(shard.Offset, layout.TrainedCount), Math.Max(shard.End, layout.TrainedCount));
         _tables = [.. Enumerable.Range(0, layout.SparseViews.Count).Select(table => new TableShard(memory, shard, table))];
-        _norms = new NormList(memory.Segments.Range(shard.Offset, shard.End).Count);
+        (int first, int count) = memory.Segments.Range(shard.Offset, shard.End);
+        _norms = new NormList(count);
+        _figures = new SegmentFigures(first, count);
         _allNorms = new NormList(memory.Segments.Count);
         _scales = new float[memory.Segments.ViewCount];
         for (int i = 0; i < _state.Length; i++) _state[i].Span.Fill(memory.Optimizer.InitialValue(i));
@@ -50,6 +54,15 @@ internal sealed class ShardState
     /// <summary>Of the last combined step.</summary>
     public SegmentNorms Norms => _norms.Norms;
 
+    /// <summary>Whether an element of the last combined step was above the limit of clip.value.</summary>
+    public bool Clamped { get; private set; }
+
+    /// <summary>Whether a norm of the last applied step was above its limit.</summary>
+    public bool Clipped { get; private set; }
+
+    /// <summary>Of the segments in a sampled step that was just applied; a copy.</summary>
+    public ReadOnlyMemory<double> FiguresOf(long step) => _memory.IsSampled(step) ? _figures.Values.ToArray() : default;
+
     /// <summary>As many as the optimizer keeps, each as long as <see cref="TrainedShard"/>.</summary>
     public IReadOnlyList<TensorBuffer> OptimizerState => _state;
 
@@ -61,8 +74,14 @@ internal sealed class ShardState
         _combination.Begin(request.Contributions, _memory.Job.Slices);
         int samples = _memory.SamplesOfStep(request.Step);
         _norms.Clear();
-        for (int i = _trained.First; i < _trained.First + _trained.Count; i++) _norms.Add(i, Mean(_memory.Segments[i], samples));
-        foreach (TableShard table in _tables) table.Combine(request.Contributions, samples, _norms);
+        Clamped = false;
+        for (int i = _trained.First; i < _trained.First + _trained.Count; i++)
+        {
+            NormSegment segment = _memory.Segments[i];
+            _norms.Add(i, Mean(segment, samples));
+            Clamped |= _memory.IsClamped(_mean.Span[..segment.Count]);
+        }
+        foreach (TableShard table in _tables) Clamped |= table.Combine(request.Contributions, samples, _norms);
         for (int i = _statistics.First; i < _statistics.First + _statistics.Count; i++)
         {
             // A statistic is no gradient, but one that is not finite rejects the step too.
@@ -88,7 +107,9 @@ internal sealed class ShardState
         _allNorms.Clear();
         // By index: enumerating an interface would allocate in each step.
         for (int server = 0; server < request.Norms.Count; server++) _allNorms.Add(request.Norms[server]);
-        ClipPlan.Compute(_memory.Job.Clip, _memory.Segments, _allNorms.Squared, _scales, _allNorms.Segments);
+        Clipped = ClipPlan.Compute(_memory.Job.Clip, _memory.Segments, _allNorms.Squared, _scales, _allNorms.Segments).Clipped;
+        SegmentFigures? figures = _memory.IsSampled(request.Step) ? _figures : null;
+        figures?.Clear();
         double rate = _memory.Rate(request.Step, request.RateFactor);
         int samples = _memory.SamplesOfStep(request.Step);
         for (int i = _trained.First; i < _trained.First + _trained.Count; i++)
@@ -96,10 +117,13 @@ internal sealed class ShardState
             NormSegment segment = _memory.Segments[i];
             Mean(segment, samples);
             int offset = segment.Offset - Shard.Offset;
+            Span<float> parameters = Parameters.Slice(offset, segment.Count);
+            figures?.BeforeUpdate(i, _mean.Span[..segment.Count], parameters);
             _memory.Optimizer.Update(
-                request.Step, rate, _scales[segment.View], Parameters.Slice(offset, segment.Count), _mean.Span[..segment.Count], _state, offset);
+                request.Step, rate * _memory.RateFactorOf(segment.View), _scales[segment.View], parameters, _mean.Span[..segment.Count], _state, offset);
+            figures?.AfterUpdate(i, parameters);
         }
-        foreach (TableShard table in _tables) table.Update(request.Step, rate, _scales[table.View], _state);
+        foreach (TableShard table in _tables) table.Update(request.Step, rate * _memory.RateFactorOf(table.View), _scales[table.View], _state, figures);
         for (int i = _statistics.First; i < _statistics.First + _statistics.Count; i++)
         {
             NormSegment segment = _memory.Segments[i];
@@ -120,11 +144,14 @@ internal sealed class ShardState
             left, right, samples, _mean.Span[..segment.Count], Parameters.Slice(offset, segment.Count), _memory.TreatmentOf(segment));
     }
 
-    private static double[] Sum(Subtree node, IReadOnlyList<PushGradient> contributions, ref int next)
+    private double[] Sum(Subtree node, IReadOnlyList<PushGradient> contributions, ref int next)
     {
         if (contributions[next].Subtree == node) return contributions[next++].Sums.ToArray();
         double[] sums = Sum(node.Left, contributions, ref next), right = Sum(node.Right, contributions, ref next);
-        for (int i = 0; i < sums.Length; i++) sums[i] += right[i];
+        int metrics = _memory.Network.Metrics.Count;
+        for (int i = 0; i < metrics; i++) sums[i] += right[i];
+        // A sampled step: the figures of the activations follow.
+        if (sums.Length > metrics) _memory.Network.Activations.Combine(sums.AsSpan(metrics), right.AsSpan(metrics));
         return sums;
     }
 }

@@ -1,4 +1,5 @@
 using DistBp.Learning;
+using DistBp.Learning.Diagnosis;
 using DistBp.Learning.Kernels;
 using DistBp.Learning.Optimizers;
 using DistBp.Protocol;
@@ -40,26 +41,38 @@ internal sealed class TableShard
     public int View { get; }
 
     /// <summary>Adds the contributions' rows up to the root, and notes the squared norms of the pieces of each touched row.</summary>
-    public void Combine(IReadOnlyList<PushGradient> contributions, int samples, NormList norms)
+    /// <returns>Whether an element stands at the limit of clip.value.</returns>
+    public bool Combine(IReadOnlyList<PushGradient> contributions, int samples, NormList norms)
     {
         _union.Begin(contributions, _table);
+        bool clamped = false;
         for (_count = 0; _union.Next(out int row, out ReadOnlySpan<float> sum); _count++)
         {
             _rows[_count] = row;
-            Mean(_union.OffsetOf(row), sum, _mean.Span.Slice(_count * _view.Width, sum.Length), samples, norms);
+            Span<float> mean = _mean.Span.Slice(_count * _view.Width, sum.Length);
+            Mean(_union.OffsetOf(row), sum, mean, samples, norms);
+            clamped |= _memory.IsClamped(mean);
         }
+        return clamped;
     }
 
     /// <summary>Moves the touched rows, and their optimizer state, alone.</summary>
-    public void Update(long step, double rate, float scale, ReadOnlySpan<TensorBuffer> state)
+    /// <param name="figures">Null: the step is not sampled.</param>
+    public void Update(long step, double rate, float scale, ReadOnlySpan<TensorBuffer> state, SegmentFigures? figures)
     {
         for (int i = 0; i < _count; i++)
         {
             if (i + Ahead < _count) Fetch(_rows[i + Ahead], state);
             int offset = _union.OffsetOf(_rows[i]), length = _union.LengthOf(_rows[i]);
-            _memory.Optimizer.Update(
-                step, rate, scale, _memory.Parameters.Span.Slice(offset, length), _mean.Span.Slice(i * _view.Width, length), state,
-                offset - _shard.Offset);
+            for (int done = 0; done < length;)
+            {
+                (int segment, int count) = PieceAt(offset, done, length);
+                Span<float> parameters = _memory.Parameters.Span.Slice(offset + done, count), mean = _mean.Span.Slice(i * _view.Width + done, count);
+                figures?.BeforeUpdate(segment, mean, parameters);
+                _memory.Optimizer.Update(step, rate, scale, parameters, mean, state, offset + done - _shard.Offset);
+                figures?.AfterUpdate(segment, parameters);
+                done += count;
+            }
         }
     }
 
@@ -75,13 +88,19 @@ internal sealed class TableShard
     {
         for (int done = 0; done < sum.Length;)
         {
-            int segment = _memory.Segments.IndexOf(View, offset + done);
-            int length = Math.Min(sum.Length, _memory.Segments[segment].End - offset) - done;
+            (int segment, int length) = PieceAt(offset, done, sum.Length);
             double squared = GradientReduction.MeanAndNorm(
                 sum.Slice(done, length), [], samples, mean.Slice(done, length), _memory.Parameters.Span.Slice(offset + done, length),
                 _memory.TreatmentOf(_memory.Segments[segment]));
             norms.Add(segment, squared);
             done += length;
         }
+    }
+
+    /// <summary>The segment, and how many elements of the row from <paramref name="done"/> on lie in it.</summary>
+    private (int Segment, int Count) PieceAt(int offset, int done, int length)
+    {
+        int segment = _memory.Segments.IndexOf(View, offset + done);
+        return (segment, Math.Min(length, _memory.Segments[segment].End - offset) - done);
     }
 }
