@@ -63,7 +63,6 @@ internal static unsafe class Packing
                 float* source = a.At(i + row, p + strip);
                 for (int step = 0; step < steps; step++, source += a.Step)
                 {
-                    Prefetching.ToSecond(source + StripSteps * a.Step);
                     if (rows == ITile.Rows)
                     {
                         Vector256.Load(source).Store(to + step * ITile.Rows);
