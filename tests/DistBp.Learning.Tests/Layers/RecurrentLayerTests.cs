@@ -46,7 +46,7 @@ public sealed class RecurrentLayerTests
         int rows = c.Slices.Sum(), directions = c.Bidirectional ? 2 : 1, outputs = directions * c.Units;
         var inputShape = new TensorShape(c.Steps, c.Features);
         var description = new RecurrentDescription(null, c.Cell, c.Units, c.Sequences, c.Bidirectional, c.Truncation);
-        Layer layer = description.Make(new LayerSite("r", inputShape, Activation.Identity, null, new NetworkProblems()))!;
+        Layer layer = description.Make(new LayerSite("r", inputShape, Activation.Identity, [], new NetworkProblems()))!;
         var layout = new ParameterLayout([("r", layer.Parameters, false)]);
         float scale = 1 / MathF.Sqrt(c.Units);
         float[] parameters = [.. KernelTesting.Random(layout.Count, 1).Select(p => p * scale)];
@@ -66,6 +66,8 @@ public sealed class RecurrentLayerTests
             Layer = 0,
             State = state,
             InputState = [],
+            PartnerInput = [],
+            PartnerState = [],
             Workspace = new MatrixWorkspace(),
             Layout = layout,
             Parameters = parameters,

@@ -14,6 +14,7 @@ internal static class LayerForms
     private static readonly OptionalForm<bool> s_optionalFlag = new(FlagForm.Instance);
 
     private static readonly PlaneForm s_sides = new(1, 1 << 16, 3);
+
     private static readonly WordForm<RecurrentCell> s_rnnActivation = new(
         "activation", [("tanh", RecurrentCell.Tanh), ("relu", RecurrentCell.Relu)], []);
 
