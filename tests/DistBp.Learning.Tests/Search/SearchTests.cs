@@ -31,8 +31,8 @@ public sealed class SearchTests
     public void A_suggestion_follows_from_the_trial_number_and_the_past_alone()
     {
         double[][] past = [.. Enumerable.Range(0, 20).Select(t => new RandomSearch(s_space, 7).Suggest(t, [], []))];
-        ISearch search = new ParzenSearch(s_space, 5);
-        double[] first = search.Suggest(30, past[..17], past[17..])!;
+        var search = new ParzenSearch(s_space, 5);
+        double[] first = search.Suggest(30, past[..17], past[17..]);
         search.Suggest(31, past, []);
         Assert.Equal(first, search.Suggest(30, past[..17], past[17..]));
         Assert.Equal(first, new ParzenSearch(s_space, 5).Suggest(30, past[..17], past[17..]));
