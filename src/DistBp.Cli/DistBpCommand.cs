@@ -24,7 +24,7 @@ internal static class DistBpCommand
             InspectVerb.Create(),
             BenchmarkVerb.Create(),
             CompletionVerb.Create(),
-            new Option<bool>(Verbose) { Description = "Show the stack trace of an error.", Recursive = true },
+            new Option<bool>(Verbose) { Description = "Show the stack trace of an error; of a training also its gradients, layer by layer.", Recursive = true },
         };
         HelpPage.Install(root, """
             distbp train                              train on handwritten digits, which come with distbp

@@ -4,7 +4,7 @@ using DistBp.Benchmarks;
 using DistBp.Learning.Benchmarks;
 using DistBp.Learning.Kernels.Simd;
 
-// dotnet run -c Release --project tests/DistBp.Benchmarks -- matmul|elementwise [--json]
+// dotnet run -c Release --project tests/DistBp.Benchmarks -- matmul|elementwise|convolution [--json]
 //                                                         -- search [SEEDS [TRIALS [LAG]]]
 //                                                         -- search-digits [SEEDS [TRIALS]]
 string what = args.FirstOrDefault(a => !a.StartsWith('-')) ?? "";
@@ -24,7 +24,9 @@ IEnumerable<KernelRate> rates = what switch
 {
     "matmul" => ProductBenchmark.Run(),
     "elementwise" => ElementwiseBenchmark.Run(),
-    _ => throw new ArgumentException("What to measure: matmul, elementwise, search or search-digits; --json prints one object a line."),
+    "convolution" => ConvolutionBenchmark.Run(),
+    _ => throw new ArgumentException(
+        "What to measure: matmul, elementwise, convolution, search or search-digits; --json prints one object a line."),
 };
 if (!json) Console.WriteLine($"one core, vectors of {Widest.Bits} bits");
 foreach (KernelRate rate in rates)

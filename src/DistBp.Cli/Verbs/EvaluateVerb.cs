@@ -12,7 +12,8 @@ namespace DistBp.Cli.Verbs;
 /// <summary>distbp evaluate: loss and metrics of a trained network on a part of its job's data.</summary>
 internal static class EvaluateVerb
 {
-    private const int MaxActors = 1024, MaxFolds = 1000;
+    private const int MaxActors = 1024, MaxFolds = 1000, MaxTop = 1_000_000;
+    private const int DefaultTop = 5;
 
     private static readonly Argument<string> Run = new("RUN")
     {
@@ -23,6 +24,8 @@ internal static class EvaluateVerb
     private static readonly Option<string?> Data = Flags.Word(
         "--data", "PART", "The part of the data (default: test where there is one)", "train", "validation", "test");
     private static readonly Option<int> Workers = Flags.Count("--workers", MaxActors, "Workers in this process; default: one a core.");
+    private static readonly Option<int> Top = Flags.Count(
+        "--top", MaxTop, "How many most probable classes count for the top-k accuracy; default: 5, where there are more.");
     private static readonly Option<bool> Json = Flags.Switch("--json", "Write JSON.");
     private static readonly Option<int> Folds = Flags.Count(
         "--folds", MaxFolds, "Cross-validate a job: train it so many times, each time without another part of its samples.");
@@ -32,9 +35,9 @@ internal static class EvaluateVerb
 
     public static Command Create()
     {
-        var verb = new Command("evaluate", "Shows the loss and the metrics of a trained network.") 
+        var verb = new Command("evaluate", "Shows the loss and the metrics of a trained network.")
         {
-            Run, Job, Data, Workers, Folds, Settings, Out, Json,
+            Run, Job, Data, Workers, Top, Folds, Settings, Out, Json,
         };
         verb.Validators.Add(result =>
         {
@@ -65,8 +68,9 @@ internal static class EvaluateVerb
         DataPart part = PartOf(run, parsed.GetValue(Data));
         Dataset dataset = run.ReadPart(part);
         // Nothing is lost when it is interrupted: the system's own way of ending a process is good enough.
+        int top = parsed.GetValue(Top) is > 0 and int asked ? asked : DefaultTop;
         EvaluationReport report = await EvaluationSession.RunAsync(
-            run, part, dataset, parsed.GetValue(Workers), CancellationToken.None).ConfigureAwait(false);
+            run, part, dataset, parsed.GetValue(Workers), CancellationToken.None, top).ConfigureAwait(false);
         if (parsed.GetValue(Json)) EvaluationJson.Write(report, Console.Out);
         else EvaluationText.Write(report, Console.Out);
         return 0;

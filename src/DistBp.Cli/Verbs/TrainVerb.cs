@@ -52,7 +52,7 @@ internal static class TrainVerb
         bool quiet = parsed.GetValue(Quiet);
         RunResult result;
         RunLocation location = new();
-        using (IProgressDisplay display = ProgressDisplays.Create(quiet))
+        using (IProgressDisplay display = ProgressDisplays.Create(quiet, DistBpCommand.IsVerbose(parsed)))
         using (var interruption = new Interruption(display.Tell, display.Abandon))
             result = await TrainingSession.RunAsync(job, options, [location, display], interruption.Token).ConfigureAwait(false);
         if (result.Status != RunStatus.Interrupted) return 0;

@@ -26,6 +26,8 @@ internal sealed class CoordinatorActor(TrainingPlan plan, IRunReporter reporter,
         {
             case MeasureStepping e: reporter.OnStepping(e); break;
             case ReportStep e: reporter.OnStep(e); break;
+            case ReportStatistics e: reporter.OnStatistics(e); break;
+            case ReportSkip e: reporter.OnSkip(e); break;
             case ReportEpoch e: Report(e); break;
             case WriteCheckpoint e: Writing = WriteAsync(e); break;
             case FinishRun e: _outcome.SetResult(e.Outcome); break;

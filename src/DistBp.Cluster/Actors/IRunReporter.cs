@@ -9,6 +9,11 @@ internal interface IRunReporter
 
     void OnStep(ReportStep step);
 
+    /// <summary>After the step of the same number.</summary>
+    void OnStatistics(ReportStatistics statistics);
+
+    void OnSkip(ReportSkip skip);
+
     /// <returns>Whether the run ends here, where the plan has epochs judged.</returns>
     bool OnEpoch(ReportEpoch epoch);
 

@@ -27,6 +27,12 @@ internal sealed class StepMeter(TrainingMemory memory) : IRunReporter
 
     public void OnStep(ReportStep step) => Clock.Count(memory.SamplesOfStep(step.Step));
 
+    public void OnStatistics(ReportStatistics statistics)
+    {
+    }
+
+    public void OnSkip(ReportSkip skip) => throw new NotSupportedException();
+
     public bool OnEpoch(ReportEpoch epoch)
     {
         (TimeSpan time, _) = Clock.EndEpoch();
