@@ -22,6 +22,15 @@ public sealed class VectorWidthTests : IDisposable
         Assert.Equal(SampleJobs.WeightsOf(_folder, "wide"), SampleJobs.WeightsOf(_folder, "narrow"));
     }
 
+    [Fact]
+    public void Weights_of_a_recurrent_network_are_the_same_bits_without_AVX_512()
+    {
+        string[] job = ["train", "--set", "epochs=1", "--set", "data.shape=[8, 8]", "--set", "model.layers=[{lstm: 21}, {dense: 10}]", "--out"];
+        CommandRun.Succeed(_folder, [.. job, "wide"]);
+        CommandRun.SucceedWith("DOTNET_EnableAVX512", "0", _folder, [.. job, "narrow"]);
+        Assert.Equal(SampleJobs.WeightsOf(_folder, "wide"), SampleJobs.WeightsOf(_folder, "narrow"));
+    }
+
     /// <summary>Without AVX2 .NET takes FMA away too and computes it in software: the job is tiny.</summary>
     [Fact]
     public void Weights_are_the_same_bits_without_AVX2()

@@ -8,6 +8,8 @@ public sealed class ShippedFilesTests
     [Theory]
     [InlineData("digits")]
     [InlineData("fashion-mlp")]
+    [InlineData("fashion-lstm")]
+    [InlineData("fashion-gru")]
     [InlineData("flowers")]
     [InlineData("customers")]
     [InlineData("houses")]

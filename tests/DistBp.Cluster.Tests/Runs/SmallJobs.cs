@@ -73,6 +73,11 @@ internal static class SmallJobs
             loss: huber
             optimizer: {adam: {rate: 0.003}}
             """,
+        ["lstm"] = """
+            data: {format: digits, shape: [8, 8], validation: 0.2, test: 0.2, preprocess: [{divide: 16}]}
+            model: {layers: [{lstm: {units: 32, bidirectional: true, returnSequences: true}}, {dense: {units: 12, timeDistributed: true}}, tanh, {gru: {units: 20, truncation: 5}}, {dense: 10}]}
+            optimizer: {adam: {rate: 0.003}}
+            """,
     };
 
     /// <param name="settings">Top-level keys, each of which takes the place of the common one.</param>
