@@ -12,12 +12,15 @@ internal unsafe interface ITile
     /// <summary>In floats.</summary>
     static abstract int Columns { get; }
 
+    /// <summary>Whether <see cref="Panel.Copy"/> is filled on the way.</summary>
+    static abstract bool Copies { get; }
+
     /// <param name="first">Steps of a that are passed over.</param>
-    /// <param name="b">Row p of the panel at b + p · bStep, p counted from first.</param>
+    /// <param name="b">Its rows are counted from first.</param>
     /// <param name="ahead">Fetched meanwhile.</param>
     /// <param name="start">What to start from, rows startRow apart; null: zeros.</param>
     static abstract void Accumulate(
-        in TileRows a, nint first, float* b, nint bStep, nint k, float* start, nint startRow, in Ahead ahead, in TileEnd end);
+        in TileRows a, nint first, in Panel b, nint k, float* start, nint startRow, in Ahead ahead, in TileEnd end);
 }
 
 /// <summary>Eight rows of a: element (i, p) at Row_i + p · Step. Rows past the last are the last again: computed and thrown away.</summary>
@@ -55,7 +58,10 @@ internal readonly unsafe struct Ahead(float* next, nint step, nint interval)
     public readonly nint Interval = interval;
 
     /// <param name="near">What is at hand anyway: an address that is not mapped would walk the page tables.</param>
-    public static Ahead Nothing(float* near) => new(near, 0, nint.MaxValue);
+    public static Ahead Nothing(float* near) => new(near, 0, nint.MaxValue / 4);
+
+    /// <summary>The part of it that the upper (0) or the lower (1) half of a tile fetches in its own k steps.</summary>
+    public Ahead Half(nint k, int half) => new(Next + half * ((k + 2 * Interval - 1) / (2 * Interval)) * Step, Step, 2 * Interval);
 }
 
 /// <summary>What is done after the last step; in memory until then, since the loop over k needs every register for addresses.</summary>
@@ -65,6 +71,10 @@ internal readonly unsafe struct TileEnd(float* c, nint row, MergeStack merge)
     public readonly float* C = c;
     public readonly nint Row = row;
     public readonly MergeStack Merge = merge;
+
+    /// <summary>The same for a tile that begins so many rows (floats of a stacked tile) further down.</summary>
+    public TileEnd Down(int rows, nint floats)
+        => new(C + rows * Row, Row, new MergeStack { Count = Merge.Count, Top = Merge.Top + floats, Length = Merge.Length });
 }
 
 /// <summary>Finished left siblings in a reduction tree, whole tiles one after the other: Count of them are added, from Top down.</summary>
@@ -75,4 +85,20 @@ internal unsafe struct MergeStack
 
     /// <summary>Floats of one tile.</summary>
     public nint Length;
+}
+
+/// <summary>Whether rows of b are copied on their way through the registers; a type, so that the JIT makes a loop for each.</summary>
+internal interface ICopy
+{
+    static abstract bool Copies { get; }
+}
+
+internal readonly struct Reading : ICopy
+{
+    public static bool Copies => false;
+}
+
+internal readonly struct Copying : ICopy
+{
+    public static bool Copies => true;
 }

@@ -13,14 +13,16 @@ internal readonly unsafe struct Tile8By2<TVector, TSimd> : ITile
 {
     public static int Columns => 2 * TSimd.Width;
 
+    public static bool Copies => false;
+
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Accumulate(
-        in TileRows a, nint first, float* b, nint bStep, nint k, float* start, nint startRow, in Ahead ahead, in TileEnd end)
+        in TileRows a, nint first, in Panel panel, nint k, float* start, nint startRow, in Ahead ahead, in TileEnd end)
     {
         int w = TSimd.Width;
         float* a0 = a.Row0, a1 = a.Row1, a2 = a.Row2, a3 = a.Row3, a4 = a.Row4, a5 = a.Row5, a6 = a.Row6, a7 = a.Row7;
-        float* next = ahead.Next;
-        nint aStep = a.Step, p = first * aStep;
+        float* b = panel.Data, next = ahead.Next;
+        nint aStep = a.Step, bStep = panel.Step, p = first * aStep;
         TVector c00 = default, c01 = default;
         TVector c10 = default, c11 = default;
         TVector c20 = default, c21 = default;

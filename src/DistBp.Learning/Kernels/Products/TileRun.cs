@@ -24,12 +24,12 @@ internal static unsafe class TileRun<TVector, TSimd, TTile>
         if (whole && !task.C.Transposed && (!last || task.C.IsPlain))
         {
             float* c = task.C.At(i, j);
-            TTile.Accumulate(a, 0, b.Data, b.Step, k, first ? null : c, task.C.RowLength, ahead, new TileEnd(c, task.C.RowLength, default));
+            TTile.Accumulate(a, 0, b, k, first ? null : c, task.C.RowLength, ahead, new TileEnd(c, task.C.RowLength, default));
             return;
         }
         if (last) task.C.Fetch(i, j, rows, columns);
         if (!first) task.C.Load<TVector, TSimd>(tile, TTile.Columns, i, j, rows, columns);
-        TTile.Accumulate(a, 0, b.Data, b.Step, k, first ? null : tile, TTile.Columns, ahead, new TileEnd(tile, TTile.Columns, default));
+        TTile.Accumulate(a, 0, b, k, first ? null : tile, TTile.Columns, ahead, new TileEnd(tile, TTile.Columns, default));
         if (last) task.C.Finish<TVector, TSimd>(tile, TTile.Columns, i, j, rows, columns, tile + ITile.Rows * TTile.Columns);
         else task.C.Store<TVector, TSimd>(tile, TTile.Columns, i, j, rows, columns);
     }
@@ -49,7 +49,7 @@ internal static unsafe class TileRun<TVector, TSimd, TTile>
             int start = task.SliceStarts[s], count = task.SliceStarts[s + 1] - start;
             bool toMatrix = s == last && inPlace;
             TTile.Accumulate(
-                a, start, b.Data + start * b.Step, b.Step, count, null, 0, Ahead.Nothing(b.Data),
+                a, start, b.From(start, TTile.Columns), count, null, 0, Ahead.Nothing(b.Data),
                 new TileEnd(
                     toMatrix ? task.C.At(i, j) : stack + (waiting - merges) * length, toMatrix ? task.C.RowLength : TTile.Columns,
                     new MergeStack { Count = merges, Top = stack + (waiting - 1) * length, Length = length }));
