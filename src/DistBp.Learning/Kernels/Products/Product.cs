@@ -26,8 +26,6 @@ internal static unsafe class Product<TVector, TSimd>
     // Below so many rows a panel of b is used too seldom to be worth a copy of its own.
     private const int MaxRowsInPlace = 199;
 
-    // From so many rows on it is b's block that stays.
-    private const int MinRowsToStream = 384;
 
     // Copying a block of a pays from so many columns on, if the block's rows are far apart (they would compete for few cache sets).
     private const int MinColumnsToPackA = 256;
@@ -172,6 +170,9 @@ internal static unsafe class Product<TVector, TSimd>
     /// <summary>Where the first tile copies b's rows as it reads them, the copy pays from the second tile on.</summary>
     private static int RowsInPlace => FewRegisters ? ITile.Rows : MaxRowsInPlace;
 
+    /// <summary>From so many rows on it is b's block that stays: later where a panel is copied without a pass of its own.</summary>
+    private static int MinRowsToStream => FewRegisters ? 1024 : 384;
+
     /// <summary>Three vectors, but two and two rather than three and one: the tile of one is bound by latency.</summary>
     private static int VectorsOfPanel(int columnsLeft)
     {
@@ -199,8 +200,6 @@ internal readonly unsafe struct Panel(float* data, nint step, float* copy = null
     public readonly float* Data = data;
     public readonly nint Step = step;
     public readonly float* Copy = copy;
-
-    public Panel From(nint row, int columns) => new(Data + row * Step, Step, Copy == null ? null : Copy + row * columns);
 }
 
 /// <summary>The parts of the workspace.</summary>

@@ -7,7 +7,7 @@ namespace DistBp.Learning.Kernels.Products;
 /// The register tile of 8 rows by three vectors (24 accumulators: the registers of AVX-512 and NEON);
 /// see <see cref="ITile"/>. Written out by hand, since only local variables live in registers.
 /// </summary>
-internal readonly unsafe struct Tile8By3<TVector, TSimd> : ITile
+internal readonly unsafe struct Tile8By3<TVector, TSimd> : ITile, ISliceTile
     where TVector : struct
     where TSimd : ISimd<TVector>
 {
@@ -15,14 +15,18 @@ internal readonly unsafe struct Tile8By3<TVector, TSimd> : ITile
 
     public static bool Copies => false;
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Accumulate(
-        in TileRows a, nint first, in Panel panel, nint k, float* start, nint startRow, in Ahead ahead, in TileEnd end)
+        in TileRows a, in Panel b, in SliceSums slices, float* start, nint startRow, in Ahead ahead, float* c, nint cRow)
+        => SliceBySlice<Tile8By3<TVector, TSimd>>.Accumulate(a, b, slices, start, startRow, ahead, c, cRow);
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void AccumulateSlice(
+        in TileRows a, nint first, float* b, nint bStep, nint k, float* start, nint startRow, in Ahead ahead, in TileEnd end)
     {
         int w = TSimd.Width;
         float* a0 = a.Row0, a1 = a.Row1, a2 = a.Row2, a3 = a.Row3, a4 = a.Row4, a5 = a.Row5, a6 = a.Row6, a7 = a.Row7;
-        float* b = panel.Data, next = ahead.Next;
-        nint aStep = a.Step, bStep = panel.Step, p = first * aStep;
+        float* next = ahead.Next;
+        nint aStep = a.Step, p = first * aStep;
         TVector c00 = default, c01 = default, c02 = default;
         TVector c10 = default, c11 = default, c12 = default;
         TVector c20 = default, c21 = default, c22 = default;
