@@ -165,7 +165,7 @@ internal static unsafe class Product<TVector, TSimd>
     }
 
     /// <summary>AVX2 has 16 registers, AVX-512 and NEON have 32.</summary>
-    private static bool FewRegisters => TSimd.Width == 8;
+    internal static bool FewRegisters => TSimd.Width == 8;
 
     /// <summary>Where the first tile copies b's rows as it reads them, the copy pays from the second tile on.</summary>
     private static int RowsInPlace => FewRegisters ? ITile.Rows : MaxRowsInPlace;
@@ -174,7 +174,7 @@ internal static unsafe class Product<TVector, TSimd>
     private static int MinRowsToStream => FewRegisters ? 1024 : 384;
 
     /// <summary>Three vectors, but two and two rather than three and one: the tile of one is bound by latency.</summary>
-    private static int VectorsOfPanel(int columnsLeft)
+    internal static int VectorsOfPanel(int columnsLeft)
     {
         int vectors = (columnsLeft + TSimd.Width - 1) / TSimd.Width;
         return vectors == 4 ? 2 : Math.Min(vectors, 3);
