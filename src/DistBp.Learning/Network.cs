@@ -98,6 +98,14 @@ public sealed class Network
         StepPhases.End(StepPhase.Backward);
     }
 
+    /// <summary>sums becomes those of both: of two children of the tree, in their order.</summary>
+    public void AddSums(Span<double> sums, ReadOnlySpan<double> other)
+    {
+        for (int i = 0; i < Metrics.Count; i++) sums[i] += other[i];
+        // A sampled step: the figures of the activations follow.
+        if (sums.Length > Metrics.Count) Activations.Combine(sums[Metrics.Count..], other[Metrics.Count..]);
+    }
+
     /// <summary>Metric sums of the rows in the workspace, along the same tree; nothing random, running statistics used.</summary>
     /// <param name="sums">[metrics.Count], overwritten.</param>
     /// <param name="metrics">Null: <see cref="Metrics"/>; or <see cref="MetricSet.WithConfusion"/> of it.</param>
