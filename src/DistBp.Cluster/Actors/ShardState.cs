@@ -51,7 +51,12 @@ internal sealed class ShardState
     public bool Clipped { get; private set; }
 
     /// <summary>Of the segments in a sampled step that was just applied, a copy; null for another step.</summary>
-    public ReadOnlyMemory<double>? FiguresOf(long step) => _memory.IsSampled(step) ? _figures.Values.ToArray() : null;
+    public ReadOnlyMemory<double>? FiguresOf(long step)
+    {
+        // Not by ?: , in which null would become an empty memory.
+        if (!_memory.IsSampled(step)) return null;
+        return _figures.Values.ToArray();
+    }
 
     /// <summary>As many as the optimizer keeps, each as long as the shard.</summary>
     public IReadOnlyList<TensorBuffer> OptimizerState => _state;
