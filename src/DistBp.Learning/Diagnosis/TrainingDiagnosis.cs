@@ -18,16 +18,18 @@ public static class TrainingDiagnosis
     private const double NormGrowth = 100;
     private const int LeastBatchForDead = 16;
     private const double DeadShare = 0.5;
-    private const double RisenLoss = 1.05;
+    private const double RisenLoss = 1.2;
     private const double JumpedLoss = 2;
-    private const double Swing = 0.05;
+    private const double Swing = 0.1;
     private const int SwingEpochs = 5;
     private const double FlatLoss = 0.98;
     private const double TinyUpdate = 1e-5;
 
-    /// <summary>Whether the one says nothing new to a user who has been told the other: both have one cause.</summary>
+    /// <summary>Whether the one says nothing new to a user who has been told the other: both have one cause, or the one is the
+    /// cause of the other (an explosion saturates units, and what is saturated gives no gradient).</summary>
     public static bool Covers(FindingKind told, FindingKind next) => told == next || (told, next) is
         (FindingKind.ExplodingGradients, FindingKind.RateTooHigh) or (FindingKind.RateTooHigh, FindingKind.ExplodingGradients)
+        or (FindingKind.ExplodingGradients, FindingKind.VanishingGradients)
         or (FindingKind.DeadUnits, FindingKind.VanishingGradients) or (FindingKind.VanishingGradients, FindingKind.DeadUnits);
 
     public static IReadOnlyList<Finding> Findings(Observations seen)
