@@ -16,6 +16,8 @@ internal static class DistBpCommand
         var root = new RootCommand("Trains neural networks by backpropagation, with the same bits whatever the cluster does.")
         {
             TrainVerb.Create(),
+            FindRateVerb.Create(),
+            TuneVerb.Create(),
             EvaluateVerb.Create(),
             PredictVerb.Create(),
             ExportVerb.Create(),

@@ -2,6 +2,7 @@ using DistBp.Learning.Benchmarks;
 using DistBp.Learning.Data;
 using DistBp.Learning.Diagnosis;
 using DistBp.Learning.Initialization;
+using DistBp.Learning.Kernels;
 using DistBp.Learning.Layers;
 using DistBp.Learning.Losses;
 using DistBp.Learning.Metrics;
@@ -52,7 +53,7 @@ public sealed class Network
     /// <summary>Makes the network that a job asks for.</summary>
     /// <exception cref="UserException">The layers do not fit each other, the data or the loss; all problems at once.</exception>
     public static Network Build(ModelDescription model, TensorShape sampleShape, TargetDescription target, LossDescription loss)
-        => new NetworkBuilder(model, sampleShape, target, loss).Build();
+        => new NetworkBuilder(model.Flat(), sampleShape, target, loss).Build();
 
     /// <summary>
     /// Fills parameters [Parameters.Count], element by element from (seed, parameter, element): the same on every machine.
@@ -71,7 +72,12 @@ public sealed class Network
     }
 
     /// <summary>All memory of one computing thread: activations, gradients between layers, layer states, per-slice sums.</summary>
-    public NetworkWorkspace CreateWorkspace(int maxRows, int maxSlices) => new(this, maxRows, maxSlices);
+    /// <param name="maxSliceRows">
+    /// Rows of the largest slice, where the workspace is to be small: then whole slices go through the layers, as many at a time as have
+    /// little to remember. 0: all rows at once.
+    /// </param>
+    public NetworkWorkspace CreateWorkspace(int maxRows, int maxSlices, int maxSliceRows = 0)
+        => new(this, maxRows, maxSlices, maxSliceRows == 0 ? maxRows : maxSliceRows);
 
     /// <summary>
     /// Forward and backward of the rows that the caller has put into workspace.Inputs and workspace.Targets.
@@ -80,6 +86,35 @@ public sealed class Network
     /// <param name="gradient">[Parameters.TrainedCount], overwritten with the sum over the slices along the <see cref="ReductionTree"/>.</param>
     /// <param name="sums">[Metrics.Count], overwritten likewise; on a sampled step [Metrics.Count + Activations.Count].</param>
     public void ComputeGradient(
+        NetworkWorkspace workspace, ReadOnlySpan<float> parameters, SliceRows rows, StepIdentity step, Span<float> gradient,
+        Span<double> sums)
+    {
+        AddAlongTree(workspace, parameters, rows, new Subtree(0, rows.SliceCount), 0, step, gradient, sums);
+        workspace.BeginAt(0);
+    }
+
+    // A node's slices in one pass if they fit, else its left child's sums plus its right child's.
+    private void AddAlongTree(
+        NetworkWorkspace workspace, ReadOnlySpan<float> parameters, SliceRows rows, Subtree node, int depth, StepIdentity step,
+        Span<float> gradient, Span<double> sums)
+    {
+        int first = rows.RowStarts[node.First];
+        if (node.Count <= 1 || rows.RowStarts[node.End] - first <= workspace.PassRows)
+        {
+            workspace.BeginAt(first);
+            PassSlices(workspace, parameters, node.Count == rows.SliceCount ? rows : workspace.SlicesOf(rows, node), step, gradient, sums);
+            return;
+        }
+        AddAlongTree(workspace, parameters, rows, node.Left, depth + 1, step, gradient, sums);
+        (TensorBuffer right, double[] siblingSums) = workspace.Sibling(depth);
+        Span<double> rightSums = siblingSums.AsSpan(0, sums.Length);
+        AddAlongTree(workspace, parameters, rows, node.Right, depth + 1, step, right.Span, rightSums);
+        GradientReduction.Add(gradient, right.Span, gradient);
+        AddSums(sums, rightSums);
+        StepPhases.End(StepPhase.Reduce);
+    }
+
+    private void PassSlices(
         NetworkWorkspace workspace, ReadOnlySpan<float> parameters, SliceRows rows, StepIdentity step, Span<float> gradient,
         Span<double> sums)
     {
@@ -112,7 +147,7 @@ public sealed class Network
     public void Evaluate(
         NetworkWorkspace workspace, ReadOnlySpan<float> parameters, SliceRows rows, Span<double> sums, MetricSet? metrics = null)
     {
-        _pass.Forward(workspace, parameters, rows, default, training: false);
+        Forward(workspace, parameters, rows.RowCount);
         workspace.Sum(metrics ?? Metrics, rows, sums);
     }
 
@@ -132,10 +167,21 @@ public sealed class Network
     /// <summary>outputs [rows, OutputShape] of the rows in workspace.Inputs: probabilities for classes and binary, else values.</summary>
     public void Predict(NetworkWorkspace workspace, ReadOnlySpan<float> parameters, int rows, Span<float> outputs)
     {
-        SliceRows one = workspace.OneSlice(rows);
-        _pass.Forward(workspace, parameters, one, default, training: false);
+        Forward(workspace, parameters, rows);
         int count = rows * OutputShape.ElementCount;
         workspace.Outputs(rows).CopyTo(outputs);
         Loss.Predict(outputs[..count], OutputShape.ElementCount);
+    }
+
+    // Outside of training no layer looks at slices: so rows go through as many at a time as there is room for.
+    private void Forward(NetworkWorkspace workspace, ReadOnlySpan<float> parameters, int rows)
+    {
+        for (int first = 0; first < rows; first += workspace.PassRows)
+        {
+            workspace.BeginAt(first);
+            _pass.Forward(
+                workspace, parameters, workspace.OneSlice(Math.Min(workspace.PassRows, rows - first)), default, training: false);
+        }
+        workspace.BeginAt(0);
     }
 }

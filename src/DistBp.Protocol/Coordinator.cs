@@ -39,6 +39,9 @@ public sealed class Coordinator(TrainingPlan plan, int term = 1)
         Assigning,
         Stepping,
         EvaluatingEpoch,
+
+        /// <summary>The host says whether the run goes on after the epoch.</summary>
+        AwaitingVerdict,
         CapturingBest,
         CapturingCheckpoint,
 
@@ -76,6 +79,7 @@ public sealed class Coordinator(TrainingPlan plan, int term = 1)
             case NonFiniteLocated m: OnNonFiniteLocated(m, effects); break;
             case ServerStopped m: OnServerStopped(m, effects); break;
             case EvaluationDone m: OnEvaluationDone(m, effects); break;
+            case EpochJudged m: OnEpochJudged(m, effects); break;
             case ShardCaptured m: OnShardCaptured(m, effects); break;
             case CheckpointWritten: OnCheckpointWritten(effects); break;
             case BestRestored: OnBestRestored(effects); break;
@@ -165,6 +169,13 @@ public sealed class Coordinator(TrainingPlan plan, int term = 1)
         Array.Clear(_epochSums);
         effects.Perform(new ReportEpoch(_progress.EpochsCompleted, _progress.TrainSums!, validationSums, note));
         _bestDue = improved && plan.EarlyStopping!.RestoreBest;
+        if (plan.JudgesEpochs) _phase = Phase.AwaitingVerdict;
+        else CaptureIfDue(effects);
+    }
+
+    private void OnEpochJudged(EpochJudged message, EffectList effects)
+    {
+        if (message.Stop) _progress = _progress with { StoppedEarly = true };
         CaptureIfDue(effects);
     }
 

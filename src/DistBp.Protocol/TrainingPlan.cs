@@ -40,6 +40,9 @@ public sealed record TrainingPlan
 
     public EarlyStopping? EarlyStopping { get; init; }
 
+    /// <summary>Whether the host is asked at each epoch's end if the run goes on; it answers with <see cref="EpochJudged"/>.</summary>
+    public bool JudgesEpochs { get; init; }
+
     public PlateauSchedule? Plateau { get; init; }
 
     public long TotalSteps => StepsPerEpoch * Epochs;

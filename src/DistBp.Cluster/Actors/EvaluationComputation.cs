@@ -20,7 +20,7 @@ internal sealed class EvaluationComputation : IComputation
     public EvaluationComputation(TrainingMemory memory, Action<EvaluateSubtrees, IReadOnlyList<SubtreeSums>> done)
     {
         (_memory, _done) = (memory, done);
-        _workspace = memory.Network.CreateWorkspace(LeavesPerPass * EvaluationTree.SamplesPerLeaf, LeavesPerPass);
+        _workspace = memory.Network.CreateWorkspace(LeavesPerPass * EvaluationTree.SamplesPerLeaf, LeavesPerPass, maxSliceRows: 1);
     }
 
     /// <summary>Set before the computation is enqueued.</summary>

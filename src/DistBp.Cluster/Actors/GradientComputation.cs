@@ -1,6 +1,5 @@
 using DistBp.Learning;
 using DistBp.Learning.Benchmarks;
-using DistBp.Learning.Data;
 using DistBp.Protocol;
 using DistBp.Protocol.Messages;
 
@@ -11,7 +10,7 @@ internal sealed class GradientComputation : IComputation
 {
     private readonly TrainingMemory _memory;
     private readonly Action<GradientComputation> _done;
-    private readonly EpochOrder _order;
+    private readonly MiniBatchGather _gather;
     private readonly NetworkWorkspace _workspace;
     private readonly SliceRows _rows;
     private readonly TensorBuffer[] _gradients;
@@ -28,10 +27,10 @@ internal sealed class GradientComputation : IComputation
     {
         (_memory, _pool, _worker, Generation, _done) = (memory, pool, worker, generation, done);
         _ahead = new GatherAhead(step => Gather(step, 0));
-        _order = new EpochOrder(memory.Geometry.SampleCount, memory.Job.Seed);
+        _gather = new MiniBatchGather(memory);
         int maxSlices = subtrees.Max(s => s.Count);
         int maxRows = maxSlices * memory.Geometry.MaxSliceRows;
-        _workspace = memory.Network.CreateWorkspace(maxRows, maxSlices);
+        _workspace = memory.Network.CreateWorkspace(maxRows, maxSlices, memory.Geometry.MaxSliceRows);
         _rows = new SliceRows(maxSlices);
         _gradients = [.. subtrees.Select(_ => new TensorBuffer(memory.Network.Parameters.TrainedCount))];
         int metrics = memory.Network.Metrics.Count;
@@ -64,16 +63,5 @@ internal sealed class GradientComputation : IComputation
         _done(this);
     }
 
-    private void Gather(long step, int index)
-    {
-        MiniBatchGeometry geometry = _memory.Geometry;
-        Subtree subtree = _plain[index].Subtree;
-        int epoch = (int)(step / geometry.StepsPerEpoch), stepInEpoch = (int)(step % geometry.StepsPerEpoch);
-        _order.Prepare(epoch);
-        _rows.Reset(subtree.First);
-        for (int slice = subtree.First; slice < subtree.End; slice++) _rows.Add(geometry.SliceRange(stepInEpoch, slice).Count);
-        int first = geometry.SliceRange(stepInEpoch, subtree.First).Start;
-        ReadOnlySpan<int> samples = _order.Order.Slice(first, _rows.RowCount);
-        _memory.GatherRows(samples, _workspace);
-    }
+    private void Gather(long step, int index) => _gather.Run(step, _plain[index].Subtree, _rows, _workspace);
 }

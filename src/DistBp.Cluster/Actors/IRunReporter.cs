@@ -14,7 +14,8 @@ internal interface IRunReporter
 
     void OnSkip(ReportSkip skip);
 
-    void OnEpoch(ReportEpoch epoch);
+    /// <returns>Whether the run ends here, where the plan has epochs judged.</returns>
+    bool OnEpoch(ReportEpoch epoch);
 
     /// <summary>On a thread of its own; training goes on.</summary>
     void WriteCheckpoint(WriteCheckpoint checkpoint);

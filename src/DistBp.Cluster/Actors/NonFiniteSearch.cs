@@ -16,8 +16,7 @@ internal sealed class NonFiniteSearch(TrainingMemory memory, SearchNonFinite req
     {
         MiniBatchGeometry geometry = memory.Geometry;
         NetworkWorkspace workspace = memory.Network.CreateWorkspace(geometry.MaxSliceRows, 1);
-        var order = new EpochOrder(geometry.SampleCount, memory.Job.Seed);
-        order.Prepare((int)(request.Step / geometry.StepsPerEpoch));
+        var gather = new MiniBatchGather(memory);
         var rows = new SliceRows(1);
         var gradient = new TensorBuffer(memory.Network.Parameters.TrainedCount);
         var found = new List<NonFiniteSlice>();
@@ -27,10 +26,7 @@ internal sealed class NonFiniteSearch(TrainingMemory memory, SearchNonFinite req
             {
                 RowRange range = geometry.SliceRange((int)(request.Step % geometry.StepsPerEpoch), slice);
                 if (range.Count == 0) continue;
-                ReadOnlySpan<int> samples = order.Order.Slice(range.Start, range.Count);
-                rows.Reset(slice);
-                rows.Add(range.Count);
-                memory.GatherRows(samples, workspace);
+                ReadOnlySpan<int> samples = gather.Run(request.Step, new Subtree(slice, 1), rows, workspace);
                 var identity = new StepIdentity(memory.Job.Seed, request.Step);
                 NonFiniteRows? bad = NonFiniteRows.Find(memory.Network, workspace, memory.Parameters.Span, rows, identity, gradient.Span);
                 if (bad is not null) found.Add(new NonFiniteSlice(slice, bad.Layer, NumbersOf(bad.Rows, samples)));

@@ -111,7 +111,8 @@ internal sealed class ShardState
             int offset = segment.Offset - Shard.Offset;
             Span<float> parameters = Parameters.Slice(offset, segment.Count);
             if (sampled) _figures.BeforeUpdate(_firstSegment + i, _mean.Span[..segment.Count], parameters);
-            _memory.Optimizer.Update(request.Step, rate, _scales[segment.View], parameters, _mean.Span[..segment.Count], _state, offset);
+            _memory.Optimizer.Update(
+                request.Step, rate * _memory.RateFactorOf(segment), _scales[segment.View], parameters, _mean.Span[..segment.Count], _state, offset);
             if (sampled) _figures.AfterUpdate(parameters);
         }
         StepPhases.End(StepPhase.Update);

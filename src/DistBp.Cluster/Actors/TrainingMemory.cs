@@ -20,6 +20,7 @@ internal sealed class TrainingMemory
     private readonly IReadOnlyDictionary<DataPart, Dataset> _parts;
     private readonly double _leastRateFactor;
     private readonly GradientTreatment[] _treatments;
+    private readonly double[] _rateFactors;
 
     /// <param name="parts">The data that there is to work on; the training part is missing where a run only evaluates.</param>
     public TrainingMemory(JobDescription job, Network network, IReadOnlyDictionary<DataPart, Dataset> parts)
@@ -31,6 +32,7 @@ internal sealed class TrainingMemory
         Optimizer = Optimizer.Create(job.Optimizer);
         Schedule = Schedule.Create(job.Schedule, job.Optimizer.Rate, Geometry.StepsPerEpoch, (long)Geometry.StepsPerEpoch * job.Epochs);
         _treatments = [.. network.Parameters.Views.Select(v => Treatment(job, v.Description.Kind))];
+        _rateFactors = LayerRates.OfViews(job.Rates, network);
         EvaluationMetrics = network.Metrics;
         Snapshots = new ShardSnapshots(Parameters, network.Parameters.TrainedCount, Optimizer.StateCount);
         _leastRateFactor = job.Schedule is PlateauSchedule plateau ? Math.Min(1, plateau.MinRate / job.Optimizer.Rate) : 0;
@@ -69,17 +71,6 @@ internal sealed class TrainingMemory
     public bool IsSampled(long step) => Job.Statistics is { EverySteps: > 0 } statistics
         && (step == 0 || (step + 1) % statistics.EverySteps == 0 || (step + 1) % Geometry.StepsPerEpoch == 0);
 
-    /// <summary>Copies training samples into the first rows of a workspace.</summary>
-    public void GatherRows(ReadOnlySpan<int> samples, NetworkWorkspace workspace)
-    {
-        Dataset data = Part(DataPart.Train);
-        Gather.Rows(data.Samples.Span, samples, workspace.Inputs, data.SampleShape.ElementCount);
-        Gather.Rows(data.Targets.Span, samples, workspace.Targets, data.TargetShape.ElementCount);
-        workspace.HasLengths = data.Lengths is not null;
-        if (data.Lengths is not { } lengths) return;
-        for (int row = 0; row < samples.Length; row++) workspace.Lengths[row] = lengths[samples[row]];
-    }
-
     /// <summary>In the mini-batch of a step: the last one of an epoch has what is left.</summary>
     public int SamplesOfStep(long step) => Geometry.StepRange((int)(step % Geometry.StepsPerEpoch)).Count;
 
@@ -88,6 +79,9 @@ internal sealed class TrainingMemory
 
     /// <summary>Only weights are regularized: a bias or a gain does not make a function steep.</summary>
     public GradientTreatment TreatmentOf(NormSegment segment) => _treatments[segment.View];
+
+    /// <summary>What the step's rate is multiplied with for a layer that has a rate of its own; 1 for all others.</summary>
+    public double RateFactorOf(NormSegment segment) => _rateFactors[segment.View];
 
     private static GradientTreatment Treatment(JobDescription job, ParameterKind kind)
     {

@@ -33,7 +33,7 @@ internal sealed class StepMeter(TrainingMemory memory) : IRunReporter
 
     public void OnSkip(ReportSkip skip) => throw new NotSupportedException();
 
-    public void OnEpoch(ReportEpoch epoch)
+    public bool OnEpoch(ReportEpoch epoch)
     {
         (TimeSpan time, _) = Clock.EndEpoch();
         if (epoch.Epoch == 1)
@@ -43,6 +43,7 @@ internal sealed class StepMeter(TrainingMemory memory) : IRunReporter
             StepPhases.Start();
         }
         AllocatedBytes = GC.GetTotalAllocatedBytes(precise: true) - _allocatedBefore;
+        return false;
     }
 
     public void WriteCheckpoint(WriteCheckpoint checkpoint) => throw new NotSupportedException();

@@ -38,6 +38,12 @@ public sealed record JobDescription(
     bool Partial,
     string BaseFolder)
 {
+    /// <summary>Names of tensors in <see cref="InitialWeights"/> and what they are here, in order; one * in both stands for any text.</summary>
+    public IReadOnlyList<KeyValuePair<string, string>> Rename { get; init; } = new ValueList<KeyValuePair<string, string>>([]);
+
+    /// <summary>Layers whose learning rate is another one, and what it is multiplied with.</summary>
+    public IReadOnlyList<KeyValuePair<string, double>> Rates { get; init; } = new ValueList<KeyValuePair<string, double>>([]);
+
     /// <summary>What the loss compares the output with.</summary>
     public TargetKind Target => Data.TargetIsInput ? TargetKind.Input : Loss.Kind switch
     {

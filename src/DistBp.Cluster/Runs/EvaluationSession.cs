@@ -74,7 +74,7 @@ public static class EvaluationSession
 
         public void OnSkip(ReportSkip skip) => throw new NotSupportedException();
 
-        public void OnEpoch(ReportEpoch epoch) => throw new NotSupportedException();
+        public bool OnEpoch(ReportEpoch epoch) => throw new NotSupportedException();
 
         public void WriteCheckpoint(WriteCheckpoint checkpoint) => throw new NotSupportedException();
 

@@ -12,7 +12,7 @@ namespace DistBp.Cluster.Runs;
 /// <summary>Turns what the coordinator reports into figures for the observers, and its checkpoints into files.</summary>
 internal sealed class TrainingReporter(
     TrainingMemory memory, CheckpointStore checkpoints, CheckpointIdentity identity, int servers, IReadOnlyList<IRunObserver> observers,
-    TimeProvider time) : IRunReporter
+    Func<EpochFigures, bool>? endsAfter, TimeProvider time) : IRunReporter
 {
     private readonly MetricSet _metrics = memory.Network.Metrics;
 
@@ -50,7 +50,7 @@ internal sealed class TrainingReporter(
         }
     }
 
-    public void OnEpoch(ReportEpoch epoch)
+    public bool OnEpoch(ReportEpoch epoch)
     {
         (TimeSpan elapsed, double samplesPerSecond) = Clock.EndEpoch();
         var figures = new EpochFigures(
@@ -64,6 +64,7 @@ internal sealed class TrainingReporter(
                 foreach (IRunObserver observer in observers) observer.OnWarning(finding.ToString());
             }
         }
+        return endsAfter?.Invoke(figures) ?? false;
     }
 
     public void OnStatistics(ReportStatistics statistics)

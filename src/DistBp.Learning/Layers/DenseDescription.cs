@@ -1,5 +1,3 @@
-using DistBp.Learning.Kernels;
-
 namespace DistBp.Learning.Layers;
 
 /// <summary>A fully connected layer: y = x · Wᵀ + b.</summary>
@@ -29,8 +27,9 @@ public sealed record DenseDescription(string? Name, int Units, bool TimeDistribu
             return site.Refuse(
                 $"with {Units} units over {inputs} inputs {shape} has more than {int.MaxValue} weights", "give it fewer units");
         }
-        var before = site.Previous as DenseLayer;
-        if (before is not null) before.DerivativeIsAppliedByNext = true;
-        return new DenseLayer(site.Name, shape, TimeDistributed, Units, site.Activation) { InputActivation = before?.Activation ?? Activation.Identity };
+        return new DenseLayer(site.Name, shape, TimeDistributed, Units, site.Activation)
+        {
+            InputActivation = ActivatedLayer.TakeDerivative(site.Previous),
+        };
     }
 }

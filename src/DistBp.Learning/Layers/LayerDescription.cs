@@ -36,5 +36,9 @@ public enum WeightInitialization
 }
 
 /// <summary>The network that a job asks for.</summary>
-/// <param name="Frozen">Names of layers that are not trained.</param>
-public sealed record ModelDescription(WeightInitialization Initialization, IReadOnlyList<LayerDescription> Layers, IReadOnlyList<string> Frozen);
+/// <param name="Frozen">Names of layers that are not trained; a residual's name stands for all layers in it.</param>
+public sealed record ModelDescription(WeightInitialization Initialization, IReadOnlyList<LayerDescription> Layers, IReadOnlyList<string> Frozen)
+{
+    /// <summary>With the layers of residuals in their place: a network's layers one after the other.</summary>
+    internal ModelDescription Flat() => this with { Layers = ResidualDescription.Flatten(Layers) };
+}

@@ -100,7 +100,7 @@ public sealed class JobErrorTests
     }
 
     [Theory]
-    [InlineData("model.layers.0.conv2d={filters: 32}", "the layer \"conv2d\" is not available in this version")]
+    [InlineData("model.layers.0.residual={layers: [relu]}", "the layer \"residual\" is not available in this version")]
     [InlineData("model.layers=[dropout]", "the layer \"dropout\" is not available in this version")]
     [InlineData("optimizer=lamb", "the optimizer \"lamb\" is not available in this version")]
     [InlineData("consistency=async", "the consistency \"async\" is not available in this version")]

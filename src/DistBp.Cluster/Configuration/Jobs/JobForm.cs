@@ -51,6 +51,12 @@ internal static class JobForm
 
     private static readonly ListForm<string> LayerNames = new(TextForm.Name, "a list of layers' names", mayBeEmpty: true);
 
+    private static readonly NamesForm<string> Rename = new(TextForm.Any, "a map of names", sample: "{features.0.weight: dense1.weight}");
+
+    private static readonly NamesForm<double> Rates = new(
+        new NumberForm<double>("above 0 (a layer that is not to be trained goes into \"freeze\")", x => x > 0, "0.1"),
+        "a map from layers' names to factors of the learning rate", sample: "{dense1: 0.1}");
+
     private static readonly WordForm<string> Consistency = new("consistency", [("bsp", "bsp")], ["ssp", "async", "localSgd"]);
 
     private static readonly WordForm<string> Gradients = new("encoding", [("f32", "f32")], ["bf16", "f16", "int8", "topK"]);
@@ -103,6 +109,9 @@ internal static class JobForm
             Statistics = f.Optional("statistics", job.Statistics, Statistics),
             InitialWeights = f.Optional("initialWeights", job.InitialWeights, TextForm.Path),
             Partial = f.Field("partial", job.Partial, FlagForm.Instance),
+            // Left out where there are none: the job's hash is that of versions that did not know them.
+            Rename = f.Optional("rename", job.Rename.Count > 0 ? job.Rename : null, Rename) ?? job.Rename,
+            Rates = f.Optional("rates", job.Rates.Count > 0 ? job.Rates : null, Rates) ?? job.Rates,
         };
         IReadOnlyList<string> frozen = f.Field("freeze", job.Model?.Frozen ?? new ValueList<string>([]), LayerNames);
         return job.Model is null ? job : job with { Model = job.Model with { Frozen = frozen } };

@@ -1,4 +1,5 @@
 using DistBp.Cluster.Configuration.Forms;
+using DistBp.Learning.Kernels;
 using DistBp.Learning.Kernels.Recurrent;
 using DistBp.Learning.Layers;
 using static DistBp.Cluster.Configuration.Forms.Numbers;
@@ -10,6 +11,7 @@ internal static class LayerForms
 {
     private const int MaxUnits = 1 << 24;
 
+    private static readonly PlaneForm s_sides = new(1, 1 << 16, 3);
     private static readonly WordForm<RecurrentCell> s_rnnActivation = new(
         "activation", [("tanh", RecurrentCell.Tanh), ("relu", RecurrentCell.Relu)], []);
 
@@ -29,12 +31,40 @@ internal static class LayerForms
         Activation(ActivationKind.Relu),
         Activation(ActivationKind.LeakyRelu),
         Activation(ActivationKind.Gelu),
+        Of("conv2d", new Conv2dDescription(null, 0), (f, l) => l with
+        {
+            Name = f.Optional("name", l.Name, TextForm.Name),
+            Filters = f.Field("filters", l.Filters, Count(1, MaxUnits, 32), required: true),
+            Kernel = f.Field("kernel", l.Kernel, s_sides),
+            Stride = f.Field("stride", l.Stride, s_sides),
+            Padding = f.Field("padding", l.Padding, PaddingForm.Instance),
+            Dilation = f.Field("dilation", l.Dilation, s_sides),
+            Groups = f.Field("groups", l.Groups, Count(1, MaxUnits, 1)),
+        }, shorthand: "filters"),
+        Pool(PoolKind.Max),
+        Pool(PoolKind.Average),
+        Of("globalAveragePool", new GlobalAveragePoolDescription(null), (f, l) => l with { Name = f.Optional("name", l.Name, TextForm.Name) }),
         Of("softmax", new SoftmaxDescription(null), (f, l) => l with { Name = f.Optional("name", l.Name, TextForm.Name) }),
+        Of("layerNorm", new LayerNormDescription(null), (f, l) => l with
+        {
+            Name = f.Optional("name", l.Name, TextForm.Name),
+            Epsilon = f.Field("epsilon", l.Epsilon, Positive),
+        }),
+        Of("dropout", new DropoutDescription(null, 0), (f, l) => l with
+        {
+            Name = f.Optional("name", l.Name, TextForm.Name),
+            Probability = f.Field("probability", l.Probability, Decay, required: true),
+        }, shorthand: "probability"),
+        Of("residual", new ResidualDescription(null, []), (f, l) => l with
+        {
+            Name = f.Optional("name", l.Name, TextForm.Name),
+            Layers = f.Field("layers", l.Layers, Layers!, required: true),
+        }, shorthand: "layers"),
         Of("flatten", new FlattenDescription(null), (f, l) => l with { Name = f.Optional("name", l.Name, TextForm.Name) }),
     ],
     notAvailable:
     [
-        "conv2d", "maxPool2d", "avgPool2d", "globalAveragePool", "batchNorm", "layerNorm", "dropout", "embedding", "residual",
+        "batchNorm", "embedding",
     ],
     beside: "name");
 
@@ -65,5 +95,21 @@ internal static class LayerForms
     {
         var prototype = new ActivationDescription(null, function);
         return Of(prototype.Kind, prototype, (f, l) => l with { Name = f.Optional("name", l.Name, TextForm.Name) });
+    }
+
+    private static Variant<LayerDescription> Pool(PoolKind function)
+    {
+        var prototype = new PoolDescription(null, function, default, null, Padding.Valid);
+        return Of(prototype.Kind, prototype, (f, l) =>
+        {
+            Plane size = f.Field("size", l.Size, s_sides, required: true);
+            return l with
+            {
+                Name = f.Optional("name", l.Name, TextForm.Name),
+                Size = size,
+                Stride = f.Field("stride", l.Stride ?? size, s_sides),
+                Padding = f.Field("padding", l.Padding, PaddingForm.Instance),
+            };
+        }, shorthand: "size");
     }
 }
