@@ -30,7 +30,7 @@ internal sealed class GradientComputation : IComputation
         _ahead = new GatherAhead(step => Gather(step, 0));
         _order = new EpochOrder(memory.Geometry.SampleCount, memory.Job.Seed);
         IReadOnlyList<AugmentStep> augment = memory.Job.Data.Augment;
-        _augmenter = augment.Count > 0 ? new Augmenter(augment, memory.Part(DataPart.Train).SampleShape, memory.Job.Seed) : null;
+        _augmenter = augment.Count > 0 ? new Augmenter(augment, memory.Network.InputShape, memory.Job.Seed) : null;
         int maxSlices = subtrees.Max(s => s.Count);
         int maxRows = maxSlices * memory.Geometry.MaxSliceRows;
         _workspace = memory.Network.CreateWorkspace(maxRows, maxSlices);
