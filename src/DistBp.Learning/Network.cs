@@ -1,5 +1,8 @@
 using DistBp.Learning.Benchmarks;
+using DistBp.Learning.Data;
+using DistBp.Learning.Diagnosis;
 using DistBp.Learning.Initialization;
+using DistBp.Learning.Kernels;
 using DistBp.Learning.Layers;
 using DistBp.Learning.Losses;
 using DistBp.Learning.Metrics;
@@ -22,6 +25,7 @@ public sealed class Network
         (Layers, _initializations, Parameters, InputShape, Target, Loss) = (layers, initializations, parameters, inputShape, target, loss);
         OutputShape = layers[^1].OutputShape;
         Metrics = new MetricSet(target.Kind, OutputShape.ElementCount);
+        Activations = new ActivationSet(this);
         _pass = new NetworkPass(this);
     }
 
@@ -42,6 +46,9 @@ public sealed class Network
 
     /// <summary>What <see cref="ComputeGradient"/> and <see cref="Evaluate"/> add up.</summary>
     public MetricSet Metrics { get; }
+
+    /// <summary>What <see cref="ComputeGradient"/> measures of the layers' outputs on a sampled step.</summary>
+    public ActivationSet Activations { get; }
 
     /// <summary>Makes the network that a job asks for.</summary>
     /// <exception cref="UserException">The layers do not fit each other, the data or the loss; all problems at once.</exception>
@@ -65,15 +72,50 @@ public sealed class Network
     }
 
     /// <summary>All memory of one computing thread: activations, gradients between layers, layer states, per-slice sums.</summary>
-    public NetworkWorkspace CreateWorkspace(int maxRows, int maxSlices) => new(this, maxRows, maxSlices);
+    /// <param name="maxSliceRows">
+    /// Rows of the largest slice, where the workspace is to be small: then whole slices go through the layers, as many at a time as have
+    /// little to remember. 0: all rows at once.
+    /// </param>
+    public NetworkWorkspace CreateWorkspace(int maxRows, int maxSlices, int maxSliceRows = 0)
+        => new(this, maxRows, maxSlices, maxSliceRows == 0 ? maxRows : maxSliceRows);
 
     /// <summary>
     /// Forward and backward of the rows that the caller has put into workspace.Inputs and workspace.Targets.
     /// </summary>
     /// <param name="parameters">[Parameters.Count].</param>
     /// <param name="gradient">[Parameters.TrainedCount], overwritten with the sum over the slices along the <see cref="ReductionTree"/>.</param>
-    /// <param name="sums">[Metrics.Count], overwritten likewise.</param>
+    /// <param name="sums">[Metrics.Count], overwritten likewise; on a sampled step [Metrics.Count + Activations.Count].</param>
     public void ComputeGradient(
+        NetworkWorkspace workspace, ReadOnlySpan<float> parameters, SliceRows rows, StepIdentity step, Span<float> gradient,
+        Span<double> sums)
+    {
+        AddAlongTree(workspace, parameters, rows, new Subtree(0, rows.SliceCount), 0, step, gradient, sums);
+        workspace.BeginAt(0);
+    }
+
+    // A node's slices in one pass if they fit, else its left child's sums plus its right child's.
+    private void AddAlongTree(
+        NetworkWorkspace workspace, ReadOnlySpan<float> parameters, SliceRows rows, Subtree node, int depth, StepIdentity step,
+        Span<float> gradient, Span<double> sums)
+    {
+        int first = rows.RowStarts[node.First];
+        if (node.Count <= 1 || rows.RowStarts[node.End] - first <= workspace.PassRows)
+        {
+            workspace.BeginAt(first);
+            PassSlices(workspace, parameters, node.Count == rows.SliceCount ? rows : workspace.SlicesOf(rows, node), step, gradient, sums);
+            return;
+        }
+        AddAlongTree(workspace, parameters, rows, node.Left, depth + 1, step, gradient, sums);
+        (TensorBuffer right, double[] siblingSums) = workspace.Sibling(depth);
+        Span<double> rightSums = siblingSums.AsSpan(0, sums.Length);
+        AddAlongTree(workspace, parameters, rows, node.Right, depth + 1, step, right.Span, rightSums);
+        GradientReduction.Add(gradient, right.Span, gradient);
+        for (int i = 0; i < Metrics.Count; i++) sums[i] += rightSums[i];
+        if (sums.Length > Metrics.Count) Activations.Combine(sums[Metrics.Count..], rightSums[Metrics.Count..]);
+        StepPhases.End(StepPhase.Reduce);
+    }
+
+    private void PassSlices(
         NetworkWorkspace workspace, ReadOnlySpan<float> parameters, SliceRows rows, StepIdentity step, Span<float> gradient,
         Span<double> sums)
     {
@@ -85,7 +127,8 @@ public sealed class Network
         }
         _pass.Forward(workspace, parameters, rows, step, training: true);
         StepPhases.End(StepPhase.Forward);
-        workspace.Sum(Metrics, rows, sums);
+        workspace.Sum(Metrics, rows, sums[..Metrics.Count]);
+        if (sums.Length > Metrics.Count) workspace.Activations.Measure(workspace, rows, sums[Metrics.Count..]);
         StepPhases.End(StepPhase.Loss);
         _pass.Backward(workspace, parameters, rows, step, gradient);
         StepPhases.End(StepPhase.Backward);
@@ -97,17 +140,41 @@ public sealed class Network
     public void Evaluate(
         NetworkWorkspace workspace, ReadOnlySpan<float> parameters, SliceRows rows, Span<double> sums, MetricSet? metrics = null)
     {
-        _pass.Forward(workspace, parameters, rows, default, training: false);
+        Forward(workspace, parameters, rows.RowCount);
         workspace.Sum(metrics ?? Metrics, rows, sums);
+    }
+
+    /// <summary>Whether a sample is of one of two classes, so that one score says how sure the network is.</summary>
+    public bool HasScores => (Target.Kind, OutputShape.ElementCount) is (TargetKind.Binary, 1) or (TargetKind.Classes, 2);
+
+    /// <summary>
+    /// scores [rows] of the pass that <see cref="Evaluate"/> made last: logits of the second class, more where it is more probable.
+    /// </summary>
+    public void Scores(NetworkWorkspace workspace, Span<float> scores)
+    {
+        ReadOnlySpan<float> outputs = workspace.Outputs(scores.Length);
+        bool one = OutputShape.ElementCount == 1;
+        for (int row = 0; row < scores.Length; row++) scores[row] = one ? outputs[row] : outputs[2 * row + 1] - outputs[2 * row];
     }
 
     /// <summary>outputs [rows, OutputShape] of the rows in workspace.Inputs: probabilities for classes and binary, else values.</summary>
     public void Predict(NetworkWorkspace workspace, ReadOnlySpan<float> parameters, int rows, Span<float> outputs)
     {
-        SliceRows one = workspace.OneSlice(rows);
-        _pass.Forward(workspace, parameters, one, default, training: false);
+        Forward(workspace, parameters, rows);
         int count = rows * OutputShape.ElementCount;
         workspace.Outputs(rows).CopyTo(outputs);
         Loss.Predict(outputs[..count], OutputShape.ElementCount);
+    }
+
+    // Outside of training no layer looks at slices: so rows go through as many at a time as there is room for.
+    private void Forward(NetworkWorkspace workspace, ReadOnlySpan<float> parameters, int rows)
+    {
+        for (int first = 0; first < rows; first += workspace.PassRows)
+        {
+            workspace.BeginAt(first);
+            _pass.Forward(
+                workspace, parameters, workspace.OneSlice(Math.Min(workspace.PassRows, rows - first)), default, training: false);
+        }
+        workspace.BeginAt(0);
     }
 }

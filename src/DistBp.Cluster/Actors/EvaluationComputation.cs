@@ -20,7 +20,7 @@ internal sealed class EvaluationComputation : IComputation
     public EvaluationComputation(TrainingMemory memory, Action<EvaluateSubtrees, IReadOnlyList<SubtreeSums>> done)
     {
         (_memory, _done) = (memory, done);
-        _workspace = memory.Network.CreateWorkspace(LeavesPerPass * EvaluationTree.SamplesPerLeaf, LeavesPerPass);
+        _workspace = memory.Network.CreateWorkspace(LeavesPerPass * EvaluationTree.SamplesPerLeaf, LeavesPerPass, maxSliceRows: 1);
     }
 
     /// <summary>Set before the computation is enqueued.</summary>
@@ -52,6 +52,7 @@ internal sealed class EvaluationComputation : IComputation
         data.Lengths?.AsSpan(first, rows).CopyTo(_workspace.Lengths);
         var sums = new double[_memory.EvaluationMetrics.Count];
         _memory.Network.Evaluate(_workspace, _memory.Parameters.Span, _rows, sums, _memory.EvaluationMetrics);
+        if (_memory.Scores is { } scores) _memory.Network.Scores(_workspace, scores.AsSpan(first, rows));
         return sums;
     }
 }

@@ -57,12 +57,19 @@ internal sealed class TrainingMemory
     /// <summary>The network's own, or with a confusion matrix.</summary>
     public MetricSet EvaluationMetrics { get; init; }
 
+    /// <summary>[samples] of the one part that is evaluated, where each sample's score is wanted; else null.</summary>
+    public float[]? Scores { get; init; }
+
     /// <summary>What <see cref="Parameters"/> and the optimizer start from; null: a new run.</summary>
     public Checkpoint? Start { get; init; }
 
     public IEnumerable<DataPart> Parts => _parts.Keys;
 
     public Dataset Part(DataPart part) => _parts[part];
+
+    /// <summary>Whether gradients, updates and activations are measured: the first step, the last of each epoch, and some between.</summary>
+    public bool IsSampled(long step) => Job.Statistics is { EverySteps: > 0 } statistics
+        && (step == 0 || (step + 1) % statistics.EverySteps == 0 || (step + 1) % Geometry.StepsPerEpoch == 0);
 
     /// <summary>In the mini-batch of a step: the last one of an epoch has what is left.</summary>
     public int SamplesOfStep(long step) => Geometry.StepRange((int)(step % Geometry.StepsPerEpoch)).Count;

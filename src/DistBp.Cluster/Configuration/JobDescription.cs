@@ -12,6 +12,8 @@ namespace DistBp.Cluster.Configuration;
 /// <param name="Batch">Samples of a step, over the whole cluster.</param>
 /// <param name="Slices">Parts of a mini-batch, at most <paramref name="Batch"/>.</param>
 /// <param name="EarlyStopping">Null: the run goes through all epochs.</param>
+/// <param name="NonFinite">What a step does whose loss or gradient is not finite; null as <see cref="NonFiniteDescription.Stop"/>.</param>
+/// <param name="Statistics">Null: gradients, updates and activations are not measured.</param>
 /// <param name="InitialWeights">A safetensors file to start from, or null.</param>
 /// <param name="Partial">Whether parameters that <paramref name="InitialWeights"/> lacks, or has in another shape, start at random.</param>
 /// <param name="BaseFolder">What the job's relative paths are relative to: the job file's folder, absolute.</param>
@@ -30,6 +32,8 @@ public sealed record JobDescription(
     int Slices,
     EarlyStoppingDescription? EarlyStopping,
     CheckpointDescription Checkpoint,
+    NonFiniteDescription? NonFinite,
+    StatisticsDescription? Statistics,
     string? InitialWeights,
     bool Partial,
     string BaseFolder)

@@ -19,7 +19,7 @@ public static class Prediction
         int columns = run.Network.OutputShape.ElementCount, elements = input.SampleShape.ElementCount;
         string[] names = ColumnNames(run, columns);
         WriteHeader(csv, run.Schema, names);
-        NetworkWorkspace workspace = run.Network.CreateWorkspace(Math.Max(1, Math.Min(RowsPerPass, input.Count)), 1);
+        NetworkWorkspace workspace = run.Network.CreateWorkspace(Math.Max(1, Math.Min(RowsPerPass, input.Count)), 1, maxSliceRows: 1);
         var outputs = new float[workspace.MaxRows * columns];
         for (int first = 0; first < input.Count; first += workspace.MaxRows)
         {

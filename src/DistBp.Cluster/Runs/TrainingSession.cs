@@ -21,6 +21,7 @@ public sealed class TrainingSession
 {
     private readonly JobDescription _job;
     private readonly TrainingOptions _options;
+    private readonly SessionVariant _variant;
     private readonly TimeProvider _time = TimeProvider.System;
     private readonly long _begin;
     private readonly TrainingData _data;
@@ -31,12 +32,12 @@ public sealed class TrainingSession
     /// <summary>Parameters that the initial weights do not give.</summary>
     private string[] _startAtRandom = [];
 
-    private TrainingSession(JobDescription job, TrainingOptions options)
+    private TrainingSession(JobDescription job, TrainingOptions options, SessionVariant variant)
     {
-        (_job, _options, _begin) = (job, options, _time.GetTimestamp());
+        (_job, _options, _variant, _begin) = (job, options, variant, _time.GetTimestamp());
         _workers = options.Workers > 0 ? options.Workers : Environment.ProcessorCount;
         _servers = options.Servers > 0 ? options.Servers : _workers;
-        _data = DataLoader.Load(job.Data, job.Target, job.Seed, job.BaseFolder);
+        _data = variant.Data ?? DataLoader.Load(job.Data, job.Target, job.Seed, job.BaseFolder);
         AugmentationChecks.Check(job.Data.Augment, _data.Train);
         _network = JobNetwork.Build(job, _data.Schema);
         LayerRates.OfViews(job.Rates, _network);
@@ -51,10 +52,15 @@ public sealed class TrainingSession
 
     /// <param name="stop">Finishes the step, saves, and ends the run as interrupted.</param>
     /// <exception cref="UserException">Bad job, data, folder or checkpoint, or the training diverged.</exception>
-    public static async Task<RunResult> RunAsync(
-        JobDescription job, TrainingOptions options, IReadOnlyList<IRunObserver> observers, CancellationToken stop)
+    public static Task<RunResult> RunAsync(
+        JobDescription job, TrainingOptions options, IReadOnlyList<IRunObserver> observers, CancellationToken stop) =>
+        RunAsync(job, options, SessionVariant.Training, observers, stop);
+
+    /// <summary>A run that is part of something greater: a trial, a fold, a range test.</summary>
+    internal static async Task<RunResult> RunAsync(
+        JobDescription job, TrainingOptions options, SessionVariant variant, IReadOnlyList<IRunObserver> observers, CancellationToken stop)
     {
-        var session = new TrainingSession(job, options);
+        var session = new TrainingSession(job, options, variant);
         using RunFolder folder = session.OpenFolder();
         using EventLog log = EventLog.Open(options.EventsFile ?? folder.Paths.Events, session._time);
         var recorder = new EventRecorder(log, session._time);
@@ -119,14 +125,19 @@ public sealed class TrainingSession
         // Before the training: a result that cannot be read must not cost a run.
         int restarts = _options.Resume && File.Exists(paths.Result) ? RunResult.Load(paths.Result).Restarts + 1 : _options.Resume ? 1 : 0;
         TrainingPlan plan = Plan(memory, search.Checkpoint);
-        var reporter = new TrainingReporter(memory, checkpoints, identity, _servers, observers, _time);
+        checkpoints.GoodUpTo = plan.StartVersion - 1;
+        var reporter = new TrainingReporter(memory, checkpoints, identity, _servers, observers, _variant.EndsAfter, _time);
         Announce(paths, plan, search, refitted, observers);
 
         RunOutcome outcome;
         using (var cluster = new LocalCluster(memory, plan, reporter, _workers, _servers))
             outcome = await cluster.RunAsync(stop).ConfigureAwait(false);
 
-        if (outcome.Status != RunStatus.Interrupted) reporter.RequireFinite(outcome);
+        if (outcome.Status != RunStatus.Interrupted)
+        {
+            reporter.RequireFinite(outcome);
+            checkpoints.EndGood();
+        }
         ParameterFile.Save(paths.Parameters, _network.Parameters, memory.Parameters.Memory);
         RunResult result = Result(outcome, reporter, memory, restarts);
         result.Save(paths.Result);
@@ -189,7 +200,10 @@ public sealed class TrainingSession
         Metrics = _network.Metrics,
         EvaluationSamples = memory.Parts.ToDictionary(p => p, p => memory.Part(p).Count),
         FinalParts = _data.Test is null ? [] : [DataPart.Test],
+        WritesCheckpoints = _variant.WritesCheckpoints,
+        JudgesEpochs = _variant.EndsAfter is not null,
         CheckpointEverySteps = _job.Checkpoint.EverySteps,
+        MaxSkips = _job.NonFinite?.MaxSkips ?? 0,
         EarlyStopping = EarlyStoppingPlan(_job.EarlyStopping),
         Plateau = _job.Schedule as PlateauSchedule,
     };
@@ -232,6 +246,11 @@ public sealed class TrainingSession
             _job.Name, outcome.Status, outcome.Version, outcome.Epochs, train?.Loss, validation?.Loss, test?.Loss, train?.Accuracy,
             validation?.Accuracy, test?.Accuracy, WeightsHash.Compute(_network.Parameters, memory.Parameters.Span), _network.Parameters.Count,
             clock.BestSamplesPerSecond, clock.Epochs > 0 ? clock.Total.TotalSeconds / clock.Epochs : clock.Total.TotalSeconds,
-            _time.GetElapsedTime(_begin).TotalSeconds, _workers, _servers, _job.Slices, self.PeakWorkingSet64, 0, 0, restarts, 0);
+            _time.GetElapsedTime(_begin).TotalSeconds, _workers, _servers, _job.Slices, self.PeakWorkingSet64, 0, 0, restarts, 0)
+        {
+            ClippedSteps = _job.Clip == new Learning.Optimizers.ClipDescription() ? null : outcome.ClippedSteps,
+            SkippedSteps = _job.NonFinite is { MaxSkips: > 0 } ? outcome.SkippedSteps : null,
+            Findings = reporter.Findings.Count == 0 ? null : reporter.Findings,
+        };
     }
 }

@@ -14,6 +14,14 @@ internal struct FmaPeak : IVectorized
     /// <summary>2 for each fused multiply-add of each lane.</summary>
     public double Operations;
 
+    /// <summary>GFLOP/s, one core.</summary>
+    public static double Measure()
+    {
+        var peak = new FmaPeak { Rounds = 200_000 };
+        double seconds = Stopclock.Best(() => Widest.Run(ref peak), 0.005, 4);
+        return peak.Operations / seconds / 1e9;
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Run<TVector, TSimd>()
         where TVector : struct

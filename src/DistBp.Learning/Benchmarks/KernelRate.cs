@@ -9,4 +9,12 @@ namespace DistBp.Learning.Benchmarks;
 public sealed record KernelRate(string Kernel, string Shape, double Rate, double Ceiling, string Unit)
 {
     public double Ratio => Rate / Ceiling;
+
+    /// <summary>The rate of an action of so many floating-point operations, beside the peak measured before and after it.</summary>
+    internal static KernelRate Measure(string kernel, string shape, double operations, Action action)
+    {
+        double peak = FmaPeak.Measure();
+        double seconds = Stopclock.Best(action);
+        return new KernelRate(kernel, shape, operations / seconds / 1e9, Math.Max(peak, FmaPeak.Measure()), "GFLOP/s");
+    }
 }

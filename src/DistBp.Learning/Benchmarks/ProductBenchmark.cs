@@ -20,6 +20,9 @@ public static class ProductBenchmark
     /// <summary>512, 256 or 128: what the kernels run at here.</summary>
     public static int VectorBits => Widest.Bits;
 
+    /// <summary>GFLOP/s of fused multiply-adds in registers, one core.</summary>
+    public static double MeasurePeak() => FmaPeak.Measure();
+
     /// <summary>Ready-made products c = a·b, then the three products of dense layers, one row after the other as measured.</summary>
     public static IEnumerable<KernelRate> Run()
     {
@@ -30,25 +33,17 @@ public static class ProductBenchmark
         }
     }
 
-    /// <summary>GFLOP/s of fused multiply-adds in registers, one core.</summary>
-    public static double MeasurePeak()
-    {
-        var peak = new FmaPeak { Rounds = 200_000 };
-        double seconds = Stopclock.Best(() => Widest.Run(ref peak), 0.005, 4);
-        return peak.Operations / seconds / 1e9;
-    }
-
     private static KernelRate Product(int m, int n, int k)
     {
-        TensorBuffer a = Filled(m * k), b = Filled(k * n), c = new(m * n);
+        TensorBuffer a = BenchmarkValues.Of(m * k), b = BenchmarkValues.Of(k * n), c = new(m * n);
         var workspace = new MatrixWorkspace();
         return Measure("product", m, n, k, "", () => MatrixProduct.Multiply(a.Span, false, b.Span, false, c.Span, m, n, k, workspace));
     }
 
     private static IEnumerable<KernelRate> Layer(int rows, int units, int inputs, int slices)
     {
-        TensorBuffer x = Filled(rows * inputs), weight = Filled(units * inputs), bias = Filled(units), y = new(rows * units);
-        TensorBuffer dy = Filled(rows * units), dx = new(rows * inputs), dw = new(units * inputs);
+        TensorBuffer x = BenchmarkValues.Of(rows * inputs), weight = BenchmarkValues.Of(units * inputs), bias = BenchmarkValues.Of(units), y = new(rows * units);
+        TensorBuffer dy = BenchmarkValues.Of(rows * units), dx = new(rows * inputs), dw = new(units * inputs);
         int[] starts = [.. Enumerable.Range(0, slices + 1).Select(s => (int)((long)rows * s / slices))];
         var workspace = new MatrixWorkspace();
         yield return Measure("dense", rows, units, inputs, "", () =>
@@ -60,19 +55,5 @@ public static class ProductBenchmark
     }
 
     private static KernelRate Measure(string kernel, int m, int n, int k, string note, Action action)
-    {
-        double peak = MeasurePeak();
-        double seconds = Stopclock.Best(action);
-        peak = Math.Max(peak, MeasurePeak());
-        return new KernelRate(kernel, $"{m}x{n}x{k}{note}", 2.0 * m * n * k / seconds / 1e9, peak, "GFLOP/s");
-    }
-
-    /// <summary>On cache lines, as in training.</summary>
-    private static TensorBuffer Filled(int length)
-    {
-        var buffer = new TensorBuffer(length);
-        Span<float> values = buffer.Span;
-        for (int i = 0; i < length; i++) values[i] = (float)((i * 0.6180339887 % 1) - 0.5);
-        return buffer;
-    }
+        => KernelRate.Measure(kernel, $"{m}x{n}x{k}{note}", 2.0 * m * n * k, action);
 }

@@ -100,7 +100,6 @@ public sealed class JobErrorTests
     }
 
     [Theory]
-    [InlineData("model.layers.0.conv2d={filters: 32}", "the layer \"conv2d\" is not available in this version")]
     [InlineData("optimizer=lamb", "the optimizer \"lamb\" is not available in this version")]
     [InlineData("consistency=async", "the consistency \"async\" is not available in this version")]
     [InlineData("consistency={ssp: {staleness: 3}}", "the consistency \"ssp\" is not available in this version")]

@@ -27,6 +27,19 @@ internal static class JobForm
         Keep = f.Field("keep", c.Keep, Count(1, sample: 3)),
     });
 
+    private static readonly StatisticsDescription Sampled = new(EverySteps: 100);
+
+    private static readonly MapForm<StatisticsDescription> Statistics = new(
+        Sampled, (f, s) => s with { EverySteps = f.Field("everySteps", s.EverySteps, Count(0, sample: 100)) }, shorthand: "everySteps");
+
+    private static readonly OneOfForm<NonFiniteDescription> NonFinite = new("choice", n => n.MaxSkips > 0 ? "skip" : "stop",
+    [
+        Variant<NonFiniteDescription>.Of("stop", NonFiniteDescription.Stop),
+        Variant<NonFiniteDescription>.Of("skip", new NonFiniteDescription(MaxSkips: 10),
+            (f, n) => n with { MaxSkips = f.Field("inARow", n.MaxSkips, Count(1, sample: 10)) }, shorthand: "inARow"),
+    ],
+    notAvailable: []);
+
     private static readonly MapForm<EarlyStoppingDescription> EarlyStopping = new(
         new EarlyStoppingDescription("validationLoss", Patience: 3, MinDelta: 0, RestoreBest: true), (f, e) => e with
         {
@@ -64,7 +77,7 @@ internal static class JobForm
     public static MapForm<JobDescription> Create(string name, string baseFolder) => new(
         // Data, model and loss are required: no one sees a job without them.
         new JobDescription(name, Seed: 1, null!, null!, null!, new AdamDescription(), new ConstantSchedule(), new ClipDescription(),
-            new RegularizationDescription(), Batch: 64, Epochs: 10, Slices: 0, null, new CheckpointDescription(500, 3), null, Partial: false, baseFolder),
+            new RegularizationDescription(), Batch: 64, Epochs: 10, Slices: 0, null, new CheckpointDescription(500, 3), NonFiniteDescription.Stop, Sampled, null, Partial: false, baseFolder),
         Describe);
 
     private static JobDescription Describe(IFields f, JobDescription job)
@@ -92,6 +105,8 @@ internal static class JobForm
         {
             EarlyStopping = f.Optional("earlyStopping", job.EarlyStopping, EarlyStopping),
             Checkpoint = f.Field("checkpoint", job.Checkpoint, Checkpoint),
+            NonFinite = f.Optional("onNonFinite", job.NonFinite, NonFinite),
+            Statistics = f.Optional("statistics", job.Statistics, Statistics),
             InitialWeights = f.Optional("initialWeights", job.InitialWeights, TextForm.Path),
             Partial = f.Field("partial", job.Partial, FlagForm.Instance),
             // Left out where there are none: the job's hash is that of versions that did not know them.

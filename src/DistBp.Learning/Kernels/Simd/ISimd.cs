@@ -33,6 +33,15 @@ internal unsafe interface ISimd<TVector>
     /// <summary>All bits of a lane set where a > b (never with NaN).</summary>
     static abstract TVector GreaterThan(TVector a, TVector b);
 
+    /// <summary>All bits of a lane set where a is NaN.</summary>
+    static abstract TVector IsNaN(TVector a);
+
+    /// <summary>Of a and then b: the elements of even and of odd numbers, in order.</summary>
+    static abstract (TVector Even, TVector Odd) Unzip(TVector a, TVector b);
+
+    /// <summary>The inverse of <see cref="Unzip"/>.</summary>
+    static abstract (TVector A, TVector B) Zip(TVector even, TVector odd);
+
     /// <summary>Lane by lane: mask ? a : b.</summary>
     static abstract TVector Select(TVector mask, TVector a, TVector b);
 

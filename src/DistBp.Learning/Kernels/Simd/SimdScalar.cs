@@ -28,6 +28,12 @@ internal readonly unsafe struct SimdScalar : ISimd<float>
 
     public static float GreaterThan(float a, float b) => BitConverter.Int32BitsToSingle(a > b ? -1 : 0);
 
+    public static float IsNaN(float a) => BitConverter.Int32BitsToSingle(float.IsNaN(a) ? -1 : 0);
+
+    public static (float Even, float Odd) Unzip(float a, float b) => (a, b);
+
+    public static (float A, float B) Zip(float even, float odd) => (even, odd);
+
     public static float Select(float mask, float a, float b) => BitConverter.SingleToInt32Bits(mask) != 0 ? a : b;
 
     public static float And(float a, float b)
