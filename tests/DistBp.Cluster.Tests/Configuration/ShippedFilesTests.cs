@@ -13,6 +13,9 @@ public sealed class ShippedFilesTests
     [InlineData("flowers")]
     [InlineData("customers")]
     [InlineData("houses")]
+    [InlineData("fine-tune-base")]
+    [InlineData("fine-tune")]
+    [InlineData("digits-autoencoder")]
     public void The_jobs_of_the_repository_are_right(string name)
     {
         JobDescription job = JobFile.Read(Path.Combine(Root(), "deploy", "jobs", $"{name}.yaml"), []);

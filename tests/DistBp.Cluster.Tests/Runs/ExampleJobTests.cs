@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using DistBp.Cluster.Configuration;
 using DistBp.Cluster.Runs;
 using DistBp.Cluster.Storage;
+using DistBp.Learning.Data;
 using DistBp.Protocol.Messages;
 
 namespace DistBp.Cluster.Tests.Runs;
@@ -46,6 +47,24 @@ public sealed class ExampleJobTests
         SavedRun saved = SavedRun.Open(run.Folder);
         EvaluationReport report = await EvaluationSession.RunAsync(saved, DataPart.Test, saved.ReadPart(DataPart.Test), 2, CancellationToken.None);
         Assert.InRange(report.Values.RSquared!.Value, 0.8, 1);
+    }
+
+    [Fact]
+    public async Task The_autoencoder_gives_clean_digits_back_that_it_has_never_seen()
+    {
+        using var run = new TestRun();
+        await run.TrainAsync(Read("digits-autoencoder"), 2, 2);
+        SavedRun saved = SavedRun.Open(run.Folder);
+        Dataset test = saved.ReadPart(DataPart.Test);
+        EvaluationReport report = await EvaluationSession.RunAsync(saved, DataPart.Test, test, 2, CancellationToken.None);
+        Assert.InRange(report.Values.RSquared!.Value, 0.8, 1);
+
+        string picture = Path.Combine(run.Folder, "picture.csv");
+        File.WriteAllText(picture, string.Join(',', Enumerable.Repeat(8, 64)) + "\n");
+        var answers = new StringWriter();
+        Prediction.WriteCsv(saved, saved.Schema.ReadInput(picture), answers);
+        string[] lines = answers.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal((2, 64), (lines.Length, lines[1].Split(',').Length));
     }
 
     [FashionMnistFact]

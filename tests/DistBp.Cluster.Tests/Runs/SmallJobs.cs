@@ -78,6 +78,18 @@ internal static class SmallJobs
             model: {layers: [{lstm: {units: 32, bidirectional: true, returnSequences: true}}, {dense: {units: 12, timeDistributed: true}}, tanh, {gru: {units: 20, truncation: 5}}, {dense: 10}]}
             optimizer: {adam: {rate: 0.003}}
             """,
+        ["regularized"] = """
+            data: {format: digits, validation: 0.2, test: 0.2, preprocess: [{divide: 16}], augment: [{shift: 1}, {flip: horizontal}, {crop: {padding: 2, fill: edge}}, {noise: 0.1}]}
+            model: {layers: [layerNorm, {dense: 96}, relu, {dropout: 0.2}, {residual: [layerNorm, {dense: 48}, gelu, {residual: [{dense: 48}, tanh, {dropout: 0.5}]}, {dense: 96}]}, {dense: 10}]}
+            optimizer: {adam: {rate: 0.003}}
+            rates: {dense1: 0.3, residual1: 2}
+            """,
+        ["denoisingAutoencoder"] = """
+            data: {format: digits, target: input, validation: 0.2, test: 0.2, preprocess: [{divide: 16}], augment: [{noise: 0.3}]}
+            model: {layers: [{dense: 80}, gelu, layerNorm, {dense: 40}, leakyRelu, {dense: 64}]}
+            loss: meanSquaredError
+            optimizer: {adam: {rate: 0.003}}
+            """,
     };
 
     /// <param name="settings">Top-level keys, each of which takes the place of the common one.</param>
