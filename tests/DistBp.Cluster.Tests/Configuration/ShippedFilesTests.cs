@@ -8,6 +8,7 @@ public sealed class ShippedFilesTests
     [Theory]
     [InlineData("digits")]
     [InlineData("fashion-mlp")]
+    [InlineData("fashion-cnn")]
     [InlineData("flowers")]
     [InlineData("customers")]
     [InlineData("houses")]
