@@ -18,5 +18,10 @@ internal static class ModelText
         return string.Join(' ', functions.Prepend(sizes));
     }
 
-    private static string Layer(LayerDescription layer) => layer is DenseDescription dense ? $"dense {dense.Units}" : layer.Kind;
+    private static string Layer(LayerDescription layer) => layer switch
+    {
+        DenseDescription dense => $"dense {dense.Units}",
+        Conv2dDescription convolution => $"conv2d {convolution.Filters}",
+        _ => layer.Kind,
+    };
 }
