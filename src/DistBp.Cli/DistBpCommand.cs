@@ -16,13 +16,15 @@ internal static class DistBpCommand
         var root = new RootCommand("Trains neural networks by backpropagation, with the same bits whatever the cluster does.")
         {
             TrainVerb.Create(),
+            FindRateVerb.Create(),
+            TuneVerb.Create(),
             EvaluateVerb.Create(),
             PredictVerb.Create(),
             ExportVerb.Create(),
             InspectVerb.Create(),
             BenchmarkVerb.Create(),
             CompletionVerb.Create(),
-            new Option<bool>(Verbose) { Description = "Show the stack trace of an error.", Recursive = true },
+            new Option<bool>(Verbose) { Description = "Show the stack trace of an error; of a training also its gradients, layer by layer.", Recursive = true },
         };
         HelpPage.Install(root, """
             distbp train                              train on handwritten digits, which come with distbp

@@ -15,6 +15,11 @@ internal sealed class Interruption : IDisposable
     private int _signals;
     private bool _over;
 
+    /// <summary>For commands without a display: <paramref name="firstSignal"/> goes to standard error.</summary>
+    public Interruption(string firstSignal) : this(_ => Console.Error.WriteLine(firstSignal), () => { })
+    {
+    }
+
     /// <param name="tell">Shows the user a line; called on the signal's thread.</param>
     /// <param name="abandon">Leaves the terminal in order before the process ends at once.</param>
     public Interruption(Action<string> tell, Action abandon)

@@ -1,4 +1,6 @@
 using DistBp.Learning.Benchmarks;
+using DistBp.Learning.Data;
+using DistBp.Learning.Diagnosis;
 using DistBp.Learning.Initialization;
 using DistBp.Learning.Kernels;
 using DistBp.Learning.Layers;
@@ -23,6 +25,7 @@ public sealed class Network
         (Layers, _initializations, Parameters, InputShape, Target, Loss) = (layers, initializations, parameters, inputShape, target, loss);
         OutputShape = layers[^1].OutputShape;
         Metrics = new MetricSet(target.Kind, OutputShape.ElementCount);
+        Activations = new ActivationSet(this);
         _pass = new NetworkPass(this);
     }
 
@@ -44,10 +47,13 @@ public sealed class Network
     /// <summary>What <see cref="ComputeGradient"/> and <see cref="Evaluate"/> add up.</summary>
     public MetricSet Metrics { get; }
 
+    /// <summary>What <see cref="ComputeGradient"/> measures of the layers' outputs on a sampled step.</summary>
+    public ActivationSet Activations { get; }
+
     /// <summary>Makes the network that a job asks for.</summary>
     /// <exception cref="UserException">The layers do not fit each other, the data or the loss; all problems at once.</exception>
     public static Network Build(ModelDescription model, TensorShape sampleShape, TargetDescription target, LossDescription loss)
-        => new NetworkBuilder(model, sampleShape, target, loss).Build();
+        => new NetworkBuilder(model.Flat(), sampleShape, target, loss).Build();
 
     /// <summary>
     /// Fills parameters [Parameters.Count], element by element from (seed, parameter, element): the same on every machine.
@@ -78,7 +84,7 @@ public sealed class Network
     /// </summary>
     /// <param name="parameters">[Parameters.Count].</param>
     /// <param name="gradient">[Parameters.TrainedCount], overwritten with the sum over the slices along the <see cref="ReductionTree"/>.</param>
-    /// <param name="sums">[Metrics.Count], overwritten likewise.</param>
+    /// <param name="sums">[Metrics.Count], overwritten likewise; on a sampled step [Metrics.Count + Activations.Count].</param>
     public void ComputeGradient(
         NetworkWorkspace workspace, ReadOnlySpan<float> parameters, SliceRows rows, StepIdentity step, Span<float> gradient,
         Span<double> sums)
@@ -100,10 +106,12 @@ public sealed class Network
             return;
         }
         AddAlongTree(workspace, parameters, rows, node.Left, depth + 1, step, gradient, sums);
-        (TensorBuffer right, double[] rightSums) = workspace.Sibling(depth);
+        (TensorBuffer right, double[] siblingSums) = workspace.Sibling(depth);
+        Span<double> rightSums = siblingSums.AsSpan(0, sums.Length);
         AddAlongTree(workspace, parameters, rows, node.Right, depth + 1, step, right.Span, rightSums);
         GradientReduction.Add(gradient, right.Span, gradient);
-        for (int i = 0; i < rightSums.Length; i++) sums[i] += rightSums[i];
+        for (int i = 0; i < Metrics.Count; i++) sums[i] += rightSums[i];
+        if (sums.Length > Metrics.Count) Activations.Combine(sums[Metrics.Count..], rightSums[Metrics.Count..]);
         StepPhases.End(StepPhase.Reduce);
     }
 
@@ -119,7 +127,8 @@ public sealed class Network
         }
         _pass.Forward(workspace, parameters, rows, step, training: true);
         StepPhases.End(StepPhase.Forward);
-        workspace.Sum(Metrics, rows, sums);
+        workspace.Sum(Metrics, rows, sums[..Metrics.Count]);
+        if (sums.Length > Metrics.Count) workspace.Activations.Measure(workspace, rows, sums[Metrics.Count..]);
         StepPhases.End(StepPhase.Loss);
         _pass.Backward(workspace, parameters, rows, step, gradient);
         StepPhases.End(StepPhase.Backward);
@@ -133,6 +142,19 @@ public sealed class Network
     {
         Forward(workspace, parameters, rows.RowCount);
         workspace.Sum(metrics ?? Metrics, rows, sums);
+    }
+
+    /// <summary>Whether a sample is of one of two classes, so that one score says how sure the network is.</summary>
+    public bool HasScores => (Target.Kind, OutputShape.ElementCount) is (TargetKind.Binary, 1) or (TargetKind.Classes, 2);
+
+    /// <summary>
+    /// scores [rows] of the pass that <see cref="Evaluate"/> made last: logits of the second class, more where it is more probable.
+    /// </summary>
+    public void Scores(NetworkWorkspace workspace, Span<float> scores)
+    {
+        ReadOnlySpan<float> outputs = workspace.Outputs(scores.Length);
+        bool one = OutputShape.ElementCount == 1;
+        for (int row = 0; row < scores.Length; row++) scores[row] = one ? outputs[row] : outputs[2 * row + 1] - outputs[2 * row];
     }
 
     /// <summary>outputs [rows, OutputShape] of the rows in workspace.Inputs: probabilities for classes and binary, else values.</summary>

@@ -8,6 +8,7 @@ namespace DistBp.Learning;
 /// From descriptions to layers: names, shapes, fusion of activations into the layers before them, and everything that a user can get wrong,
 /// reported at once.
 /// </summary>
+/// <param name="model">Flat: see <see cref="ModelDescription.Flat"/>.</param>
 internal sealed class NetworkBuilder(
     ModelDescription model, TensorShape sampleShape, TargetDescription target, LossDescription loss, bool fuse = true)
 {
@@ -37,7 +38,7 @@ internal sealed class NetworkBuilder(
             if (Make(model.Layers[i], names[i], shape, fused ? next : Activation.Identity) is not { } layer) return;
             _layers.Add(layer);
             _initializations.Add(InitializationAt(i));
-            _frozen.Add(model.Frozen.Contains(names[i], StringComparer.Ordinal));
+            _frozen.Add(ResidualNesting.NamesOf(_layers, _layers.Count - 1).Any(name => model.Frozen.Contains(name, StringComparer.Ordinal)));
             shape = layer.OutputShape;
             if (fused) i++;
         }
@@ -46,7 +47,7 @@ internal sealed class NetworkBuilder(
     // Null: the layer cannot be made, and nothing can be said of those after it.
     private Layer? Make(LayerDescription description, string name, TensorShape shape, Activation activation)
     {
-        var site = new LayerSite(name, shape, activation, _layers.Count > 0 ? _layers[^1] : null, _problems);
+        var site = new LayerSite(name, shape, activation, _layers, _problems);
         return shape.ElementCount > 0
             ? description.Make(site)
             : site.Refuse($"gets the shape {shape}, which has no elements", "check data.shape and the layer before");
@@ -55,6 +56,8 @@ internal sealed class NetworkBuilder(
     private WeightInitialization InitializationAt(int index)
     {
         if (model.Initialization != WeightInitialization.ByActivation) return model.Initialization;
+        if (model.Layers[index].OwnActivation is { } own)
+            return own == Activation.Relu ? WeightInitialization.HeNormal : WeightInitialization.XavierUniform;
         for (int i = index + 1; i < model.Layers.Count && !model.Layers[i].HasWeights; i++)
         {
             if (ActivationOf(model.Layers[i]) is Activation.Relu or Activation.LeakyRelu or Activation.Gelu) return WeightInitialization.HeNormal;

@@ -39,7 +39,7 @@ internal sealed class NetworkPass
         for (int index = _network.Layers.Count - 1; index >= _firstTrained; index--)
         {
             Layer layer = _network.Layers[index];
-            if (layer.IsReshape) continue;
+            if (layer.PassesGradient) continue;
             LayerPass pass = Pass(workspace, parameters, gradient, rows, step, index, training: true);
             Span<float> dInput = index > _firstTrained ? dx[..(count * layer.InputShape.ElementCount)] : [];
             layer.Backward(
@@ -52,7 +52,10 @@ internal sealed class NetworkPass
 
     private LayerPass Pass(
         NetworkWorkspace workspace, ReadOnlySpan<float> parameters, Span<float> gradient, SliceRows rows, StepIdentity step, int index,
-        bool training) => new()
+        bool training)
+    {
+        int partner = _network.Layers[index].Partner;
+        return new()
         {
             Rows = rows,
             Lengths = workspace.LengthsOf(rows.RowCount),
@@ -61,9 +64,12 @@ internal sealed class NetworkPass
             Layer = index,
             State = workspace.State(index),
             InputState = index > 0 ? workspace.State(index - 1) : [],
+            PartnerInput = partner < 0 ? [] : workspace.Input(partner, rows.RowCount),
+            PartnerState = partner < 0 ? [] : workspace.State(partner),
             Workspace = workspace.Kernels,
             Layout = _network.Parameters,
             Parameters = parameters,
             Gradient = gradient,
         };
+    }
 }

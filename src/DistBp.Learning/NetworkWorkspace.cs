@@ -1,4 +1,5 @@
 using DistBp.Learning.Data;
+using DistBp.Learning.Diagnosis;
 using DistBp.Learning.Kernels;
 using DistBp.Learning.Layers;
 using DistBp.Learning.Losses;
@@ -56,6 +57,7 @@ public sealed class NetworkWorkspace
         _losses = Rows(maxRows, 1);
         _predictions = NeedsPredictions ? Rows(maxRows, outputs) : new TensorBuffer(0);
         _sliceSums = new double[maxSlices * network.Metrics.Count];
+        Activations = new ActivationMeasurement(network, maxSlices);
     }
 
     public int MaxRows { get; }
@@ -81,6 +83,8 @@ public sealed class NetworkWorkspace
     public int TargetElements { get; }
 
     internal MatrixWorkspace Kernels { get; } = new();
+
+    internal ActivationMeasurement Activations { get; }
 
     /// <summary>The gradient of the loss with respect to the outputs, after <see cref="Sum"/>; then scratch of backward.</summary>
     internal Span<float> OutputDelta => _deltas[0].Span;
@@ -123,7 +127,7 @@ public sealed class NetworkWorkspace
     internal (TensorBuffer Gradient, double[] Sums) Sibling(int depth)
     {
         while (_siblings.Count <= depth)
-            _siblings.Add((new TensorBuffer(_network.Parameters.TrainedCount), new double[_network.Metrics.Count]));
+            _siblings.Add((new TensorBuffer(_network.Parameters.TrainedCount), new double[_network.Metrics.Count + _network.Activations.Count]));
         return _siblings[depth];
     }
 

@@ -14,13 +14,18 @@ public sealed class Coordinator(TrainingPlan plan, int term = 1)
     private readonly Dictionary<DataPart, IReadOnlyList<double>> _finalSums = [];
     private readonly double[] _epochSums = [.. plan.StartProgress.EpochSums];
     private readonly EvaluationSums _evaluation = new();
+    private readonly SampledFigures _sampled = new();
+    private readonly List<NonFiniteSlice> _located = [];
     private Phase _phase = Phase.Gathering;
     private Assignment? _assignment;
     private TrainingProgress _progress = plan.StartProgress;
     private long _version = plan.StartVersion;
     private long _capturedVersion = -1;
+    private long _clippedSteps = plan.StartProgress.ClippedSteps;
+    private long _skippedSteps = plan.StartProgress.SkippedSteps;
     private long[] _stoppedAt = [];
     private int _awaited;
+    private int _badSegment;
     private bool _writing;
     private bool _bestDue;
     private bool _stopRequested;
@@ -34,6 +39,9 @@ public sealed class Coordinator(TrainingPlan plan, int term = 1)
         Assigning,
         Stepping,
         EvaluatingEpoch,
+
+        /// <summary>The host says whether the run goes on after the epoch.</summary>
+        AwaitingVerdict,
         CapturingBest,
         CapturingCheckpoint,
 
@@ -41,6 +49,9 @@ public sealed class Coordinator(TrainingPlan plan, int term = 1)
         AwaitingDisk,
         RestoringBest,
         EvaluatingFinal,
+
+        /// <summary>A step was rejected: workers look for the samples to blame.</summary>
+        Locating,
 
         /// <summary>All is done but the last checkpoint's writing.</summary>
         Ending,
@@ -62,9 +73,13 @@ public sealed class Coordinator(TrainingPlan plan, int term = 1)
             case ServerReady: OnReady(effects); break;
             case WorkerReady: OnReady(effects); break;
             case StepCommitted m: OnStepCommitted(m, effects); break;
+            case ShardMeasured m: OnShardMeasured(m, effects); break;
+            case StepSkipped m: OnStepSkipped(m, effects); break;
             case StepRejected m: OnStepRejected(m, effects); break;
+            case NonFiniteLocated m: OnNonFiniteLocated(m, effects); break;
             case ServerStopped m: OnServerStopped(m, effects); break;
             case EvaluationDone m: OnEvaluationDone(m, effects); break;
+            case EpochJudged m: OnEpochJudged(m, effects); break;
             case ShardCaptured m: OnShardCaptured(m, effects); break;
             case CheckpointWritten: OnCheckpointWritten(effects); break;
             case BestRestored: OnBestRestored(effects); break;
@@ -78,7 +93,7 @@ public sealed class Coordinator(TrainingPlan plan, int term = 1)
         _stoppedAt = new long[message.Servers];
         _phase = Phase.Assigning;
         _awaited = message.Workers + message.Servers;
-        SendToAll(new Assign(_assignment, _version), effects);
+        SendToAll(new Assign(_assignment, _version, plan.MaxSkips), effects);
     }
 
     private void OnReady(EffectList effects)
@@ -97,14 +112,34 @@ public sealed class Coordinator(TrainingPlan plan, int term = 1)
     {
         ReadOnlySpan<double> sums = message.Sums.Span;
         for (int i = 0; i < _epochSums.Length; i++) _epochSums[i] += sums[i];
-        effects.Perform(new ReportStep(message.Step, message.Sums, message.GradientNorm, _progress.RateFactor));
+        if (message.Clipped) _clippedSteps++;
+        effects.Perform(new ReportStep(message.Step, message.Sums, message.GradientNorm, _progress.RateFactor, message.Clipped));
     }
+
+    private void OnShardMeasured(ShardMeasured message, EffectList effects)
+    {
+        if (_sampled.Add(message, _assignment!) is { } figures) effects.Perform(new ReportStatistics(message.Step, figures));
+    }
+
+    private void OnStepSkipped(StepSkipped message, EffectList effects) =>
+        effects.Perform(new ReportSkip(message.Step, message.Segment, ++_skippedSteps));
 
     private void OnStepRejected(StepRejected message, EffectList effects)
     {
-        if (_phase == Phase.Ended) return;
+        if (_phase != Phase.Stepping) return;
+        _phase = Phase.Locating;
+        _badSegment = message.Segment;
+        _awaited = _assignment!.Workers;
+        var locate = new LocateNonFinite(_assignment.Generation, message.Step);
+        for (int worker = 0; worker < _assignment.Workers; worker++) effects.Send(Address.Worker(worker), locate);
+    }
+
+    private void OnNonFiniteLocated(NonFiniteLocated message, EffectList effects)
+    {
+        _located.AddRange(message.Slices);
+        if (_phase != Phase.Locating || --_awaited > 0) return;
         _phase = Phase.Ended;
-        effects.Perform(new FailDiverged(message.Step, message.Segment));
+        effects.Perform(new FailDiverged(message.Step, _badSegment, [.. _located.OrderBy(s => s.Slice)]));
     }
 
     private void OnServerStopped(ServerStopped message, EffectList effects)
@@ -118,7 +153,7 @@ public sealed class Coordinator(TrainingPlan plan, int term = 1)
 
     private void BecomeStopped(EffectList effects)
     {
-        _progress = _progress with { EpochSums = [.. _epochSums] };
+        _progress = _progress with { EpochSums = [.. _epochSums], ClippedSteps = _clippedSteps, SkippedSteps = _skippedSteps };
         if (_version % plan.StepsPerEpoch != 0)
             CaptureIfDue(effects);
         else if (plan.EvaluationSamples.ContainsKey(DataPart.Validation))
@@ -134,6 +169,13 @@ public sealed class Coordinator(TrainingPlan plan, int term = 1)
         Array.Clear(_epochSums);
         effects.Perform(new ReportEpoch(_progress.EpochsCompleted, _progress.TrainSums!, validationSums, note));
         _bestDue = improved && plan.EarlyStopping!.RestoreBest;
+        if (plan.JudgesEpochs) _phase = Phase.AwaitingVerdict;
+        else CaptureIfDue(effects);
+    }
+
+    private void OnEpochJudged(EpochJudged message, EffectList effects)
+    {
+        if (message.Stop) _progress = _progress with { StoppedEarly = true };
         CaptureIfDue(effects);
     }
 
@@ -262,7 +304,11 @@ public sealed class Coordinator(TrainingPlan plan, int term = 1)
         bool best = Finished && plan.EarlyStopping is { RestoreBest: true } && _progress.BestEpoch > 0;
         effects.Perform(new FinishRun(new RunOutcome(
             status, _version, _progress.EpochsCompleted, _progress.BestEpoch, best ? _progress.BestTrainSums : _progress.TrainSums,
-            best ? _progress.BestValidationSums : _progress.ValidationSums, _finalSums)));
+            best ? _progress.BestValidationSums : _progress.ValidationSums, _finalSums)
+        {
+            ClippedSteps = _clippedSteps,
+            SkippedSteps = _skippedSteps,
+        }));
     }
 
     private void SendToAll(Message message, EffectList effects)

@@ -7,7 +7,8 @@ namespace DistBp.Protocol;
 
 /// <summary>
 /// The owner of one parameter shard: gathers the subtrees of a step until they cover the root, exchanges the norms with the other servers,
-/// clips and applies the optimizer, and announces the new version. A NaN or an infinity anywhere rejects the step on every server at once.
+/// clips and applies the optimizer, and announces the new version. A NaN or an infinity anywhere rejects the step on every server at once:
+/// the run ends, or the version advances and the parameters stay.
 /// </summary>
 public sealed class ParameterServer(int index)
 {
@@ -26,6 +27,9 @@ public sealed class ParameterServer(int index)
     private long _until;
     private bool _haltRequested;
     private bool _halting;
+    private bool _clamped;
+    private int _maxSkips;
+    private int _skipsInRow;
 
     private enum Phase
     {
@@ -78,6 +82,8 @@ public sealed class ParameterServer(int index)
         _squaredNorms = new ReadOnlyMemory<double>[message.Assignment.Servers];
         _contributions.Clear();
         _version = _until = message.Version;
+        _maxSkips = message.MaxSkips;
+        _skipsInRow = 0;
         _phase = Phase.Loading;
         effects.Perform(new LoadShard(message.Generation, message.Assignment.Shard(index), message.Version));
     }
@@ -116,7 +122,10 @@ public sealed class ParameterServer(int index)
         if (IsForeign(message.Generation) || _phase != Phase.Combining) return;
         _sums = message.Sums;
         _phase = Phase.ExchangingNorms;
-        var norms = new ShareNorms(message.Generation, index, message.Step, message.SquaredNorms, _haltRequested);
+        // The first of the sums is that of the losses.
+        bool lossIsFinite = index != Lead || double.IsFinite(message.Sums.Span[0]);
+        var norms = new ShareNorms(
+            message.Generation, index, message.Step, message.SquaredNorms, _haltRequested, message.Clamped, lossIsFinite);
         for (int server = 0; server < _assignment!.Servers; server++)
         {
             if (server != index) effects.Send(Address.Server(server), norms);
@@ -134,34 +143,62 @@ public sealed class ParameterServer(int index)
         _norms[message.Server] = message;
         if (_phase != Phase.ExchangingNorms || Array.IndexOf(_norms, null) >= 0) return;
 
-        _halting = false;
+        _halting = _clamped = false;
+        bool lossIsFinite = true;
         for (int server = 0; server < _norms.Length; server++)
         {
             _squaredNorms[server] = _norms[server]!.SquaredNorms;
             _halting |= _norms[server]!.Halt;
+            _clamped |= _norms[server]!.Clamped;
+            lossIsFinite &= _norms[server]!.LossIsFinite;
         }
         (bool accepted, int badSegment, _gradientNorm) = GlobalNorm.Decide(_squaredNorms);
-        if (!accepted)
+        if (!accepted || !lossIsFinite)
         {
-            _phase = Phase.Diverged;
-            effects.Send(Address.Coordinator, new StepRejected(message.Generation, index, _version, badSegment));
+            Reject(badSegment, effects);
             return;
         }
+        _skipsInRow = 0;
         _phase = Phase.Updating;
         effects.Perform(new ApplyUpdate(message.Generation, _version, _rateFactor, _squaredNorms));
+    }
+
+    /// <summary>Every server comes to the same decision, from the same norms.</summary>
+    private void Reject(int badSegment, EffectList effects)
+    {
+        Generation generation = _assignment!.Generation;
+        if (_skipsInRow >= _maxSkips)
+        {
+            _phase = Phase.Diverged;
+            effects.Send(Address.Coordinator, new StepRejected(generation, index, _version, badSegment));
+            return;
+        }
+        _skipsInRow++;
+        Advance(index == Lead ? new StepSkipped(generation, _version, badSegment) : null, default, effects);
     }
 
     private void OnUpdateApplied(UpdateApplied message, EffectList effects)
     {
         if (IsForeign(message.Generation) || _phase != Phase.Updating) return;
+        StepCommitted? report = index == Lead
+            ? new StepCommitted(message.Generation, _version, _sums, _gradientNorm, message.Clipped || _clamped) : null;
+        Advance(report, message.Figures, effects);
+    }
+
+    /// <summary>The version is committed: with an update, or without one where the step was skipped.</summary>
+    /// <param name="report">What the lead server tells of the step; null for others.</param>
+    private void Advance(Message? report, ReadOnlyMemory<double> figures, EffectList effects)
+    {
+        Generation generation = _assignment!.Generation;
         long step = _version++;
         _contributions.Clear();
         Array.Clear(_norms);
         _phase = Phase.Gathering;
-        var committed = new ShardCommitted(message.Generation, index, _version, _halting);
-        for (int worker = 0; worker < _assignment!.Workers; worker++) effects.Send(Address.Worker(worker), committed);
-        if (index == Lead) effects.Send(Address.Coordinator, new StepCommitted(message.Generation, step, _sums, _gradientNorm));
-        if (_halting || _version >= _until) effects.Send(Address.Coordinator, new ServerStopped(message.Generation, index, _version));
+        var committed = new ShardCommitted(generation, index, _version, _halting);
+        for (int worker = 0; worker < _assignment.Workers; worker++) effects.Send(Address.Worker(worker), committed);
+        if (report is not null) effects.Send(Address.Coordinator, report);
+        if (!figures.IsEmpty) effects.Send(Address.Coordinator, new ShardMeasured(generation, index, step, figures));
+        if (_halting || _version >= _until) effects.Send(Address.Coordinator, new ServerStopped(generation, index, _version));
     }
 
     private void OnCaptureShard(CaptureShard message, EffectList effects)

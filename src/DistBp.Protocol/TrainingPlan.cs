@@ -35,7 +35,13 @@ public sealed record TrainingPlan
     /// <summary>False for a run that only evaluates.</summary>
     public bool WritesCheckpoints { get; init; } = true;
 
+    /// <summary>How many steps in a row may be left unapplied because their loss or gradient is not finite.</summary>
+    public int MaxSkips { get; init; }
+
     public EarlyStopping? EarlyStopping { get; init; }
+
+    /// <summary>Whether the host is asked at each epoch's end if the run goes on; it answers with <see cref="EpochJudged"/>.</summary>
+    public bool JudgesEpochs { get; init; }
 
     public PlateauSchedule? Plateau { get; init; }
 

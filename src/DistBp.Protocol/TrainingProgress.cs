@@ -38,6 +38,11 @@ public sealed record TrainingProgress
 
     public int PlateauEpochs { get; init; }
 
+    /// <summary>Steps so far that clipping acted in, and that were left unapplied because their loss or gradient was not finite.</summary>
+    public long ClippedSteps { get; init; }
+
+    public long SkippedSteps { get; init; }
+
     public static TrainingProgress Start(int metricCount) => new() { EpochSums = new double[metricCount] };
 
     /// <summary>The form that a checkpoint keeps. NaN is left out.</summary>
@@ -51,6 +56,8 @@ public sealed record TrainingProgress
             ["stoppedEarly"] = StoppedEarly ? 1 : 0,
             ["rateFactor"] = RateFactor,
             ["plateauEpochs"] = PlateauEpochs,
+            ["clippedSteps"] = ClippedSteps,
+            ["skippedSteps"] = SkippedSteps,
         };
         if (!double.IsNaN(BestMetric)) numbers["bestMetric"] = BestMetric;
         if (!double.IsNaN(PlateauBest)) numbers["plateauBest"] = PlateauBest;
@@ -71,6 +78,8 @@ public sealed record TrainingProgress
         StoppedEarly = numbers["stoppedEarly"] != 0,
         RateFactor = numbers["rateFactor"],
         PlateauEpochs = (int)numbers["plateauEpochs"],
+        ClippedSteps = (long)numbers.GetValueOrDefault("clippedSteps"),
+        SkippedSteps = (long)numbers.GetValueOrDefault("skippedSteps"),
         BestMetric = numbers.GetValueOrDefault("bestMetric", double.NaN),
         PlateauBest = numbers.GetValueOrDefault("plateauBest", double.NaN),
         EpochSums = Get(numbers, "epochSums") ?? [],

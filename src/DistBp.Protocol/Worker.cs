@@ -48,6 +48,8 @@ public sealed class Worker(int index)
             case Proceed m: OnProceed(m, effects); break;
             case GradientComputed m: OnGradientComputed(m, effects); break;
             case ShardCommitted m: OnShardCommitted(m, effects); break;
+            case LocateNonFinite m: OnLocateNonFinite(m, effects); break;
+            case NonFiniteSearched m: OnNonFiniteSearched(m, effects); break;
             case Evaluate m: OnEvaluate(m, effects); break;
             case SubtreesEvaluated m: OnSubtreesEvaluated(m, effects); break;
             default: throw new UnreachableException($"A worker received {message}.");
@@ -124,6 +126,21 @@ public sealed class Worker(int index)
                     server == ParameterServer.Lead ? gradient.Sums : default));
             }
         }
+    }
+
+    /// <summary>The step was rejected, so the parameters that its gradients were computed from are still there.</summary>
+    private void OnLocateNonFinite(LocateNonFinite message, EffectList effects)
+    {
+        if (_subtrees.Count == 0)
+            effects.Send(Address.Coordinator, new NonFiniteLocated(message.Generation, index, message.Step, []));
+        else
+            effects.Perform(new SearchNonFinite(message.Generation, message.Step, _subtrees));
+    }
+
+    private void OnNonFiniteSearched(NonFiniteSearched message, EffectList effects)
+    {
+        if (IsForeign(message.Generation)) return;
+        effects.Send(Address.Coordinator, new NonFiniteLocated(message.Generation, index, message.Step, message.Slices));
     }
 
     private void OnEvaluate(Evaluate message, EffectList effects)

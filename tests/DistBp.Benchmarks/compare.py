@@ -2,7 +2,7 @@
 """Compares DistBp with PyTorch on this machine: both ALTERNATE in one run, and the medians' ratios are printed as Markdown tables.
 
     dotnet build -c Release DistBp.sln
-    /usr/bin/python3 tests/DistBp.Benchmarks/compare.py [--rounds 3] [--model mlp|cnn] [--peer PEER.py] [--only train|matmul]
+    /usr/bin/python3 tests/DistBp.Benchmarks/compare.py [--rounds 3] [--model mlp|cnn|lstm|gru] [--peer PEER.py] [--only train|matmul]
 
 Needs Debian's python3-torch, libopenblas0-pthread (else PyTorch multiplies with the reference BLAS) and dataset-fashion-mnist. Close other programs: two workers want two cores. The peer is a script that takes
 --model, --batch, --world and --epochs and prints {"sps": …} in its last line. A median of few rounds hides one disturbed round, not a busy machine: the load is
@@ -37,6 +37,8 @@ class Model:
 MODELS = {
     "mlp": Model("mlp 784-512-256-10", "fashion-mlp.yaml", 4, {64: ("1.7", "9"), 256: ("1.2", "3.8"), 1024: ("1.12", "2.1")}),
     "cnn": Model("cnn 32-64 3x3, dense 128", "fashion-cnn.yaml", 2, {64: ("", ""), 256: ("2.0", "2.2")}),
+    "lstm": Model("lstm 28x28, 128 units", "fashion-lstm.yaml", 2, {64: ("1.5", ""), 256: ("1.5", "2.2")}),
+    "gru": Model("gru 28x28, 128 units", "fashion-gru.yaml", 2, {64: ("1.5", ""), 256: ("1.5", "2.0")}),
 }
 
 

@@ -8,7 +8,7 @@ public sealed class UsageTests : IDisposable
 
     [Theory]
     [InlineData("trian", "unknown verb \"trian\", did you mean train?; try distbp --help")]
-    [InlineData("", "say what to do: train, evaluate")]
+    [InlineData("", "say what to do: train, find-rate, tune, evaluate")]
     [InlineData("train --workrs 2", "unknown flag \"--workrs\", did you mean --workers?; try distbp train --help")]
     [InlineData("train --workrs=2", "unknown flag \"--workrs\", did you mean --workers?")]
     [InlineData("train job.yaml -x", "unknown flag \"-x\"; try distbp train --help")]

@@ -16,6 +16,8 @@ internal static class EvaluationText
             ["loss", NumberText.Real(report.Values.Loss)],
         ];
         if (report.Values.Accuracy is { } accuracy) rows.Add(["accuracy", NumberText.Accuracy(accuracy)]);
+        if (report.Values.TopAccuracy is { } top) rows.Add([$"top {report.Top} accuracy", NumberText.Accuracy(top)]);
+        if (report.RocArea is { } area) rows.Add(["ROC AUC", NumberText.Accuracy(area)]);
         if (report.Values.MeanAbsoluteError is { } absolute) rows.Add(["mean absolute error", NumberText.Real(absolute)]);
         if (report.Values.RootMeanSquaredError is { } squared) rows.Add(["root mean squared error", NumberText.Real(squared)]);
         if (report.Values.RSquared is { } r) rows.Add(["R squared", NumberText.Real(r)]);
@@ -48,6 +50,8 @@ internal static class EvaluationText
         List<string[]> rows = [["class", "precision", "recall", "F1", "samples"]];
         foreach ((string name, ClassScores score) in names.Zip(scores))
             rows.Add([name, Share(score.Precision), Share(score.Recall), Share(score.F1), NumberText.Count(score.Actual)]);
+        var macro = MacroScores.Of(scores);
+        rows.Add(["mean", Share(macro.Precision), Share(macro.Recall), Share(macro.F1), NumberText.Count(scores.Sum(s => s.Actual))]);
         TextColumns.Write(output, rows, [false, true, true, true, true], "  ");
     }
 

@@ -17,6 +17,7 @@ internal static class FinalTable
         if (result.TestLoss is { } test) Add(grid, "test loss", NumberText.Real(test));
         // A resumed run does not know the figures of the epochs before.
         if (run is { BestEpoch: { } best, Started.StartStep: 0 }) Add(grid, "best epoch", Best(best));
+        foreach (string line in RunText.Treatment(result)) Add(grid, "gradients", line);
         Add(grid, "speed", $"{NumberText.Count(result.SamplesPerSecond)} samples/s");
         Add(grid, "weights", RunText.ShortHash(result.WeightsSha256));
         Add(grid, "folder", run.Started!.Folder);

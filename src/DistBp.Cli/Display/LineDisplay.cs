@@ -1,6 +1,7 @@
 using System.Threading.Channels;
 using DistBp.Cluster.Runs;
 using DistBp.Cluster.Storage;
+using DistBp.Learning.Diagnosis;
 
 namespace DistBp.Cli.Display;
 
@@ -19,13 +20,16 @@ internal sealed class LineDisplay : IProgressDisplay
 
     private readonly TextWriter _output;
     private readonly bool _warningsOnly;
+    private readonly bool _statistics;
     private readonly Task _writing;
     private RunStarted? _started;
+    private StatisticsSample? _sample;
 
     /// <param name="warningsOnly">Say nothing while all is well.</param>
-    public LineDisplay(TextWriter output, bool warningsOnly)
+    /// <param name="statistics">Show the last sampled step at the end, however the run ends.</param>
+    public LineDisplay(TextWriter output, bool warningsOnly, bool statistics)
     {
-        (_output, _warningsOnly) = (output, warningsOnly);
+        (_output, _warningsOnly, _statistics) = (output, warningsOnly, statistics);
         _writing = Task.Run(WriteLinesAsync);
     }
 
@@ -41,13 +45,24 @@ internal sealed class LineDisplay : IProgressDisplay
 
     public void OnEpoch(EpochFigures epoch) => Progress(RunText.Epoch(epoch, _started!.Job.Epochs));
 
+    public void OnStatistics(StatisticsSample statistics) => _sample = statistics;
+
+    public void OnSkipped(SkippedStep skipped)
+    {
+        if (RunText.IsTold(skipped)) OnWarning(skipped.ToString());
+    }
+
     public void OnCheckpoint(CheckpointFigures checkpoint)
     {
     }
 
     public void OnWarning(string text) => _lines.Writer.TryWrite($"warning: {text}");
 
-    public void OnEnded(RunResult result) => Progress(RunText.End(result, _started!.Folder));
+    public void OnEnded(RunResult result)
+    {
+        foreach (string line in RunText.Treatment(result)) Progress(line);
+        Progress(RunText.End(result, _started!.Folder));
+    }
 
     public void Tell(string line) => Progress(line);
 
@@ -57,6 +72,12 @@ internal sealed class LineDisplay : IProgressDisplay
 
     public void Dispose()
     {
+        if (_statistics && _sample is { } sample)
+        {
+            using var text = new StringWriter();
+            StatisticsText.Write(sample, text);
+            _lines.Writer.TryWrite(text.ToString().TrimEnd());
+        }
         _lines.Writer.TryComplete();
         _writing.Wait(LastLinesTimeout);
     }

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using DistBp.Cluster.Runs;
 using DistBp.Cluster.Storage;
+using DistBp.Learning.Diagnosis;
 using Spectre.Console;
 using Spectre.Console.Rendering;
 
@@ -20,10 +21,14 @@ internal sealed class LiveDisplay : IProgressDisplay
     private readonly ConcurrentQueue<(string Text, Color Color)> _lines = new();
     private readonly ManualResetEventSlim _finished = new();
     private readonly Thread _drawing;
+    private readonly bool _statistics;
     private volatile RunResult? _result;
+    private volatile StatisticsSample? _sample;
 
-    public LiveDisplay()
+    /// <param name="statistics">Show the last sampled step at the end, however the run ends.</param>
+    public LiveDisplay(bool statistics)
     {
+        _statistics = statistics;
         _drawing = new Thread(Draw) { IsBackground = true, Name = "display", Priority = ThreadPriority.BelowNormal };
         _drawing.Start();
     }
@@ -33,6 +38,13 @@ internal sealed class LiveDisplay : IProgressDisplay
     public void OnStep(in StepFigures step) => _figures.Add(step);
 
     public void OnEpoch(EpochFigures epoch) => _figures.Add(epoch);
+
+    public void OnStatistics(StatisticsSample statistics) => _sample = statistics;
+
+    public void OnSkipped(SkippedStep skipped)
+    {
+        if (RunText.IsTold(skipped)) OnWarning(skipped.ToString());
+    }
 
     public void OnCheckpoint(CheckpointFigures checkpoint)
     {
@@ -90,6 +102,7 @@ internal sealed class LiveDisplay : IProgressDisplay
         if (last.Started is null) return;
         console.Write(ProgressFrame.DrawHeader(last.Started));
         if (last.RecentEpochs.Count > 0) console.Write(frame.DrawEpochs(last));
+        if (_statistics && _sample is { } sample) StatisticsText.Write(sample, console.Profile.Out.Writer);
         if (_result is { } result) console.Write(FinalTable.Draw(result, last));
     }
 

@@ -58,6 +58,17 @@ internal static class RunText
             + $"; weights {ShortHash(result.WeightsSha256)}; {folder}";
     }
 
+    /// <summary>What became of gradients that were too large or not finite: "clipping acted in 12 of 115 steps".</summary>
+    public static IEnumerable<string> Treatment(RunResult result)
+    {
+        long skipped = result.SkippedSteps ?? 0;
+        if (result.ClippedSteps is { } clipped) yield return $"clipping acted in {NumberText.Count(clipped)} of {NumberText.Count(result.Steps - skipped, "step")}";
+        if (skipped > 0) yield return $"{NumberText.Count(skipped, "step")} skipped: loss or gradient was not finite";
+    }
+
+    /// <summary>A display tells of the first skipped steps and of each hundredth; events.jsonl has them all.</summary>
+    public static bool IsTold(SkippedStep skipped) => skipped.Skipped <= 3 || skipped.Skipped % 100 == 0;
+
     public static string Status(RunStatus status) => status switch
     {
         RunStatus.Completed => "completed",

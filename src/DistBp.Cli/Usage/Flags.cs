@@ -22,6 +22,21 @@ internal static class Flags
         },
     };
 
+    /// <summary>--name NUMBER: a finite number above 0; null where the flag is not given.</summary>
+    public static Option<double?> Number(string name, string valueName, string description) => new(name)
+    {
+        Description = description,
+        HelpName = valueName,
+        CustomParser = result =>
+        {
+            string text = result.Tokens[0].Value;
+            bool number = double.TryParse(text, NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent, CultureInfo.InvariantCulture, out double value);
+            if (number && double.IsFinite(value) && value > 0) return value;
+            result.AddError($"{name} takes a number above 0, not \"{text}\"");
+            return null;
+        },
+    };
+
     /// <summary>--name VALUE; null where the flag is not given.</summary>
     public static Option<string?> Text(string name, string valueName, string description) =>
         Named(new Option<string?>(name), name, valueName, description);

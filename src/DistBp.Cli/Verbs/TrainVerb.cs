@@ -13,21 +13,9 @@ namespace DistBp.Cli.Verbs;
 internal static class TrainVerb
 {
     private const int MaxActors = 1024;
-    private const string DefaultConfig = "cluster.hocon";
 
-    private static readonly Argument<string?> Job = new("JOB")
-    {
-        Description = "The job file (YAML); without it, the handwritten digits that come with distbp.",
-        Arity = ArgumentArity.ZeroOrOne,
-    };
-
-    private static readonly Option<string[]> Settings = new("--set")
-    {
-        Description = "Overrides a key of the job by its path, as optimizer.adam.rate=0.01; may be given several times.",
-        HelpName = "KEY=VALUE",
-        Arity = ArgumentArity.OneOrMore,
-    };
-
+    private static readonly Argument<string?> Job = JobSource.Argument();
+    private static readonly Option<string[]> Settings = JobSource.Settings();
     private static readonly Option<int> Workers = Flags.Count("--workers", MaxActors, "Workers in this process; default: one a core.");
     private static readonly Option<int> Servers = Flags.Count(
         "--servers", MaxActors, "Parameter servers in this process; default: one a worker.");
@@ -36,7 +24,7 @@ internal static class TrainVerb
     private static readonly Option<string?> Events = Flags.Text(
         "--events", "FILE", "Write events there instead of the run's events.jsonl; - is standard output.");
     private static readonly Option<string?> Config = Flags.Text(
-        "--config", "FILE", $"The settings of this machine; default: {DefaultConfig} in the current folder, if there is one.");
+        "--config", "FILE", $"The settings of this machine; default: {MachineSettings.DefaultFile} in the current folder, if there is one.");
     private static readonly Option<bool> Quiet = Flags.Switch("--quiet", "Show errors and warnings only.");
 
     public static Command Create()
@@ -64,7 +52,7 @@ internal static class TrainVerb
         bool quiet = parsed.GetValue(Quiet);
         RunResult result;
         RunLocation location = new();
-        using (IProgressDisplay display = ProgressDisplays.Create(quiet))
+        using (IProgressDisplay display = ProgressDisplays.Create(quiet, DistBpCommand.IsVerbose(parsed)))
         using (var interruption = new Interruption(display.Tell, display.Abandon))
             result = await TrainingSession.RunAsync(job, options, [location, display], interruption.Token).ConfigureAwait(false);
         if (result.Status != RunStatus.Interrupted) return 0;
@@ -78,7 +66,7 @@ internal static class TrainVerb
         string[] settings = parsed.GetValue(Settings) ?? [];
         string? file = parsed.GetValue(Job);
         if (file is null && parsed.GetValue(Resume)) file = JobOfRun(parsed.GetValue(Out)!);
-        return file is null ? JobFile.Embedded(settings) : JobFile.Read(file, settings);
+        return JobSource.Read(file, settings);
     }
 
     private static string JobOfRun(string folder)
@@ -91,7 +79,7 @@ internal static class TrainVerb
 
     private static TrainingOptions ReadOptions(ParseResult parsed)
     {
-        ClusterConfiguration machine = ReadConfiguration(parsed.GetValue(Config));
+        ClusterConfiguration machine = MachineSettings.Read(parsed.GetValue(Config));
         int workers = parsed.GetValue(Workers);
         return new TrainingOptions
         {
@@ -102,11 +90,5 @@ internal static class TrainVerb
             Resume = parsed.GetValue(Resume),
             EventsFile = parsed.GetValue(Events),
         };
-    }
-
-    private static ClusterConfiguration ReadConfiguration(string? file)
-    {
-        if (file is not null) return ClusterConfiguration.Read(file);
-        return File.Exists(DefaultConfig) ? ClusterConfiguration.Read(DefaultConfig) : ClusterConfiguration.Default;
     }
 }

@@ -26,12 +26,20 @@ internal sealed class CoordinatorActor(TrainingPlan plan, IRunReporter reporter,
         {
             case MeasureStepping e: reporter.OnStepping(e); break;
             case ReportStep e: reporter.OnStep(e); break;
-            case ReportEpoch e: reporter.OnEpoch(e); break;
+            case ReportStatistics e: reporter.OnStatistics(e); break;
+            case ReportSkip e: reporter.OnSkip(e); break;
+            case ReportEpoch e: Report(e); break;
             case WriteCheckpoint e: Writing = WriteAsync(e); break;
             case FinishRun e: _outcome.SetResult(e.Outcome); break;
             case FailDiverged e: _ = FailAsync(e); break;
             default: throw new UnreachableException($"The coordinator's host was asked for {effect}.");
         }
+    }
+
+    private void Report(ReportEpoch effect)
+    {
+        bool stop = reporter.OnEpoch(effect);
+        if (plan.JudgesEpochs) Post(new EpochJudged(stop));
     }
 
     private async Task WriteAsync(WriteCheckpoint effect)

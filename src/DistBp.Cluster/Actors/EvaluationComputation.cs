@@ -52,6 +52,7 @@ internal sealed class EvaluationComputation : IComputation
         data.Lengths?.AsSpan(first, rows).CopyTo(_workspace.Lengths);
         var sums = new double[_memory.EvaluationMetrics.Count];
         _memory.Network.Evaluate(_workspace, _memory.Parameters.Span, _rows, sums, _memory.EvaluationMetrics);
+        if (_memory.Scores is { } scores) _memory.Network.Scores(_workspace, scores.AsSpan(first, rows));
         return sums;
     }
 }

@@ -1,6 +1,5 @@
 using DistBp.Learning;
 using DistBp.Learning.Benchmarks;
-using DistBp.Learning.Data;
 using DistBp.Protocol;
 using DistBp.Protocol.Messages;
 
@@ -11,11 +10,13 @@ internal sealed class GradientComputation : IComputation
 {
     private readonly TrainingMemory _memory;
     private readonly Action<GradientComputation> _done;
-    private readonly EpochOrder _order;
+    private readonly MiniBatchGather _gather;
     private readonly NetworkWorkspace _workspace;
     private readonly SliceRows _rows;
     private readonly TensorBuffer[] _gradients;
     private readonly double[][] _sums;
+    private readonly SubtreeGradient[] _plain;
+    private readonly SubtreeGradient[] _sampled;
     private readonly ComputePool _pool;
     private readonly int _worker;
     private readonly GatherAhead _ahead;
@@ -26,14 +27,16 @@ internal sealed class GradientComputation : IComputation
     {
         (_memory, _pool, _worker, Generation, _done) = (memory, pool, worker, generation, done);
         _ahead = new GatherAhead(step => Gather(step, 0));
-        _order = new EpochOrder(memory.Geometry.SampleCount, memory.Job.Seed);
+        _gather = new MiniBatchGather(memory);
         int maxSlices = subtrees.Max(s => s.Count);
         int maxRows = maxSlices * memory.Geometry.MaxSliceRows;
         _workspace = memory.Network.CreateWorkspace(maxRows, maxSlices, memory.Geometry.MaxSliceRows);
         _rows = new SliceRows(maxSlices);
         _gradients = [.. subtrees.Select(_ => new TensorBuffer(memory.Network.Parameters.TrainedCount))];
-        _sums = [.. subtrees.Select(_ => new double[memory.Network.Metrics.Count])];
-        Gradients = [.. subtrees.Select((s, i) => new SubtreeGradient(s, _gradients[i].Memory, _sums[i]))];
+        int metrics = memory.Network.Metrics.Count;
+        _sums = [.. subtrees.Select(_ => new double[metrics + memory.Network.Activations.Count])];
+        _plain = [.. subtrees.Select((s, i) => new SubtreeGradient(s, _gradients[i].Memory, _sums[i].AsMemory(0, metrics)))];
+        _sampled = [.. subtrees.Select((s, i) => new SubtreeGradient(s, _gradients[i].Memory, _sums[i]))];
     }
 
     public Generation Generation { get; }
@@ -41,38 +44,24 @@ internal sealed class GradientComputation : IComputation
     /// <summary>Set before the computation is enqueued.</summary>
     public long Step { get; set; }
 
-    public IReadOnlyList<SubtreeGradient> Gradients { get; }
+    /// <summary>Of <see cref="Step"/>; on a sampled one the figures of the activations stand behind the metric sums.</summary>
+    public IReadOnlyList<SubtreeGradient> Gradients => _memory.IsSampled(Step) ? _sampled : _plain;
 
     public void Run()
     {
         var identity = new StepIdentity(_memory.Job.Seed, Step);
+        int sums = _memory.Network.Metrics.Count + (_memory.IsSampled(Step) ? _memory.Network.Activations.Count : 0);
         for (int i = 0; i < _gradients.Length; i++)
         {
             if (i > 0 || !_ahead.Claim(Step)) Gather(Step, i);
             StepPhases.End(StepPhase.Gather);
             _memory.Network.ComputeGradient(
-                _workspace, _memory.Parameters.Span, _rows, identity, _gradients[i].Span, _sums[i]);
+                _workspace, _memory.Parameters.Span, _rows, identity, _gradients[i].Span, _sums[i].AsSpan(0, sums));
         }
         _ahead.Prepare(Step + 1);
         _pool.Offer(_worker, _ahead);
         _done(this);
     }
 
-    private void Gather(long step, int index)
-    {
-        MiniBatchGeometry geometry = _memory.Geometry;
-        Subtree subtree = Gradients[index].Subtree;
-        int epoch = (int)(step / geometry.StepsPerEpoch), stepInEpoch = (int)(step % geometry.StepsPerEpoch);
-        _order.Prepare(epoch);
-        _rows.Reset(subtree.First);
-        for (int slice = subtree.First; slice < subtree.End; slice++) _rows.Add(geometry.SliceRange(stepInEpoch, slice).Count);
-        int first = geometry.SliceRange(stepInEpoch, subtree.First).Start;
-        ReadOnlySpan<int> samples = _order.Order.Slice(first, _rows.RowCount);
-        Dataset data = _memory.Part(DataPart.Train);
-        Learning.Kernels.Gather.Rows(data.Samples.Span, samples, _workspace.Inputs, data.SampleShape.ElementCount);
-        Learning.Kernels.Gather.Rows(data.Targets.Span, samples, _workspace.Targets, data.TargetShape.ElementCount);
-        _workspace.HasLengths = data.Lengths is not null;
-        if (data.Lengths is not { } lengths) return;
-        for (int row = 0; row < samples.Length; row++) _workspace.Lengths[row] = lengths[samples[row]];
-    }
+    private void Gather(long step, int index) => _gather.Run(step, _plain[index].Subtree, _rows, _workspace);
 }

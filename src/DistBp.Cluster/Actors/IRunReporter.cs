@@ -9,7 +9,13 @@ internal interface IRunReporter
 
     void OnStep(ReportStep step);
 
-    void OnEpoch(ReportEpoch epoch);
+    /// <summary>After the step of the same number.</summary>
+    void OnStatistics(ReportStatistics statistics);
+
+    void OnSkip(ReportSkip skip);
+
+    /// <returns>Whether the run ends here, where the plan has epochs judged.</returns>
+    bool OnEpoch(ReportEpoch epoch);
 
     /// <summary>On a thread of its own; training goes on.</summary>
     void WriteCheckpoint(WriteCheckpoint checkpoint);

@@ -32,11 +32,11 @@ internal sealed class ServerActor : Actor, IComputation
                 break;
             case CombineGradients e:
                 _shard!.Combine(e);
-                Post(new GradientsCombined(e.Generation, e.Step, _shard.SquaredNorms, _index == ParameterServer.Lead ? _shard.Sums(e) : default));
+                Post(new GradientsCombined(e.Generation, e.Step, _shard.SquaredNorms, _index == ParameterServer.Lead ? _shard.Sums(e) : default, _shard.Clamped));
                 break;
             case ApplyUpdate e:
                 _shard!.Update(e);
-                Post(new UpdateApplied(e.Generation, e.Step));
+                Post(new UpdateApplied(e.Generation, e.Step, _shard.Clipped, _shard.FiguresOf(e.Step)));
                 break;
             case CopyShard e:
                 _memory.Snapshots.Copy(_shard!, e.Target);

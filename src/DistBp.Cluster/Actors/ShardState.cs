@@ -1,5 +1,6 @@
 using DistBp.Learning;
 using DistBp.Learning.Benchmarks;
+using DistBp.Learning.Diagnosis;
 using DistBp.Learning.Kernels;
 using DistBp.Learning.Optimizers;
 using DistBp.Protocol;
@@ -23,6 +24,7 @@ internal sealed class ShardState
     private readonly double[] _squaredNorms;
     private readonly double[] _allSquaredNorms;
     private readonly float[] _scales;
+    private readonly SegmentFigures _figures;
 
     public ShardState(TrainingMemory memory, ParameterShard shard)
     {
@@ -30,6 +32,7 @@ internal sealed class ShardState
         _state = [.. Enumerable.Range(0, memory.Optimizer.StateCount).Select(_ => new TensorBuffer(shard.Count))];
         (_firstSegment, int count) = memory.Segments.Range(shard.Offset, shard.End);
         _squaredNorms = new double[count];
+        _figures = new SegmentFigures(count);
         _allSquaredNorms = new double[memory.Segments.Count];
         _scales = new float[memory.Segments.ViewCount];
         for (int i = 0; i < _state.Length; i++) _state[i].Span.Fill(memory.Optimizer.InitialValue(i));
@@ -41,6 +44,15 @@ internal sealed class ShardState
     /// <summary>One value a segment of the shard, of the last combined step.</summary>
     public ReadOnlyMemory<double> SquaredNorms => _squaredNorms;
 
+    /// <summary>Whether an element of the last combined step was above the limit of clip.value.</summary>
+    public bool Clamped { get; private set; }
+
+    /// <summary>Whether a norm of the last applied step was above its limit.</summary>
+    public bool Clipped { get; private set; }
+
+    /// <summary>Of the segments in a sampled step that was just applied; a copy.</summary>
+    public ReadOnlyMemory<double> FiguresOf(long step) => _memory.IsSampled(step) ? _figures.Values.ToArray() : default;
+
     /// <summary>As many as the optimizer keeps, each as long as the shard.</summary>
     public IReadOnlyList<TensorBuffer> OptimizerState => _state;
 
@@ -51,7 +63,13 @@ internal sealed class ShardState
     {
         _combination.Begin(request.Contributions, _memory.Job.Slices);
         int samples = _memory.SamplesOfStep(request.Step);
-        for (int i = 0; i < _squaredNorms.Length; i++) _squaredNorms[i] = Mean(_memory.Segments[_firstSegment + i], samples);
+        Clamped = false;
+        for (int i = 0; i < _squaredNorms.Length; i++)
+        {
+            NormSegment segment = _memory.Segments[_firstSegment + i];
+            _squaredNorms[i] = Mean(segment, samples);
+            if (_memory.Job.Clip.Value is { } limit) Clamped |= Magnitudes.Of(_mean.Span[..segment.Count]).Maximum >= (float)limit;
+        }
         StepPhases.End(StepPhase.Reduce);
     }
 
@@ -76,7 +94,8 @@ internal sealed class ShardState
             norms.CopyTo(_allSquaredNorms.AsSpan(at));
             at += norms.Length;
         }
-        ClipPlan.Compute(_memory.Job.Clip, _memory.Segments, _allSquaredNorms, _scales);
+        Clipped = ClipPlan.Compute(_memory.Job.Clip, _memory.Segments, _allSquaredNorms, _scales).Clipped;
+        bool sampled = _memory.IsSampled(request.Step);
         double rate = _memory.Rate(request.Step, request.RateFactor);
         int samples = _memory.SamplesOfStep(request.Step);
         for (int i = 0; i < _squaredNorms.Length; i++)
@@ -84,8 +103,11 @@ internal sealed class ShardState
             NormSegment segment = _memory.Segments[_firstSegment + i];
             Mean(segment, samples);
             int offset = segment.Offset - Shard.Offset;
+            Span<float> parameters = Parameters.Slice(offset, segment.Count);
+            if (sampled) _figures.BeforeUpdate(i, _mean.Span[..segment.Count], parameters);
             _memory.Optimizer.Update(
-                request.Step, rate, _scales[segment.View], Parameters.Slice(offset, segment.Count), _mean.Span[..segment.Count], _state, offset);
+                request.Step, rate * _memory.RateFactorOf(segment), _scales[segment.View], parameters, _mean.Span[..segment.Count], _state, offset);
+            if (sampled) _figures.AfterUpdate(i, parameters);
         }
         StepPhases.End(StepPhase.Update);
     }
@@ -100,11 +122,14 @@ internal sealed class ShardState
             left, right, samples, _mean.Span[..segment.Count], Parameters.Slice(offset, segment.Count), _memory.TreatmentOf(segment));
     }
 
-    private static double[] Sum(Subtree node, IReadOnlyList<PushGradient> contributions, ref int next)
+    private double[] Sum(Subtree node, IReadOnlyList<PushGradient> contributions, ref int next)
     {
         if (contributions[next].Subtree == node) return contributions[next++].Sums.ToArray();
         double[] sums = Sum(node.Left, contributions, ref next), right = Sum(node.Right, contributions, ref next);
-        for (int i = 0; i < sums.Length; i++) sums[i] += right[i];
+        int metrics = _memory.Network.Metrics.Count;
+        for (int i = 0; i < metrics; i++) sums[i] += right[i];
+        // A sampled step: the figures of the activations follow.
+        if (sums.Length > metrics) _memory.Network.Activations.Combine(sums.AsSpan(metrics), right.AsSpan(metrics));
         return sums;
     }
 }

@@ -20,6 +20,7 @@ internal sealed class TrainingMemory
     private readonly IReadOnlyDictionary<DataPart, Dataset> _parts;
     private readonly double _leastRateFactor;
     private readonly GradientTreatment[] _treatments;
+    private readonly double[] _rateFactors;
 
     /// <param name="parts">The data that there is to work on; the training part is missing where a run only evaluates.</param>
     public TrainingMemory(JobDescription job, Network network, IReadOnlyDictionary<DataPart, Dataset> parts)
@@ -31,6 +32,7 @@ internal sealed class TrainingMemory
         Optimizer = Optimizer.Create(job.Optimizer);
         Schedule = Schedule.Create(job.Schedule, job.Optimizer.Rate, Geometry.StepsPerEpoch, (long)Geometry.StepsPerEpoch * job.Epochs);
         _treatments = [.. network.Parameters.Views.Select(v => Treatment(job, v.Description.Kind))];
+        _rateFactors = LayerRates.OfViews(job.Rates, network);
         EvaluationMetrics = network.Metrics;
         Snapshots = new ShardSnapshots(Parameters, network.Parameters.TrainedCount, Optimizer.StateCount);
         _leastRateFactor = job.Schedule is PlateauSchedule plateau ? Math.Min(1, plateau.MinRate / job.Optimizer.Rate) : 0;
@@ -55,12 +57,19 @@ internal sealed class TrainingMemory
     /// <summary>The network's own, or with a confusion matrix.</summary>
     public MetricSet EvaluationMetrics { get; init; }
 
+    /// <summary>[samples] of the one part that is evaluated, where each sample's score is wanted; else null.</summary>
+    public float[]? Scores { get; init; }
+
     /// <summary>What <see cref="Parameters"/> and the optimizer start from; null: a new run.</summary>
     public Checkpoint? Start { get; init; }
 
     public IEnumerable<DataPart> Parts => _parts.Keys;
 
     public Dataset Part(DataPart part) => _parts[part];
+
+    /// <summary>Whether gradients, updates and activations are measured: the first step, the last of each epoch, and some between.</summary>
+    public bool IsSampled(long step) => Job.Statistics is { EverySteps: > 0 } statistics
+        && (step == 0 || (step + 1) % statistics.EverySteps == 0 || (step + 1) % Geometry.StepsPerEpoch == 0);
 
     /// <summary>In the mini-batch of a step: the last one of an epoch has what is left.</summary>
     public int SamplesOfStep(long step) => Geometry.StepRange((int)(step % Geometry.StepsPerEpoch)).Count;
@@ -70,6 +79,9 @@ internal sealed class TrainingMemory
 
     /// <summary>Only weights are regularized: a bias or a gain does not make a function steep.</summary>
     public GradientTreatment TreatmentOf(NormSegment segment) => _treatments[segment.View];
+
+    /// <summary>What the step's rate is multiplied with for a layer that has a rate of its own; 1 for all others.</summary>
+    public double RateFactorOf(NormSegment segment) => _rateFactors[segment.View];
 
     private static GradientTreatment Treatment(JobDescription job, ParameterKind kind)
     {

@@ -22,6 +22,7 @@ internal sealed class WorkerActor(int index, TrainingMemory memory, ComputePool 
         {
             case PrepareSlices e: Prepare(e); break;
             case ComputeGradient e: Compute(e); break;
+            case SearchNonFinite e: Search(e); break;
             case EvaluateSubtrees e: Evaluate(e); break;
             default: throw new UnreachableException($"A worker's host was asked for {effect}.");
         }
@@ -39,6 +40,9 @@ internal sealed class WorkerActor(int index, TrainingMemory memory, ComputePool 
         _gradient!.Step = effect.Step;
         pool.Enqueue(index, _gradient);
     }
+
+    private void Search(SearchNonFinite effect) => pool.Enqueue(
+        index, new NonFiniteSearch(memory, effect, found => Post(new NonFiniteSearched(effect.Generation, effect.Step, found))));
 
     private void Evaluate(EvaluateSubtrees effect)
     {

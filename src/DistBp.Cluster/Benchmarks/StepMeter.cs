@@ -27,7 +27,13 @@ internal sealed class StepMeter(TrainingMemory memory) : IRunReporter
 
     public void OnStep(ReportStep step) => Clock.Count(memory.SamplesOfStep(step.Step));
 
-    public void OnEpoch(ReportEpoch epoch)
+    public void OnStatistics(ReportStatistics statistics)
+    {
+    }
+
+    public void OnSkip(ReportSkip skip) => throw new NotSupportedException();
+
+    public bool OnEpoch(ReportEpoch epoch)
     {
         (TimeSpan time, _) = Clock.EndEpoch();
         if (epoch.Epoch == 1)
@@ -37,6 +43,7 @@ internal sealed class StepMeter(TrainingMemory memory) : IRunReporter
             StepPhases.Start();
         }
         AllocatedBytes = GC.GetTotalAllocatedBytes(precise: true) - _allocatedBefore;
+        return false;
     }
 
     public void WriteCheckpoint(WriteCheckpoint checkpoint) => throw new NotSupportedException();

@@ -12,6 +12,8 @@ namespace DistBp.Cluster.Configuration;
 /// <param name="Batch">Samples of a step, over the whole cluster.</param>
 /// <param name="Slices">Parts of a mini-batch, at most <paramref name="Batch"/>.</param>
 /// <param name="EarlyStopping">Null: the run goes through all epochs.</param>
+/// <param name="NonFinite">What a step does whose loss or gradient is not finite; null as <see cref="NonFiniteDescription.Stop"/>.</param>
+/// <param name="Statistics">Null: gradients, updates and activations are not measured.</param>
 /// <param name="InitialWeights">A safetensors file to start from, or null.</param>
 /// <param name="Partial">Whether parameters that <paramref name="InitialWeights"/> lacks, or has in another shape, start at random.</param>
 /// <param name="BaseFolder">What the job's relative paths are relative to: the job file's folder, absolute.</param>
@@ -30,10 +32,18 @@ public sealed record JobDescription(
     int Slices,
     EarlyStoppingDescription? EarlyStopping,
     CheckpointDescription Checkpoint,
+    NonFiniteDescription? NonFinite,
+    StatisticsDescription? Statistics,
     string? InitialWeights,
     bool Partial,
     string BaseFolder)
 {
+    /// <summary>Names of tensors in <see cref="InitialWeights"/> and what they are here, in order; one * in both stands for any text.</summary>
+    public IReadOnlyList<KeyValuePair<string, string>> Rename { get; init; } = new ValueList<KeyValuePair<string, string>>([]);
+
+    /// <summary>Layers whose learning rate is another one, and what it is multiplied with.</summary>
+    public IReadOnlyList<KeyValuePair<string, double>> Rates { get; init; } = new ValueList<KeyValuePair<string, double>>([]);
+
     /// <summary>What the loss compares the output with.</summary>
     public TargetKind Target => Data.TargetIsInput ? TargetKind.Input : Loss.Kind switch
     {

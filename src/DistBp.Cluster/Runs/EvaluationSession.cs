@@ -9,7 +9,14 @@ namespace DistBp.Cluster.Runs;
 
 /// <param name="Confusion">Null where there are no classes.</param>
 public sealed record EvaluationReport(
-    DataPart Part, int Samples, MetricValues Values, ConfusionMatrix? Confusion, IReadOnlyList<string>? ClassNames);
+    DataPart Part, int Samples, MetricValues Values, ConfusionMatrix? Confusion, IReadOnlyList<string>? ClassNames)
+{
+    /// <summary>k of <see cref="MetricValues.TopAccuracy"/>; 0 where there is none.</summary>
+    public int Top { get; init; }
+
+    /// <summary>Area under the receiver operating characteristic; null where there are not two classes.</summary>
+    public double? RocArea { get; init; }
+}
 
 /// <summary>Evaluates a saved run on a part of its data: the same actors as in training, with a plan of no steps.</summary>
 public static class EvaluationSession
@@ -18,11 +25,18 @@ public static class EvaluationSession
     /// <param name="part">Names what is evaluated.</param>
     /// <param name="dataset">The part's samples.</param>
     /// <param name="workers">0: one a core.</param>
-    public static async Task<EvaluationReport> RunAsync(SavedRun run, DataPart part, Dataset dataset, int workers, CancellationToken stop)
+    /// <param name="top">k of the top-k accuracy; none where there are no more classes than that.</param>
+    public static async Task<EvaluationReport> RunAsync(
+        SavedRun run, DataPart part, Dataset dataset, int workers, CancellationToken stop, int top = 0)
     {
         int workerCount = workers > 0 ? workers : Environment.ProcessorCount;
-        MetricSet metrics = run.Network.Metrics.WithConfusion();
-        var memory = new TrainingMemory(run.Job, run.Network, new Dictionary<DataPart, Dataset> { [part] = dataset }) { EvaluationMetrics = metrics };
+        MetricSet metrics = run.Network.Metrics.WithConfusion(top);
+        float[]? scores = run.Network.HasScores ? new float[dataset.Count] : null;
+        var memory = new TrainingMemory(run.Job, run.Network, new Dictionary<DataPart, Dataset> { [part] = dataset })
+        {
+            EvaluationMetrics = metrics,
+            Scores = scores,
+        };
         run.Parameters.Span.CopyTo(memory.Parameters.Span);
         var plan = new TrainingPlan
         {
@@ -39,7 +53,12 @@ public static class EvaluationSession
         using var cluster = new LocalCluster(memory, plan, new SilentReporter(), workerCount, servers: 1);
         RunOutcome outcome = await cluster.RunAsync(stop).ConfigureAwait(false);
         double[] sums = [.. outcome.FinalSums[part]];
-        return new EvaluationReport(part, dataset.Count, MetricValues.Of(metrics, sums), metrics.ConfusionClasses > 0 ? new ConfusionMatrix(metrics, sums) : null, run.Schema.ClassNames);
+        ConfusionMatrix? confusion = metrics.ConfusionClasses > 0 ? new ConfusionMatrix(metrics, sums) : null;
+        return new EvaluationReport(part, dataset.Count, MetricValues.Of(metrics, sums), confusion, run.Schema.ClassNames)
+        {
+            Top = metrics.Top,
+            RocArea = scores is null ? null : RocCurve.Area(scores, dataset.Targets.Span.ToArray()),
+        };
     }
 
     /// <summary>An evaluation makes no steps: there is nothing to tell but its outcome.</summary>
@@ -51,7 +70,11 @@ public static class EvaluationSession
 
         public void OnStep(ReportStep step) => throw new NotSupportedException();
 
-        public void OnEpoch(ReportEpoch epoch) => throw new NotSupportedException();
+        public void OnStatistics(ReportStatistics statistics) => throw new NotSupportedException();
+
+        public void OnSkip(ReportSkip skip) => throw new NotSupportedException();
+
+        public bool OnEpoch(ReportEpoch epoch) => throw new NotSupportedException();
 
         public void WriteCheckpoint(WriteCheckpoint checkpoint) => throw new NotSupportedException();
 

@@ -1,5 +1,6 @@
 using DistBp.Cluster.Storage;
 using DistBp.Learning;
+using DistBp.Learning.Diagnosis;
 
 namespace DistBp.Cluster.Runs;
 
@@ -48,6 +49,16 @@ internal sealed class EventRecorder(EventLog log, TimeProvider time) : IRunObser
     public void OnCheckpoint(CheckpointFigures checkpoint)
     {
         lock (_lock) log.CheckpointSaved(checkpoint.Step, checkpoint.Folder, checkpoint.Time.TotalSeconds);
+    }
+
+    public void OnStatistics(StatisticsSample statistics)
+    {
+        lock (_lock) StatisticsEvent.Write(log, statistics);
+    }
+
+    public void OnSkipped(SkippedStep skipped)
+    {
+        lock (_lock) log.Skipped(skipped.Step, skipped.Epoch, skipped.ToString(), skipped.Skipped);
     }
 
     public void OnWarning(string text)

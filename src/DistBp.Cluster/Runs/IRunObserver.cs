@@ -1,6 +1,7 @@
 using DistBp.Cluster.Configuration;
 using DistBp.Cluster.Storage;
 using DistBp.Learning;
+using DistBp.Learning.Diagnosis;
 using DistBp.Learning.Metrics;
 
 namespace DistBp.Cluster.Runs;
@@ -17,6 +18,14 @@ public interface IRunObserver
     void OnStep(in StepFigures step);
 
     void OnEpoch(EpochFigures epoch);
+
+    /// <summary>On sampled steps, after the step; who has no use for it leaves it out.</summary>
+    void OnStatistics(StatisticsSample statistics)
+    {
+    }
+
+    /// <summary>A step was left unapplied because its loss or gradient was not finite.</summary>
+    void OnSkipped(SkippedStep skipped) => OnWarning(skipped.ToString());
 
     void OnCheckpoint(CheckpointFigures checkpoint);
 
@@ -52,6 +61,15 @@ public readonly record struct StepFigures(
 /// <param name="Note">What early stopping or the schedule decided; empty where there is nothing to say.</param>
 public sealed record EpochFigures(
     int Epoch, long Step, MetricValues Train, MetricValues? Validation, double Rate, double SamplesPerSecond, TimeSpan Time, string Note);
+
+/// <param name="Step">Counted from 0, as in the error of a run that ends so.</param>
+/// <param name="Subject">"the gradient of dense1.weight", "the loss".</param>
+/// <param name="Skipped">How many so far, with this one.</param>
+public sealed record SkippedStep(long Step, int Epoch, string Subject, long Skipped)
+{
+    public override string ToString() =>
+        $"step {Step} is skipped: {Subject} is not a finite number (NaN or infinity); {Skipped} step{(Skipped == 1 ? "" : "s")} so far";
+}
 
 /// <param name="Time">From capture to the rename; training goes on meanwhile.</param>
 public sealed record CheckpointFigures(long Step, string Folder, TimeSpan Time);

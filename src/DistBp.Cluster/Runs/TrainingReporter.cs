@@ -1,24 +1,31 @@
 using DistBp.Cluster.Actors;
 using DistBp.Cluster.Storage;
 using DistBp.Learning;
+using DistBp.Learning.Diagnosis;
 using DistBp.Learning.Metrics;
 using DistBp.Protocol;
 using DistBp.Protocol.Effects;
+using DistBp.Protocol.Messages;
 
 namespace DistBp.Cluster.Runs;
 
 /// <summary>Turns what the coordinator reports into figures for the observers, and its checkpoints into files.</summary>
 internal sealed class TrainingReporter(
     TrainingMemory memory, CheckpointStore checkpoints, CheckpointIdentity identity, int servers, IReadOnlyList<IRunObserver> observers,
-    TimeProvider time) : IRunReporter
+    Func<EpochFigures, bool>? endsAfter, TimeProvider time) : IRunReporter
 {
     private readonly MetricSet _metrics = memory.Network.Metrics;
 
     // Checkpoints end on a thread of their own.
     private readonly Lock _telling = new();
+    private readonly RunDiagnosis _diagnosis = new(
+        memory.Network, memory.Segments, memory.Job.Clip.GlobalNorm is not null || memory.Job.Clip.ParameterNorm is not null, memory.Job.Batch);
     private double _lastRate;
 
     public SteppingClock Clock { get; } = new(time);
+
+    /// <summary>What is wrong with the training, as far as it was told.</summary>
+    public IReadOnlyList<Finding> Findings => _diagnosis.Findings;
 
     public void OnStepping(MeasureStepping stepping)
     {
@@ -32,15 +39,18 @@ internal sealed class TrainingReporter(
         Clock.Count(samples);
         _lastRate = memory.Rate(step.Step, step.RateFactor);
         MetricValues values = MetricValues.Of(_metrics, step.Sums.Span);
+        _diagnosis.Add(step, values.Loss);
+        // The parameters of this version have given finite numbers: so its checkpoint is good, and those before.
+        checkpoints.GoodUpTo = step.Step;
         var figures = new StepFigures(
-            step.Step + 1, (int)(step.Step / memory.Geometry.StepsPerEpoch) + 1, values.Loss, values.Accuracy, _lastRate, step.GradientNorm, samples);
+            step.Step + 1, EpochOf(step.Step), values.Loss, values.Accuracy, _lastRate, step.GradientNorm, samples);
         lock (_telling)
         {
             foreach (IRunObserver observer in observers) observer.OnStep(figures);
         }
     }
 
-    public void OnEpoch(ReportEpoch epoch)
+    public bool OnEpoch(ReportEpoch epoch)
     {
         (TimeSpan elapsed, double samplesPerSecond) = Clock.EndEpoch();
         var figures = new EpochFigures(
@@ -49,6 +59,29 @@ internal sealed class TrainingReporter(
         lock (_telling)
         {
             foreach (IRunObserver observer in observers) observer.OnEpoch(figures);
+            foreach (Finding finding in _diagnosis.EndEpoch(figures.Train.Loss))
+            {
+                foreach (IRunObserver observer in observers) observer.OnWarning(finding.ToString());
+            }
+        }
+        return endsAfter?.Invoke(figures) ?? false;
+    }
+
+    public void OnStatistics(ReportStatistics statistics)
+    {
+        StatisticsSample sample = _diagnosis.Add(statistics, EpochOf(statistics.Step));
+        lock (_telling)
+        {
+            foreach (IRunObserver observer in observers) observer.OnStatistics(sample);
+        }
+    }
+
+    public void OnSkip(ReportSkip skip)
+    {
+        var skipped = new SkippedStep(skip.Step, EpochOf(skip.Step), DivergenceText.Subject(ViewOf(skip.Segment)), skip.Skipped);
+        lock (_telling)
+        {
+            foreach (IRunObserver observer in observers) observer.OnSkipped(skipped);
         }
     }
 
@@ -65,14 +98,15 @@ internal sealed class TrainingReporter(
 
     public Exception Diverged(FailDiverged failure)
     {
-        ParameterView view = memory.Network.Parameters.Views[memory.Segments[failure.Segment].View];
-        string? last = checkpoints.NewestFirst().FirstOrDefault();
+        int blamed = failure.Slices.Sum(slice => slice.Samples.Count);
+        string skipped = memory.Job.NonFinite is { MaxSkips: > 0 and int most } ? $", after {most} skipped steps in a row" : "";
         return new UserException(
             ErrorKind.Diverged,
-            $"the gradient of {view.Name} is not a finite number (NaN or infinity)",
-            $"step {failure.Step}, epoch {failure.Step / memory.Geometry.StepsPerEpoch + 1}, learning rate {memory.Rate(failure.Step, 1):G4}",
-            "lower the learning rate, add `clip: {globalNorm: 1.0}`, or look for extreme values in the data; " +
-            (last is null ? "no checkpoint was written yet" : $"the last good checkpoint is {last}"));
+            $"{DivergenceText.Subject(ViewOf(failure.Segment))} is not a finite number (NaN or infinity)"
+            + DivergenceText.Blame(failure.Slices, memory.Network),
+            $"step {failure.Step}, epoch {EpochOf(failure.Step)}, learning rate {memory.Rate(failure.Step, 1):G4}{skipped}",
+            $"{DivergenceText.RemedyFor(blamed, memory.SamplesOfStep(failure.Step), memory.Job.Clip.GlobalNorm is not null, _diagnosis.Find())}; "
+            + LastGood());
     }
 
     /// <summary>No step follows the last one whose gradient would show that it went astray: the parameters and the losses after it do.</summary>
@@ -85,10 +119,18 @@ internal sealed class TrainingReporter(
         throw new UserException(
             ErrorKind.Diverged, $"{(view is null ? "the loss" : view.Name)} is not a finite number (NaN or infinity) at the end",
             $"step {outcome.Version}, epoch {outcome.Epochs}, learning rate {_lastRate:G4}",
-            "lower the learning rate, add `clip: {globalNorm: 1.0}`, or look for extreme values in the data");
+            $"{DivergenceText.RemedyFor(0, 0, memory.Job.Clip.GlobalNorm is not null, _diagnosis.Find())}; {LastGood()}");
     }
 
     public MetricValues? Values(IReadOnlyList<double>? sums) => sums is null ? null : MetricValues.Of(_metrics, [.. sums]);
+
+    /// <summary>The newest checkpoint whose parameters are known to give finite numbers stays the newest: a later one is no place to go on from.</summary>
+    private string LastGood() => checkpoints.KeepGood() is { } good ? $"the last good checkpoint is {good}" : "no good checkpoint was written yet";
+
+    private int EpochOf(long step) => (int)(step / memory.Geometry.StepsPerEpoch) + 1;
+
+    private ParameterView? ViewOf(int segment) =>
+        segment < 0 ? null : memory.Network.Parameters.Views[memory.Segments[segment].View];
 
     private CheckpointContent Content(WriteCheckpoint checkpoint)
     {

@@ -5,7 +5,9 @@ using DistBp.Cluster.Configuration;
 using DistBp.Cluster.Storage;
 using DistBp.Learning;
 using DistBp.Learning.Data;
+using DistBp.Learning.Data.Augmentation;
 using DistBp.Learning.Metrics;
+using DistBp.Learning.Optimizers;
 using DistBp.Learning.Schedules;
 using DistBp.Protocol;
 using DistBp.Protocol.Effects;
@@ -19,6 +21,7 @@ public sealed class TrainingSession
 {
     private readonly JobDescription _job;
     private readonly TrainingOptions _options;
+    private readonly SessionVariant _variant;
     private readonly TimeProvider _time = TimeProvider.System;
     private readonly long _begin;
     private readonly TrainingData _data;
@@ -26,13 +29,18 @@ public sealed class TrainingSession
     private readonly int _workers;
     private readonly int _servers;
 
-    private TrainingSession(JobDescription job, TrainingOptions options)
+    /// <summary>Parameters that the initial weights do not give.</summary>
+    private string[] _startAtRandom = [];
+
+    private TrainingSession(JobDescription job, TrainingOptions options, SessionVariant variant)
     {
-        (_job, _options, _begin) = (job, options, _time.GetTimestamp());
+        (_job, _options, _variant, _begin) = (job, options, variant, _time.GetTimestamp());
         _workers = options.Workers > 0 ? options.Workers : Environment.ProcessorCount;
         _servers = options.Servers > 0 ? options.Servers : _workers;
-        _data = DataLoader.Load(job.Data, job.Target, job.Seed, job.BaseFolder);
+        _data = variant.Data ?? DataLoader.Load(job.Data, job.Target, job.Seed, job.BaseFolder);
+        AugmentationChecks.Check(job.Data.Augment, _data.Train);
         _network = JobNetwork.Build(job, _data.Schema);
+        LayerRates.OfViews(job.Rates, _network);
         if (job.Batch > _data.Train.Count)
         {
             throw new UserException(
@@ -44,10 +52,15 @@ public sealed class TrainingSession
 
     /// <param name="stop">Finishes the step, saves, and ends the run as interrupted.</param>
     /// <exception cref="UserException">Bad job, data, folder or checkpoint, or the training diverged.</exception>
-    public static async Task<RunResult> RunAsync(
-        JobDescription job, TrainingOptions options, IReadOnlyList<IRunObserver> observers, CancellationToken stop)
+    public static Task<RunResult> RunAsync(
+        JobDescription job, TrainingOptions options, IReadOnlyList<IRunObserver> observers, CancellationToken stop) =>
+        RunAsync(job, options, SessionVariant.Training, observers, stop);
+
+    /// <summary>A run that is part of something greater: a trial, a fold, a range test.</summary>
+    internal static async Task<RunResult> RunAsync(
+        JobDescription job, TrainingOptions options, SessionVariant variant, IReadOnlyList<IRunObserver> observers, CancellationToken stop)
     {
-        var session = new TrainingSession(job, options);
+        var session = new TrainingSession(job, options, variant);
         using RunFolder folder = session.OpenFolder();
         using EventLog log = EventLog.Open(options.EventsFile ?? folder.Paths.Events, session._time);
         var recorder = new EventRecorder(log, session._time);
@@ -70,8 +83,10 @@ public sealed class TrainingSession
 
     private void LoadInitialWeights(Span<float> parameters)
     {
-        if (_job.InitialWeights is { } file)
-            ParameterFile.Load(Path.GetFullPath(file, _job.BaseFolder), _network.Parameters, parameters, _job.Partial);
+        if (_job.InitialWeights is not { } file) return;
+        IReadOnlyList<string> loaded = ParameterFile.Load(
+            Path.GetFullPath(file, _job.BaseFolder), _network.Parameters, parameters, _job.Partial, _job.Rename);
+        _startAtRandom = [.. _network.Parameters.Views.Select(v => v.Name).Except(loaded)];
     }
 
     private RunFolder OpenFolder() => _options.Resume ? RunFolder.Resume(_options.OutFolder!)
@@ -97,7 +112,7 @@ public sealed class TrainingSession
         CheckpointStore checkpoints = CheckpointStore.OpenForWriting(paths.Checkpoints, _job.Checkpoint.Keep);
         var identity = new CheckpointIdentity(
             JobFile.Hash(_job), _job.Seed, _job.Slices, _job.Batch, _network.Parameters, _job.Optimizer.Kind,
-            Learning.Optimizers.Optimizer.Create(_job.Optimizer).StateNames);
+            Optimizer.Create(_job.Optimizer).StateNames);
         CheckpointSearch search = checkpoints.FindNewestIntact(identity);
         RequireBest(search.Checkpoint);
         TrainingMemory memory = CreateMemory(search.Checkpoint);
@@ -110,14 +125,19 @@ public sealed class TrainingSession
         // Before the training: a result that cannot be read must not cost a run.
         int restarts = _options.Resume && File.Exists(paths.Result) ? RunResult.Load(paths.Result).Restarts + 1 : _options.Resume ? 1 : 0;
         TrainingPlan plan = Plan(memory, search.Checkpoint);
-        var reporter = new TrainingReporter(memory, checkpoints, identity, _servers, observers, _time);
+        checkpoints.GoodUpTo = plan.StartVersion - 1;
+        var reporter = new TrainingReporter(memory, checkpoints, identity, _servers, observers, _variant.EndsAfter, _time);
         Announce(paths, plan, search, refitted, observers);
 
         RunOutcome outcome;
         using (var cluster = new LocalCluster(memory, plan, reporter, _workers, _servers))
             outcome = await cluster.RunAsync(stop).ConfigureAwait(false);
 
-        if (outcome.Status != RunStatus.Interrupted) reporter.RequireFinite(outcome);
+        if (outcome.Status != RunStatus.Interrupted)
+        {
+            reporter.RequireFinite(outcome);
+            checkpoints.EndGood();
+        }
         ParameterFile.Save(paths.Parameters, _network.Parameters, memory.Parameters.Memory);
         RunResult result = Result(outcome, reporter, memory, restarts);
         result.Save(paths.Result);
@@ -180,7 +200,10 @@ public sealed class TrainingSession
         Metrics = _network.Metrics,
         EvaluationSamples = memory.Parts.ToDictionary(p => p, p => memory.Part(p).Count),
         FinalParts = _data.Test is null ? [] : [DataPart.Test],
+        WritesCheckpoints = _variant.WritesCheckpoints,
+        JudgesEpochs = _variant.EndsAfter is not null,
         CheckpointEverySteps = _job.Checkpoint.EverySteps,
+        MaxSkips = _job.NonFinite?.MaxSkips ?? 0,
         EarlyStopping = EarlyStoppingPlan(_job.EarlyStopping),
         Plateau = _job.Schedule as PlateauSchedule,
     };
@@ -201,6 +224,11 @@ public sealed class TrainingSession
                 observer.OnWarning($"the checkpoint {damaged.Folder} is damaged ({damaged.Why}): the one before it is used, step {plan.StartVersion}");
             if (_options.Resume && search.Checkpoint is null)
                 observer.OnWarning($"{paths.Checkpoints} has no checkpoint: the run starts from the beginning");
+            if (_startAtRandom.Length > 0)
+            {
+                observer.OnWarning($"{_job.InitialWeights} gives {_network.Parameters.Views.Count - _startAtRandom.Length} of "
+                    + $"{_network.Parameters.Views.Count} parameters; at random start {NearestName.List(_startAtRandom)}");
+            }
             if (refitted)
                 observer.OnWarning("the training data are not what they were: preprocessing is fitted anew, and the run goes on with other inputs");
             if (_workers > _job.Slices)
@@ -218,6 +246,11 @@ public sealed class TrainingSession
             _job.Name, outcome.Status, outcome.Version, outcome.Epochs, train?.Loss, validation?.Loss, test?.Loss, train?.Accuracy,
             validation?.Accuracy, test?.Accuracy, WeightsHash.Compute(_network.Parameters, memory.Parameters.Span), _network.Parameters.Count,
             clock.BestSamplesPerSecond, clock.Epochs > 0 ? clock.Total.TotalSeconds / clock.Epochs : clock.Total.TotalSeconds,
-            _time.GetElapsedTime(_begin).TotalSeconds, _workers, _servers, _job.Slices, self.PeakWorkingSet64, 0, 0, restarts, 0);
+            _time.GetElapsedTime(_begin).TotalSeconds, _workers, _servers, _job.Slices, self.PeakWorkingSet64, 0, 0, restarts, 0)
+        {
+            ClippedSteps = _job.Clip == new Learning.Optimizers.ClipDescription() ? null : outcome.ClippedSteps,
+            SkippedSteps = _job.NonFinite is { MaxSkips: > 0 } ? outcome.SkippedSteps : null,
+            Findings = reporter.Findings.Count == 0 ? null : reporter.Findings,
+        };
     }
 }

@@ -13,7 +13,8 @@ public sealed record CheckpointSearch(Checkpoint? Checkpoint, IReadOnlyList<Dama
 /// The checkpoints of a run: folders step-000001200. One is written under a temporary name, flushed, and renamed, so a folder with a final
 /// name is complete unless the disk damaged it later. Rotation counts intact checkpoints only: those that this store has written or verified.
 /// It deletes what is older than the newest `keep` of them, intact or damaged, and never anything newer; a checkpoint that is not known to
-/// be intact is verified before it may stand for one of the `keep`.
+/// be intact is verified before it may stand for one of the `keep`. Beside them stays the newest one that is good, where none of them is:
+/// good are those whose parameters have given a finite loss, which shows only at the next step.
 /// </summary>
 public sealed class CheckpointStore
 {
@@ -22,6 +23,7 @@ public sealed class CheckpointStore
     private const string ReplacedPrefix = ".replaced-";
     private readonly HashSet<string> _intact = new(StringComparer.Ordinal);
     private readonly int _keep;
+    private long _goodUpTo = long.MaxValue;
 
     private CheckpointStore(string folder, int keep)
     {
@@ -30,6 +32,13 @@ public sealed class CheckpointStore
     }
 
     public string Folder { get; }
+
+    /// <summary>Checkpoints of this step and those before are good; at first all are. Set from any thread.</summary>
+    public long GoodUpTo
+    {
+        get => Interlocked.Read(ref _goodUpTo);
+        set => Interlocked.Exchange(ref _goodUpTo, value);
+    }
 
     /// <summary>For the one process that trains: creates the folder and clears away what a killed process left half done.</summary>
     /// <param name="keep">Intact checkpoints to keep, at least 1.</param>
@@ -107,6 +116,24 @@ public sealed class CheckpointStore
         return search;
     }
 
+    /// <summary>The run has gone astray: deletes the checkpoints that are newer than the newest good one, where there is one.</summary>
+    /// <returns>Its folder; null where there is none, and nothing is deleted.</returns>
+    public string? KeepGood()
+    {
+        string? good = NewestFirst().FirstOrDefault(folder => IsGood(folder) && (_intact.Contains(folder) || IsIntact(folder)));
+        if (good is null) return null;
+        foreach (string newer in NewestFirst().TakeWhile(folder => folder != good).ToArray()) DeleteFolder(newer);
+        _intact.RemoveWhere(f => !Directory.Exists(f));
+        return good;
+    }
+
+    /// <summary>The run has come to a good end: so is its last checkpoint, and those beyond `keep` go.</summary>
+    public void EndGood()
+    {
+        GoodUpTo = long.MaxValue;
+        Rotate();
+    }
+
     /// <summary>Folders of all checkpoints, intact or not.</summary>
     public IEnumerable<string> NewestFirst()
     {
@@ -146,13 +173,23 @@ public sealed class CheckpointStore
     private void Rotate()
     {
         int intact = 0;
+        bool good = false;
         foreach (string folder in NewestFirst().ToArray())
         {
-            if (intact >= _keep) DeleteFolder(folder);
-            else if (_intact.Contains(folder) || IsIntact(folder)) intact++;
+            if (intact >= _keep && (good || !IsGood(folder)))
+            {
+                DeleteFolder(folder);
+            }
+            else if (_intact.Contains(folder) || IsIntact(folder))
+            {
+                intact++;
+                good |= IsGood(folder);
+            }
         }
         _intact.RemoveWhere(f => !Directory.Exists(f));
     }
+
+    private bool IsGood(string folder) => StepOf(folder) <= GoodUpTo;
 
     private bool IsIntact(string folder)
     {

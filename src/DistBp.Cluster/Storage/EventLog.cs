@@ -83,6 +83,16 @@ public sealed class EventLog : IDisposable
             json.WriteDouble("seconds"u8, e.seconds);
         });
 
+    /// <summary>A step was left unapplied: a warning with its figures.</summary>
+    public void Skipped(long step, int epoch, string message, long skipped) =>
+        Write("skipped", (step, epoch, message, skipped), flush: true, static (json, e) =>
+        {
+            json.WriteNumber("step"u8, e.step);
+            json.WriteNumber("epoch"u8, e.epoch);
+            json.WriteString("message"u8, e.message);
+            json.WriteNumber("skipped"u8, e.skipped);
+        });
+
     public void Warning(string message) =>
         Write("warning", message, flush: true, static (json, message) => json.WriteString("message"u8, message));
 

@@ -24,25 +24,30 @@ public static class ParameterFile
 
     /// <summary>Reads parameters by name (F32, or F16, BF16 and F64 converted). Tensors of the file that the model does not have are ignored.</summary>
     /// <param name="parameters">[layout.Count]; what the file lacks is left as it is.</param>
+    /// <param name="rename">Names of the file and ours: see <see cref="TensorNames"/>.</param>
     /// <param name="partial">Parameters that are missing or of another shape are skipped, not errors; but at least one must be found.</param>
     /// <returns>Names of the parameters that were read.</returns>
     /// <exception cref="UserException">Every parameter that is missing (with the file's own names) or differs in shape, at once.</exception>
-    public static IReadOnlyList<string> Load(string path, ParameterLayout layout, Span<float> parameters, bool partial = false)
+    public static IReadOnlyList<string> Load(
+        string path, ParameterLayout layout, Span<float> parameters, bool partial = false,
+        IReadOnlyList<KeyValuePair<string, string>>? rename = null)
     {
         if (parameters.Length != layout.Count) throw new ArgumentException($"Got {parameters.Length}, expected {layout.Count}.", nameof(parameters));
         using SafetensorsFile file = SafetensorsFile.Open(path);
+        var names = new TensorNames(file, layout, rename ?? []);
+        if (names.Problems.Count > 0) throw new UserException(ErrorKind.Usage, names.Problems);
         var loaded = new List<string>();
         var problems = new List<Problem>();
         foreach (ParameterView view in layout.Views)
         {
-            Problem? problem = Compare(file, view);
+            Problem? problem = Compare(file, names, view);
             if (problem is null) loaded.Add(view.Name);
             else problems.Add(problem);
         }
         if (problems.Count > 0 && (!partial || loaded.Count == 0)) throw new UserException(ErrorKind.Usage, problems);
         foreach (ParameterView view in layout.Views)
         {
-            if (file.Find(view.Name) is not { } entry || !SameShape(entry, view.Shape)) continue;
+            if (names.Find(view.Name) is not { } entry || !SameShape(entry, view.Shape)) continue;
             file.ReadFloats(entry, parameters.Slice(view.Offset, view.Count), convert: true);
         }
         return loaded;
@@ -56,17 +61,18 @@ public static class ParameterFile
             stream, layout.Views.Select(v => new SafetensorsTensor(v.Name, v.Shape, parameters.Slice(v.Offset, v.Count))), metadata);
     }
 
-    private static Problem? Compare(SafetensorsFile file, ParameterView view)
+    private static Problem? Compare(SafetensorsFile file, TensorNames names, ParameterView view)
     {
         const string remedy = "use the parameters of this model, or `partial: true` to take those that fit";
-        if (file.Find(view.Name) is not { } entry)
+        if (names.Find(view.Name) is not { } entry)
         {
-            string names = string.Join(", ", file.Entries.Take(4).Select(e => e.Name)) + (file.Entries.Count > 4 ? ", …" : "");
-            return new Problem($"the file has no parameter '{view.Name}' (it has {names})", file.Path, remedy);
+            return new Problem(
+                $"the file has no parameter '{view.Name}' (it has {TensorNames.Names(file)})", file.Path,
+                "use the parameters of this model, `rename: {NAME IN THE FILE: NAME HERE}`, or `partial: true` to take those that fit");
         }
-        return SameShape(entry, view.Shape)
-            ? null
-            : new Problem($"parameter '{view.Name}' has shape {entry.ShapeText} in the file, the model needs {view.Shape}", file.Path, remedy);
+        string origin = entry.Name == view.Name ? "" : $" (where it is '{entry.Name}')";
+        return SameShape(entry, view.Shape) ? null : new Problem(
+            $"parameter '{view.Name}' has shape {entry.ShapeText} in the file{origin}, the model needs {view.Shape}", file.Path, remedy);
     }
 
     private static bool SameShape(SafetensorsEntry entry, TensorShape shape)

@@ -2,6 +2,7 @@ using DistBp.Protocol.Effects;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using DistBp.Learning;
+using DistBp.Learning.Diagnosis;
 
 namespace DistBp.Cluster.Storage;
 
@@ -38,6 +39,15 @@ public sealed record RunResult(
     int Restarts,
     long StepsLost)
 {
+    /// <summary>Steps that clipping acted in; null where the job does not clip.</summary>
+    public long? ClippedSteps { get; init; }
+
+    /// <summary>Steps that were left unapplied because their loss or gradient was not finite; null where the first of them ends the run.</summary>
+    public long? SkippedSteps { get; init; }
+
+    /// <summary>What was wrong with the training and what to change; null where nothing was found.</summary>
+    public IReadOnlyList<Finding>? Findings { get; init; }
+
     /// <summary>Replaces result.json as a whole.</summary>
     /// <exception cref="UserException">The disk is full or the folder not writable.</exception>
     public void Save(string path)

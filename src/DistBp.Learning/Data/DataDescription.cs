@@ -1,3 +1,5 @@
+using DistBp.Learning.Data.Augmentation;
+
 namespace DistBp.Learning.Data;
 
 public enum DataFormat
@@ -101,4 +103,8 @@ public sealed record SelectTopStep(int Count) : PreprocessStep
 /// <param name="Shape">One sample's shape; null: as in the file.</param>
 public sealed record DataDescription(
     DataFormat Format, DataSource? Train, DataSource? Test, DataSource? Validation, TensorShape? Shape,
-    IReadOnlyList<PreprocessStep> Preprocess, bool TargetIsInput);
+    IReadOnlyList<PreprocessStep> Preprocess, bool TargetIsInput)
+{
+    /// <summary>How samples of the training part are changed at random, in order; targets are not (also where they are the input).</summary>
+    public IReadOnlyList<AugmentStep> Augment { get; init; } = [];
+}

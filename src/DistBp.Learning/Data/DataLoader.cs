@@ -12,18 +12,22 @@ public static class DataLoader
     /// <see cref="TargetKind.Input"/>.</param>
     /// <param name="seed">The job's: it decides the split.</param>
     /// <param name="baseFolder">Where relative paths start: the job file's folder.</param>
+    /// <param name="fold">Null, or what takes the place of the validation part that the job describes.</param>
     /// <exception cref="UserException">Bad data or an impossible description.</exception>
-    public static TrainingData Load(DataDescription data, TargetKind target, int seed, string baseFolder)
+    public static TrainingData Load(DataDescription data, TargetKind target, int seed, string baseFolder, Fold? fold = null)
     {
         if (data.TargetIsInput) target = TargetKind.Input;
+        if (fold is not null) data = data with { Validation = null };
         RawTraining raw = Read(data, target, seed, baseFolder);
+        if (fold is not null) raw = fold.Split(raw, target, seed);
         RawPart train = raw.Parts[PartAssignment.Train]!;
         (FittedStep[] steps, FeatureTable features) = StepFitting.Fit(data.Preprocess, train.Features, train.Targets, target);
         DataSchema schema = DataSchema.Create(data, target, raw, steps, features);
 
         return new TrainingData(
             schema.Finish(train with { Features = features }),
-            Part(data.Validation, raw.Parts[PartAssignment.Validation]),
+            fold is not null ? schema.Preprocess(raw.Parts[PartAssignment.Validation]!)
+                : Part(data.Validation, raw.Parts[PartAssignment.Validation]),
             Part(data.Test, raw.Parts[PartAssignment.Test]),
             schema);
 

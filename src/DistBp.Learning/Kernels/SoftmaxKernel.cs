@@ -27,7 +27,7 @@ internal readonly unsafe struct SoftmaxKernel(float* x, float* labels, float* y,
             new Span<float>(sums, Lanes).Clear();
             for (int i = 0; i < whole; i += Lanes) Exponentials<TVector, TSimd>(row + i, maximum, to == null ? null : to + i, sums);
             Exponentials<TVector, TSimd>(padded, maximum, padded, sums);
-            float sum = Total(sums);
+            float sum = LaneSums.Total(sums);
             if (labels != null) losses[r] = Elementary<float, SimdScalar>.Log(sum) + (maximum - target);
             if (to == null) continue;
             new Span<float>(padded, columns - whole).CopyTo(new Span<float>(to + whole, columns - whole));
@@ -55,14 +55,5 @@ internal readonly unsafe struct SoftmaxKernel(float* x, float* labels, float* y,
             if (to != null) TSimd.Store(e, to + lane);
             TSimd.Store(TSimd.Add(TSimd.Load(sums + lane), e), sums + lane);
         }
-    }
-
-    private static float Total(float* lanes)
-    {
-        for (int half = Lanes / 2; half > 0; half /= 2)
-        {
-            for (int lane = 0; lane < half; lane++) lanes[lane] += lanes[lane + half];
-        }
-        return lanes[0];
     }
 }

@@ -20,8 +20,16 @@ public abstract class Layer
 
     public IReadOnlyList<ParameterDescription> Parameters { get; }
 
-    /// <summary>True where the output is the input under another shape: such a layer costs nothing and is never called.</summary>
+    /// <summary>True where the output is the input, perhaps under another shape: forward costs nothing and is never called.</summary>
     public virtual bool IsReshape => false;
+
+    /// <summary>True where the gradient of the input is that of the output: then backward is never called.</summary>
+    public virtual bool PassesGradient => IsReshape;
+
+    /// <summary>
+    /// The number of the layer whose input and state this one sees beside its own (<see cref="LayerPass.PartnerInput"/>); −1: none.
+    /// </summary>
+    internal int Partner { get; set; } = -1;
 
     /// <summary>Floats that forward leaves for backward beside x and y (a mask, statistics of a slice, a pre-activation).</summary>
     public virtual int StateLength(int maxRows, int maxSlices) => 0;

@@ -13,6 +13,9 @@ public abstract record LayerDescription(string? Name)
     /// <summary>True where initialization.byActivation looks at what follows this layer, and no further than the next such layer.</summary>
     internal virtual bool HasWeights => false;
 
+    /// <summary>The activation inside the layer, by which initialization.byActivation goes instead of what follows; null: there is none.</summary>
+    internal virtual Kernels.Activation? OwnActivation => null;
+
     /// <summary>The layer; or null where it cannot be made, with the reason in the site's problems.</summary>
     internal abstract Layer? Make(LayerSite site);
 }
@@ -33,5 +36,9 @@ public enum WeightInitialization
 }
 
 /// <summary>The network that a job asks for.</summary>
-/// <param name="Frozen">Names of layers that are not trained.</param>
-public sealed record ModelDescription(WeightInitialization Initialization, IReadOnlyList<LayerDescription> Layers, IReadOnlyList<string> Frozen);
+/// <param name="Frozen">Names of layers that are not trained; a residual's name stands for all layers in it.</param>
+public sealed record ModelDescription(WeightInitialization Initialization, IReadOnlyList<LayerDescription> Layers, IReadOnlyList<string> Frozen)
+{
+    /// <summary>With the layers of residuals in their place: a network's layers one after the other.</summary>
+    internal ModelDescription Flat() => this with { Layers = ResidualDescription.Flatten(Layers) };
+}

@@ -29,6 +29,12 @@ public readonly ref struct LayerPass
     /// <summary>The state of the layer before; empty for the first layer.</summary>
     public required ReadOnlySpan<float> InputState { get; init; }
 
+    /// <summary>The input of the layer's partner; empty without one.</summary>
+    public required ReadOnlySpan<float> PartnerInput { get; init; }
+
+    /// <summary>The state of the layer's partner; empty without one.</summary>
+    public required ReadOnlySpan<float> PartnerState { get; init; }
+
     /// <summary>Scratch of the kernels, one per computing thread.</summary>
     public required MatrixWorkspace Workspace { get; init; }
 

@@ -15,14 +15,15 @@ public sealed class MetricSet
     private readonly int _outputs;
     private readonly int _confusionClasses;
 
-    internal MetricSet(TargetKind kind, int outputs, int confusionClasses = 0)
+    internal MetricSet(TargetKind kind, int outputs, int confusionClasses = 0, int top = 0)
     {
-        (_kind, _outputs, _confusionClasses) = (kind, outputs, confusionClasses);
+        (_kind, _outputs, _confusionClasses, Top) = (kind, outputs, confusionClasses, top);
         IEnumerable<int> classes = Enumerable.Range(0, confusionClasses);
         Names =
         [
             .. IsOfClasses ? s_ofClasses : s_ofValues,
             .. classes.SelectMany(actual => classes.Select(predicted => $"confusion[{actual},{predicted}]")),
+            .. top > 0 ? ["correctInTop"] : Array.Empty<string>(),
         ];
     }
 
@@ -36,13 +37,17 @@ public sealed class MetricSet
     /// <summary>0 unless made by <see cref="WithConfusion"/>.</summary>
     public int ConfusionClasses => _confusionClasses;
 
+    /// <summary>k, where samples whose class is among the k most probable are counted; else 0.</summary>
+    public int Top { get; }
+
     /// <summary>Where the confusion counts begin, row by row of the actual class.</summary>
     internal const int ConfusionStart = 3;
 
     /// <summary>These sums and, for one class of K a sample, the K × K counts of the confusion matrix; otherwise this set itself.</summary>
-    public MetricSet WithConfusion() => _kind switch
+    /// <param name="top">Also counted, where there are more classes: samples whose class is among this many most probable ones.</param>
+    public MetricSet WithConfusion(int top = 0) => _kind switch
     {
-        TargetKind.Classes => new MetricSet(_kind, _outputs, _outputs),
+        TargetKind.Classes => new MetricSet(_kind, _outputs, _outputs, top < _outputs ? top : 0),
         TargetKind.Binary when _outputs == 1 => new MetricSet(_kind, _outputs, 2),
         _ => this,
     };
@@ -55,7 +60,10 @@ public sealed class MetricSet
         sums[1]++;
         switch (_kind)
         {
-            case TargetKind.Classes: AddClass(ArgMax(outputs), (int)targets[0], sums); break;
+            case TargetKind.Classes:
+                AddClass(ArgMax(outputs), (int)targets[0], sums);
+                if (Top > 0 && IsInTop(outputs, (int)targets[0])) sums[Count - 1]++;
+                break;
             case TargetKind.Binary when _outputs == 1: AddClass(outputs[0] > 0 ? 1 : 0, targets[0] > 0.5f ? 1 : 0, sums); break;
             case TargetKind.Binary: AddBinaries(outputs, targets, sums); break;
             case TargetKind.Values:
@@ -95,6 +103,17 @@ public sealed class MetricSet
         sums[3] += squared / outputs.Length;
         sums[4] += target / outputs.Length;
         sums[5] += targetSquared / outputs.Length;
+    }
+
+    // Of equals the first is the more probable, as for the one that is taken.
+    private bool IsInTop(ReadOnlySpan<float> outputs, int label)
+    {
+        int before = 0;
+        for (int i = 0; i < outputs.Length; i++)
+        {
+            if (outputs[i] > outputs[label] || (outputs[i] == outputs[label] && i < label)) before++;
+        }
+        return before < Top;
     }
 
     // The first of equals.

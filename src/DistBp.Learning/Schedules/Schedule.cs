@@ -39,9 +39,13 @@ public sealed class Schedule
             StepSchedule steps => PortableMath.Power(steps.Factor, epoch / Math.Max(1, steps.EveryEpochs)),
             ExponentialSchedule exponential => PortableMath.Power(exponential.Factor, epoch),
             CosineSchedule cosine => Cosine(cosine, step),
+            RampSchedule ramp => Ramp(ramp, step),
             _ => throw new UnreachableException($"Schedule {_description.Kind}."),
         };
     }
+
+    private static double Ramp(RampSchedule ramp, long step) =>
+        PortableMath.Exp(PortableMath.Log(ramp.Factor) * Math.Min(1, (double)step / Math.Max(1, ramp.Steps - 1)));
 
     private double Cosine(CosineSchedule cosine, long step)
     {

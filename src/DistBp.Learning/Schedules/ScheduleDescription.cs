@@ -36,6 +36,13 @@ public sealed record CosineSchedule(double Minimum = 0, int WarmupSteps = 0) : S
     public override string Kind => "cosine";
 }
 
+/// <summary>rate · factor^(step / (steps − 1)), so that the rate grows by the same share at each step and is rate · factor from step
+/// <paramref name="Steps"/> − 1 on: for range tests.</summary>
+public sealed record RampSchedule(double Factor, int Steps, int WarmupSteps = 0) : ScheduleDescription(WarmupSteps)
+{
+    public override string Kind => "ramp";
+}
+
 /// <summary>rate · factor^n, where n counts the times that the validation loss (without validation data: the training loss) did not improve by
 /// more than MinDelta for Patience epochs.</summary>
 public sealed record PlateauSchedule(double Factor = 0.1, int Patience = 5, double MinDelta = 0, double MinRate = 0, int WarmupSteps = 0)

@@ -7,8 +7,18 @@ namespace DistBp.Protocol.Effects;
 public sealed record MeasureStepping(bool Running) : Effect;
 
 /// <summary>A step was committed.</summary>
-/// <param name="Sums">Metric sums over the mini-batch.</param>
-public sealed record ReportStep(long Step, ReadOnlyMemory<double> Sums, double GradientNorm, double RateFactor) : Effect;
+/// <param name="Sums">Metric sums over the mini-batch, and on a sampled step the figures of its activations.</param>
+/// <param name="Clipped">Whether clipping changed the gradient.</param>
+public sealed record ReportStep(long Step, ReadOnlyMemory<double> Sums, double GradientNorm, double RateFactor, bool Clipped = false) : Effect;
+
+/// <summary>A sampled step was committed, and every server has measured its segments; before the stop point that follows.</summary>
+/// <param name="Figures">Of each server, in their order.</param>
+public sealed record ReportStatistics(long Step, IReadOnlyList<ReadOnlyMemory<double>> Figures) : Effect;
+
+/// <summary>A step was left unapplied.</summary>
+/// <param name="Segment">The first segment of the flat gradient that is not finite; -1 where the loss alone is not.</param>
+/// <param name="Skipped">How many so far, with this one.</param>
+public sealed record ReportSkip(long Step, int Segment, long Skipped) : Effect;
 
 /// <summary>An epoch is over and evaluated.</summary>
 /// <param name="Epoch">From 1.</param>
@@ -24,8 +34,9 @@ public sealed record WriteCheckpoint(long Version, TrainingProgress Progress) : 
 public sealed record FinishRun(RunOutcome Outcome) : Effect;
 
 /// <summary>The run cannot go on.</summary>
-/// <param name="Segment">The first segment of the flat gradient that is not finite.</param>
-public sealed record FailDiverged(long Step, int Segment) : Effect;
+/// <param name="Segment">The first segment of the flat gradient that is not finite; -1 where the loss alone is not.</param>
+/// <param name="Slices">The slices to blame, in order; empty where only the sum over slices is not finite.</param>
+public sealed record FailDiverged(long Step, int Segment, IReadOnlyList<NonFiniteSlice> Slices) : Effect;
 
 /// <summary>How a run ended; in files as "completed", "stopped-early", "interrupted".</summary>
 public enum RunStatus
@@ -46,4 +57,11 @@ public enum RunStatus
 /// <param name="FinalSums">Metric sums of the parts evaluated at the end.</param>
 public sealed record RunOutcome(
     RunStatus Status, long Version, int Epochs, int BestEpoch, IReadOnlyList<double>? TrainSums, IReadOnlyList<double>? ValidationSums,
-    IReadOnlyDictionary<DataPart, IReadOnlyList<double>> FinalSums);
+    IReadOnlyDictionary<DataPart, IReadOnlyList<double>> FinalSums)
+{
+    /// <summary>Steps that clipping acted in.</summary>
+    public long ClippedSteps { get; init; }
+
+    /// <summary>Steps that were left unapplied because their loss or gradient was not finite.</summary>
+    public long SkippedSteps { get; init; }
+}

@@ -11,6 +11,9 @@ public sealed record SubtreeGradient(Subtree Subtree, ReadOnlyMemory<float> Valu
 /// <summary>Host to worker: effect <see cref="Effects.ComputeGradient"/> is done.</summary>
 public sealed record GradientComputed(Generation Generation, long Step, IReadOnlyList<SubtreeGradient> Gradients) : Message;
 
+/// <summary>Host to worker: effect <see cref="Effects.SearchNonFinite"/> is done.</summary>
+public sealed record NonFiniteSearched(Generation Generation, long Step, IReadOnlyList<NonFiniteSlice> Slices) : Message;
+
 /// <summary>Host to worker: effect <see cref="Effects.EvaluateSubtrees"/> is done.</summary>
 public sealed record SubtreesEvaluated(Generation Generation, DataPart Part, IReadOnlyList<SubtreeSums> Sums) : Message;
 
@@ -20,10 +23,14 @@ public sealed record ShardLoaded(Generation Generation) : Message;
 /// <summary>Host to server: effect <see cref="Effects.CombineGradients"/> is done.</summary>
 /// <param name="SquaredNorms">One value a segment of the shard.</param>
 /// <param name="Sums">Metric sums at the root (lead server), else empty.</param>
-public sealed record GradientsCombined(Generation Generation, long Step, ReadOnlyMemory<double> SquaredNorms, ReadOnlyMemory<double> Sums) : Message;
+/// <param name="Clamped">An element was above the limit of clip.value.</param>
+public sealed record GradientsCombined(
+    Generation Generation, long Step, ReadOnlyMemory<double> SquaredNorms, ReadOnlyMemory<double> Sums, bool Clamped = false) : Message;
 
 /// <summary>Host to server: effect <see cref="Effects.ApplyUpdate"/> is done.</summary>
-public sealed record UpdateApplied(Generation Generation, long Step) : Message;
+/// <param name="Clipped">A norm was above its limit.</param>
+/// <param name="Figures">Of the shard's segments on a sampled step, else empty.</param>
+public sealed record UpdateApplied(Generation Generation, long Step, bool Clipped = false, ReadOnlyMemory<double> Figures = default) : Message;
 
 /// <summary>Host to server: effect <see cref="Effects.CopyShard"/> is done.</summary>
 public sealed record ShardCopied(Generation Generation, CaptureTarget Target, long Version) : Message;

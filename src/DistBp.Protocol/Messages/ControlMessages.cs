@@ -6,8 +6,12 @@ public sealed record MembersGathered(int Workers, int Servers) : Message;
 /// <summary>Host to coordinator: finish the step, save and end (a signal, or a user's cancel).</summary>
 public sealed record StopRequested : Message;
 
+/// <summary>Host to coordinator: whether the run ends after the epoch that was reported last, as with early stopping.</summary>
+public sealed record EpochJudged(bool Stop) : Message;
+
 /// <summary>Coordinator to worker and server: who does what from now on, starting at <paramref name="Version"/>.</summary>
-public sealed record Assign(Assignment Assignment, long Version) : MemberMessage(Assignment.Generation);
+/// <param name="MaxSkips">How many steps in a row may be left unapplied because their loss or gradient is not finite; 0: none.</param>
+public sealed record Assign(Assignment Assignment, long Version, int MaxSkips = 0) : MemberMessage(Assignment.Generation);
 
 /// <summary>Server to coordinator: the shard is loaded.</summary>
 public sealed record ServerReady(Generation Generation, int Server) : MemberMessage(Generation);

@@ -6,7 +6,10 @@ namespace DistBp.Protocol.Messages;
 /// Worker to server: the gradient sum of a whole subtree of slices of a step, cut to the server's shard. A second arrival is ignored.
 /// </summary>
 /// <param name="Values">The shard's range of the gradient, by reference: unchanged until the step is committed everywhere.</param>
-/// <param name="Sums">The metric sums of the subtree, for the lead server alone (server 0); empty for others.</param>
+/// <param name="Sums">
+/// The metric sums of the subtree, and on a sampled step behind them the figures of its activations; for the lead server alone (server 0),
+/// empty for others.
+/// </param>
 public sealed record PushGradient(
     Generation Generation, int Worker, long Step, Subtree Subtree, ReadOnlyMemory<float> Values, ReadOnlyMemory<double> Sums)
     : MemberMessage(Generation);
@@ -16,7 +19,10 @@ public sealed record PushGradient(
 /// the same global norm.
 /// </summary>
 /// <param name="Halt">The sender was asked to halt: every server halts after this step.</param>
-public sealed record ShareNorms(Generation Generation, int Server, long Step, ReadOnlyMemory<double> SquaredNorms, bool Halt)
+/// <param name="Clamped">An element of the sender's shard was above the limit of clip.value.</param>
+/// <param name="LossIsFinite">False where the lead server's loss sum is not: no server applies the step.</param>
+public sealed record ShareNorms(
+    Generation Generation, int Server, long Step, ReadOnlyMemory<double> SquaredNorms, bool Halt, bool Clamped = false, bool LossIsFinite = true)
     : MemberMessage(Generation);
 
 /// <summary>Server to worker: the shard's new version can be read.</summary>
@@ -24,10 +30,31 @@ public sealed record ShareNorms(Generation Generation, int Server, long Step, Re
 public sealed record ShardCommitted(Generation Generation, int Server, long Version, bool Halted) : MemberMessage(Generation);
 
 /// <summary>Lead server to coordinator: a step's figures.</summary>
-/// <param name="Sums">Metric sums over the mini-batch.</param>
+/// <param name="Sums">Metric sums over the mini-batch, and on a sampled step the figures of its activations.</param>
 /// <param name="GradientNorm">Global L2 norm of the mean gradient before clipping by it.</param>
-public sealed record StepCommitted(Generation Generation, long Step, ReadOnlyMemory<double> Sums, double GradientNorm) : MemberMessage(Generation);
+/// <param name="Clipped">Whether clipping changed the gradient.</param>
+public sealed record StepCommitted(
+    Generation Generation, long Step, ReadOnlyMemory<double> Sums, double GradientNorm, bool Clipped = false) : MemberMessage(Generation);
 
-/// <summary>Server to coordinator: the step's gradient holds a NaN or an infinity and was not applied, on no server.</summary>
-/// <param name="Segment">The first segment of the flat gradient that holds it.</param>
+/// <summary>Server to coordinator, on a sampled step: the figures of its segments, before and after the update.</summary>
+public sealed record ShardMeasured(Generation Generation, int Server, long Step, ReadOnlyMemory<double> Figures) : MemberMessage(Generation);
+
+/// <summary>Lead server to coordinator: as <see cref="StepRejected"/>, but the job bears it: the version advances, the parameters stay.</summary>
+public sealed record StepSkipped(Generation Generation, long Step, int Segment) : MemberMessage(Generation);
+
+/// <summary>
+/// Server to coordinator: the step's loss or gradient holds a NaN or an infinity; it was not applied, on no server, and none goes on.
+/// </summary>
+/// <param name="Segment">The first segment of the flat gradient that holds it; -1 where the loss alone is not finite.</param>
 public sealed record StepRejected(Generation Generation, int Server, long Step, int Segment) : MemberMessage(Generation);
+
+/// <summary>Coordinator to worker: which of your samples of the rejected step have a loss or a gradient that is not finite?</summary>
+public sealed record LocateNonFinite(Generation Generation, long Step) : MemberMessage(Generation);
+
+/// <summary>Worker to coordinator: what it found in its slices, in their order.</summary>
+public sealed record NonFiniteLocated(Generation Generation, int Worker, long Step, IReadOnlyList<NonFiniteSlice> Slices) : MemberMessage(Generation);
+
+/// <summary>A slice whose loss or gradient is not finite.</summary>
+/// <param name="Layer">The first layer whose output is not finite; -1: all outputs are, and the loss or backward is not.</param>
+/// <param name="Samples">Training samples (counted from 0) that are to blame alone; empty where only their sum is not finite.</param>
+public sealed record NonFiniteSlice(int Slice, int Layer, IReadOnlyList<int> Samples);

@@ -36,7 +36,18 @@ def cnn():
         nn.MaxPool2d(2), nn.Flatten(), nn.Linear(64 * 7 * 7, 128), nn.ReLU(), nn.Linear(128, 10))
 
 
-MODELS = {"mlp": mlp, "cnn": cnn}
+class Recurrent(nn.Module):
+    """28 rows of 28 pixels as a sequence; the last hidden state is classified."""
+
+    def __init__(self, cell):
+        super().__init__()
+        self.cell, self.out = cell(28, 128, batch_first=True), nn.Linear(128, 10)
+
+    def forward(self, x):
+        return self.out(self.cell(x.view(-1, 28, 28))[0][:, -1])
+
+
+MODELS = {"mlp": mlp, "cnn": cnn, "lstm": lambda: Recurrent(nn.LSTM), "gru": lambda: Recurrent(nn.GRU)}
 
 
 def train(rank, options):

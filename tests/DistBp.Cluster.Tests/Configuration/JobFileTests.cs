@@ -147,6 +147,7 @@ public sealed class JobFileTests
     [InlineData("schedule={inverseTime: 0.01}")]
     [InlineData("schedule={exponential: {factor: 0.95, warmupSteps: 3}}")]
     [InlineData("schedule={cosine: {minimum: 0.1}}")]
+    [InlineData("schedule={ramp: {factor: 1e8, steps: 200}}")]
     [InlineData("schedule={plateau: {factor: 0.3, patience: 2, minDelta: 0.1, minRate: 1e-5}}")]
     [InlineData("data.preprocess=[{impute: mean}, {oneHot: [color, \"a: b\", \"null\", \"\\u0007 \\\"\"]}, {selectTop: 3}]")]
     [InlineData("data.train.path=größe 1.csv")]

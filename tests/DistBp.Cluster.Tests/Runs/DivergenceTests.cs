@@ -9,7 +9,7 @@ public sealed class DivergenceTests
     /// <summary>Without a bounded activation, so that what is too large grows until it is no number.</summary>
     private const string Unbounded = """
         model: {layers: [{dense: {units: 96, name: first}}, relu, {dense: 48}, relu, {dense: 10}]}
-        optimizer: {sgd: {rate: 1e30}}
+        optimizer: {sgd: {rate: 1e8}}
         clip: null
         """;
 
@@ -25,16 +25,76 @@ public sealed class DivergenceTests
         UserException e = await Assert.ThrowsAsync<UserException>(() => run.TrainAsync(job, workers, servers, probe));
         Assert.Equal(ErrorKind.Diverged, e.Kind);
         Assert.Contains("the gradient of first.weight is not a finite number", e.Message, StringComparison.Ordinal);
-        Assert.Contains($"step {probe.Steps.Count}, epoch 1, learning rate 1E+30", e.Message, StringComparison.Ordinal);
-        Assert.Contains("lower the learning rate", e.Message, StringComparison.Ordinal);
+        Assert.Contains($"step {probe.Steps.Count}, epoch 1, learning rate 1E+08", e.Message, StringComparison.Ordinal);
+        Assert.Contains("first in the output of layer ", e.Message, StringComparison.Ordinal);
+        Assert.Contains("for training samples ", e.Message, StringComparison.Ordinal);
+        Assert.Contains("lower it to a third or a tenth", e.Message, StringComparison.Ordinal);
 
         CheckpointSearch search = CheckpointStore.OpenForReading(run.Paths.Checkpoints).FindNewestIntact();
         Assert.Empty(search.Damaged);
         Assert.Contains($"the last good checkpoint is {search.Checkpoint!.Folder}", e.Message, StringComparison.Ordinal);
+        // The one of the step that diverged was written too: its parameters are those that give no number.
+        Assert.Equal(probe.Steps.Count - 1, search.Checkpoint.Position.Step);
         Assert.False(File.Exists(run.Paths.Result));
         string end = File.ReadLines(run.Paths.Events).Last();
         Assert.Contains("\"event\":\"end\"", end, StringComparison.Ordinal);
         Assert.Contains("\"status\":\"failed\"", end, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_newest_good_checkpoint_stays_although_one_is_kept_and_a_bad_one_is_newer()
+    {
+        using var run = new TestRun();
+        UserException e = await Assert.ThrowsAsync<UserException>(
+            () => run.TrainAsync(SmallJobs.Of(Unbounded, "checkpoint.everySteps=1", "checkpoint.keep=1"), 2, 2));
+        string only = Assert.Single(CheckpointStore.OpenForReading(run.Paths.Checkpoints).NewestFirst());
+        Assert.Contains($"the last good checkpoint is {only}", e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_run_that_ends_well_keeps_no_more_checkpoints_than_it_was_asked_to()
+    {
+        using var run = new TestRun();
+        await run.TrainAsync(SmallJobs.Of(SmallJobs.Adam, "checkpoint.everySteps=1", "checkpoint.keep=1"), 2, 2);
+        Assert.Single(CheckpointStore.OpenForReading(run.Paths.Checkpoints).NewestFirst());
+    }
+
+    [Fact]
+    public async Task A_run_without_a_good_checkpoint_says_so()
+    {
+        using var run = new TestRun();
+        UserException e = await Assert.ThrowsAsync<UserException>(
+            () => run.TrainAsync(SmallJobs.Of(Unbounded, "optimizer.sgd.rate=1e30", "checkpoint.everySteps=1")));
+        Assert.Contains("no good checkpoint was written yet", e.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(1, 1)]
+    [InlineData(3, 2)]
+    [InlineData(5, 3)]
+    public async Task One_extreme_sample_is_named_whoever_computed_it(int workers, int servers)
+    {
+        using var data = new ExtremeSample();
+        UserException e = await Assert.ThrowsAsync<UserException>(() => data.TrainAsync(workers, servers, "stop"));
+        Assert.Equal(ErrorKind.Diverged, e.Kind);
+        Assert.Contains($"for training sample {ExtremeSample.Row} (counted from 0) in slice ", e.Message, StringComparison.Ordinal);
+        Assert.Contains("look at these samples for extreme values, or set `onNonFinite: skip`", e.Message, StringComparison.Ordinal);
+        Assert.Equal(await Where(1, 1), await Where(workers, servers));
+
+        async Task<string> Where(int w, int s) =>
+            (await Assert.ThrowsAsync<UserException>(() => data.TrainAsync(w, s, "stop"))).Problems[0] is var problem ? problem.Where + problem.What : "";
+    }
+
+    [Fact]
+    public async Task Steps_with_an_extreme_sample_are_skipped_and_the_bits_are_those_of_any_cluster()
+    {
+        using var data = new ExtremeSample();
+        (RunResult alone, RunProbe heard) = await data.TrainAsync(1, 1, "skip");
+        Assert.Equal(3, alone.SkippedSteps);
+        Assert.Equal([1, 2, 3], heard.Skipped.Select(s => s.Skipped));
+        Assert.Equal([1, 2, 3], heard.Skipped.Select(s => s.Epoch));
+        foreach ((int workers, int servers) in new[] { (2, 3), (5, 2) })
+            Assert.Equal(alone.WeightsSha256, (await data.TrainAsync(workers, servers, "skip")).Result.WeightsSha256);
     }
 
     [Fact]

@@ -38,6 +38,11 @@ public sealed class EvaluationSessionTests
         long[] counts = [.. Cells(shared)];
         Assert.Equal(Cells(alone), counts);
         Assert.Equal(shared.Samples, counts.Sum());
+        Assert.Equal((0, null), (shared.Top, shared.Values.TopAccuracy));
+        EvaluationReport top = await EvaluationSession.RunAsync(saved, DataPart.Test, saved.ReadPart(DataPart.Test), 3, CancellationToken.None, top: 5);
+        Assert.Equal(5, top.Top);
+        Assert.InRange(top.Values.TopAccuracy!.Value, top.Values.Accuracy!.Value, 1);
+        Assert.Null(top.RocArea);
         Assert.Equal(shared.Values.Accuracy!.Value, Enumerable.Range(0, 10).Sum(c => shared.Confusion![c, c]) / (double)shared.Samples);
     }
 

@@ -27,6 +27,18 @@ public sealed class ExampleJobTests
     }
 
     [Fact]
+    public async Task Customers_have_an_area_under_the_curve_that_is_the_same_under_any_workers()
+    {
+        using var run = new TestRun();
+        await run.TrainAsync(Read("customers"), 2, 2);
+        SavedRun saved = SavedRun.Open(run.Folder);
+        double[] areas = await Task.WhenAll(new[] { 1, 2, 5 }.Select(async workers =>
+            (await EvaluationSession.RunAsync(saved, DataPart.Train, saved.ReadPart(DataPart.Train), workers, CancellationToken.None)).RocArea!.Value));
+        Assert.Single(areas.Distinct());
+        Assert.InRange(areas[0], 0.9, 1);
+    }
+
+    [Fact]
     public async Task The_prices_of_the_houses_are_learned()
     {
         using var run = new TestRun();
@@ -52,6 +64,18 @@ public sealed class ExampleJobTests
         JobDescription job = Read("fashion-cnn", "epochs=1", "model.layers.0.conv2d.filters=8", "model.layers.3.conv2d.filters=8", "model.layers.6.dense=32");
         RunResult result = await run.TrainAsync(job, 2, 2);
         Assert.InRange(result.TestAccuracy!.Value, 0.75, 1);
+    }
+
+    [Theory]
+    [InlineData("digits")]
+    [InlineData("flowers")]
+    [InlineData("customers")]
+    [InlineData("houses")]
+    public async Task An_example_that_goes_well_gives_no_warning(string name)
+    {
+        (_, RunProbe probe) = await TestRun.WholeAsync(Read(name), 2, 2);
+        Assert.Empty(probe.Warnings);
+        Assert.Null(probe.Result!.Findings);
     }
 
     private static JobDescription Read(string name, params string[] overrides) =>

@@ -38,7 +38,7 @@ public sealed class RunContentsTests : IAsyncLifetime, IDisposable
         Assert.Equal(
             ["name", "status", "steps", "epochs", "trainLoss", "validationLoss", "testLoss", "trainAccuracy", "validationAccuracy", "testAccuracy",
              "weightsSha256", "parameters", "samplesPerSecond", "secondsPerEpoch", "wallSeconds", "workers", "servers", "slices", "peakMemoryBytes",
-             "bytesSentPerStep", "bytesReceivedPerStep", "restarts", "stepsLost"],
+             "bytesSentPerStep", "bytesReceivedPerStep", "restarts", "stepsLost", "clippedSteps"],
             json.RootElement.EnumerateObject().Select(p => p.Name));
         Assert.Equal("stopped-early", json.RootElement.GetProperty("status").GetString());
         Assert.Equal((2, 3, 6, 11386L), (_result.Workers, _result.Servers, _result.Slices, _result.Parameters));
@@ -64,7 +64,7 @@ public sealed class RunContentsTests : IAsyncLifetime, IDisposable
         JsonElement[] events = [.. File.ReadLines(_run.Paths.Events).Select(line => JsonDocument.Parse(line).RootElement)];
         Assert.All(events, e => Assert.True(e.GetProperty("time").TryGetDateTime(out _)));
         ILookup<string, JsonElement> byName = events.ToLookup(e => e.GetProperty("event").GetString()!);
-        Assert.Subset(new HashSet<string> { "epoch", "step", "checkpoint", "member", "warning", "end" }, byName.Select(g => g.Key).ToHashSet());
+        Assert.Subset(new HashSet<string> { "epoch", "step", "checkpoint", "member", "warning", "statistics", "end" }, byName.Select(g => g.Key).ToHashSet());
 
         Assert.Equal(_probe.Epochs.Select(e => (e.Epoch, e.Step)), byName["epoch"].Select(e => (e.GetProperty("epoch").GetInt32(), e.GetProperty("step").GetInt64())));
         Assert.Equal(_probe.Epochs.Select(e => e.Validation!.Loss), byName["epoch"].Select(e => e.GetProperty("validationLoss").GetDouble()));

@@ -1,5 +1,6 @@
 using DistBp.Cluster.Runs;
 using DistBp.Cluster.Storage;
+using DistBp.Learning.Diagnosis;
 
 namespace DistBp.Cluster.Tests.Runs;
 
@@ -14,6 +15,10 @@ internal sealed class RunProbe : IRunObserver, IDisposable
     public List<EpochFigures> Epochs { get; } = [];
 
     public List<CheckpointFigures> Checkpoints { get; } = [];
+
+    public List<StatisticsSample> Statistics { get; } = [];
+
+    public List<SkippedStep> Skipped { get; } = [];
 
     public List<string> Warnings { get; } = [];
 
@@ -43,6 +48,16 @@ internal sealed class RunProbe : IRunObserver, IDisposable
     public void OnEpoch(EpochFigures epoch)
     {
         lock (_lock) Epochs.Add(epoch);
+    }
+
+    public void OnStatistics(StatisticsSample statistics)
+    {
+        lock (_lock) Statistics.Add(statistics);
+    }
+
+    public void OnSkipped(SkippedStep skipped)
+    {
+        lock (_lock) Skipped.Add(skipped);
     }
 
     public void OnCheckpoint(CheckpointFigures checkpoint)

@@ -20,6 +20,7 @@ public sealed class ScheduleTests
         Assert.Equal(Base * Math.Pow(0.5, epoch / 3), Rate(new StepSchedule(3, 0.5), step), 1e-15);
         Assert.Equal(Base * Math.Pow(0.9, epoch), Rate(new ExponentialSchedule(0.9), step), 1e-15);
         Assert.Equal(Base * (0.1 + 0.9 * 0.5 * (1 + Math.Cos(Math.PI * step / 99))), Rate(new CosineSchedule(0.1), step), 1e-15);
+        Assert.Equal(Base * Math.Pow(1e4, Math.Min(1, step / 79.0)), Rate(new RampSchedule(1e4, 80), step), 1e-11 * Math.Pow(1e4, step / 79.0));
     }
 
     [Fact]

@@ -36,8 +36,11 @@ internal sealed class ToyCluster
 
     public float[] Parameters { get; }
 
-    /// <summary>From this step on slices give NaN.</summary>
-    public long NonFiniteFrom { get; init; } = long.MaxValue;
+    /// <summary>In these steps slice 1 gives NaN.</summary>
+    public (long From, long Until) NonFinite { get; init; } = (long.MaxValue, long.MaxValue);
+
+    /// <summary>In this step the loss of slice 1 is infinite, and its gradient is not.</summary>
+    public long InfiniteLossAt { get; init; } = -1;
 
     /// <summary>Deliver every push twice.</summary>
     public bool DuplicatePushes { get; init; }
@@ -51,6 +54,10 @@ internal sealed class ToyCluster
     public List<WriteCheckpoint> Checkpoints { get; } = [];
 
     public List<ReportStep> Steps { get; } = [];
+
+    public List<ReportSkip> Skips { get; } = [];
+
+    public List<ReportStatistics> Statistics { get; } = [];
 
     public List<ReportEpoch> Epochs { get; } = [];
 
@@ -122,6 +129,12 @@ internal sealed class ToyCluster
                 Steps.Add(e);
                 if (e.Step == StopAfterStep) Send(self, self, new StopRequested());
                 break;
+            case ReportSkip e: Skips.Add(e); break;
+            case ReportStatistics e: Statistics.Add(e); break;
+            case SearchNonFinite e:
+                NonFiniteSlice[] found = e.Subtrees.Any(s => s.First <= 1 && s.End > 1) ? [new NonFiniteSlice(1, 0, [7])] : [];
+                Send(self, self, new NonFiniteSearched(e.Generation, e.Step, found));
+                break;
             case ReportEpoch e: Epochs.Add(e); break;
             case FinishRun e: Outcome = e.Outcome; break;
             case FailDiverged e: Failure = e; break;
@@ -136,14 +149,17 @@ internal sealed class ToyCluster
     {
         float hash = 0;
         foreach (float p in Parameters) hash = MathF.FusedMultiplyAdd(hash, 0.75f, p);
-        return [.. _subtreesOf[worker].Select(s => new SubtreeGradient(s, Tree(s, slice => Slice(slice, step, hash)), new double[] { s.Count, s.Count, 0 }))];
+        return [.. _subtreesOf[worker].Select(s => new SubtreeGradient(s, Tree(s, slice => Slice(slice, step, hash)), new double[] { Loss(s, step), s.Count, 0 }))];
     }
+
+    private double Loss(Subtree subtree, long step) =>
+        step == InfiniteLossAt && subtree.First <= 1 && subtree.End > 1 ? double.PositiveInfinity : subtree.Count;
 
     private float[] Slice(int slice, long step, float hash)
     {
         var gradient = new float[Parameters.Length];
         for (int i = 0; i < gradient.Length; i++) gradient[i] = MathF.Sin(slice + step * 0.1f + i) * 0.3f + hash * 0.001f + Parameters[i] * 0.1f;
-        if (step >= NonFiniteFrom && slice == 1) gradient[^1] = float.NaN;
+        if (step >= NonFinite.From && step < NonFinite.Until && slice == 1) gradient[^1] = float.NaN;
         return gradient;
     }
 
@@ -177,6 +193,8 @@ internal sealed class ToyCluster
         float scale = (float)(0.1 * e.RateFactor * Math.Min(1, 1 / norm));
         ParameterShard shard = _assignments[self.Index]!.Shard(self.Index);
         for (int i = 0; i < shard.Count; i++) Parameters[shard.Offset + i] -= scale * _means[self.Index][i];
-        Send(self, self, new UpdateApplied(e.Generation, e.Step));
+        // Every third step is sampled: what a server measures is its number and the step.
+        double[] figures = e.Step % 3 == 0 && shard.Count > 0 ? [self.Index, e.Step] : [];
+        Send(self, self, new UpdateApplied(e.Generation, e.Step, norm > 1, figures));
     }
 }

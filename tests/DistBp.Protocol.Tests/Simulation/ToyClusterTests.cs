@@ -60,14 +60,93 @@ public sealed class ToyClusterTests
     {
         for (int seed = 1; seed <= 20; seed++)
         {
-            var cluster = new ToyCluster(Plan(), 3, 3, seed) { NonFiniteFrom = 6 };
+            var cluster = new ToyCluster(Plan(), 3, 3, seed) { NonFinite = (6, long.MaxValue) };
             cluster.Run();
             Assert.Null(cluster.Outcome);
             Assert.Equal(6, cluster.Failure?.Step);
             Assert.Equal(2, cluster.Failure?.Segment);
+            NonFiniteSlice blamed = Assert.Single(cluster.Failure!.Slices);
+            Assert.Equal((1, 7), (blamed.Slice, Assert.Single(blamed.Samples)));
             Assert.Equal(6, cluster.Steps.Count);
             Assert.All(cluster.Parameters, p => Assert.True(float.IsFinite(p)));
         }
+    }
+
+    [Fact]
+    public void A_loss_that_is_not_finite_is_applied_on_no_server_although_the_gradient_is()
+    {
+        for (int seed = 1; seed <= 20; seed++)
+        {
+            var cluster = new ToyCluster(Plan(), 3, 3, seed) { InfiniteLossAt = 5 };
+            cluster.Run();
+            Assert.Equal((5, -1), (cluster.Failure?.Step, cluster.Failure?.Segment));
+            Assert.Equal(5, cluster.Steps.Count);
+        }
+    }
+
+    [Fact]
+    public void Skipped_steps_leave_the_same_bits_over_any_cluster_and_count_in_no_epoch()
+    {
+        TrainingPlan plan = Plan() with { MaxSkips = 2 };
+        ToyCluster Skipping(int workers, int servers, int seed)
+        {
+            var cluster = new ToyCluster(plan, workers, servers, seed) { NonFinite = (5, 7) };
+            cluster.Run();
+            return cluster;
+        }
+
+        ToyCluster reference = Skipping(1, 1, 0);
+        Assert.NotEqual(Run(Plan(), 1, 1, 0).Parameters, reference.Parameters);
+        for (int seed = 1; seed <= 30; seed++)
+        {
+            ToyCluster cluster = Skipping(1 + seed % 5, 1 + seed % 4, seed);
+            Assert.Equal(RunStatus.Completed, cluster.Outcome?.Status);
+            Assert.Equal((12, 2), (cluster.Outcome!.Version, cluster.Outcome.SkippedSteps));
+            Assert.Equal([(5L, 1L), (6L, 2L)], cluster.Skips.Select(s => (s.Step, s.Skipped)));
+            // Of the four steps of the second epoch two are left, of six slices each.
+            Assert.Equal([24, 12, 24], cluster.Epochs.Select(e => e.TrainSums[0]));
+            Assert.Equal(reference.Parameters, cluster.Parameters);
+        }
+    }
+
+    [Fact]
+    public void Too_many_skipped_steps_in_a_row_end_the_run()
+    {
+        var cluster = new ToyCluster(Plan() with { MaxSkips = 2 }, 3, 2, 1) { NonFinite = (5, 8) };
+        cluster.Run();
+        Assert.Null(cluster.Outcome);
+        Assert.Equal(7, cluster.Failure?.Step);
+        Assert.Equal(2, cluster.Skips.Count);
+    }
+
+    [Fact]
+    public void Skips_that_are_not_in_a_row_do_not_end_the_run()
+    {
+        var cluster = new ToyCluster(Plan() with { MaxSkips = 1 }, 3, 2, 1) { NonFinite = (3, 4), InfiniteLossAt = 5 };
+        cluster.Run();
+        Assert.Equal((RunStatus.Completed, 2L), (cluster.Outcome?.Status, cluster.Outcome?.SkippedSteps));
+    }
+
+    [Fact]
+    public void The_figures_of_a_sampled_step_come_together_from_all_servers_in_their_order()
+    {
+        for (int seed = 1; seed <= 20; seed++)
+        {
+            // Three blocks of parameters: the fourth server owns nothing.
+            ToyCluster cluster = Run(Plan(), 2, 4, seed);
+            Assert.Equal([0, 3, 6, 9], cluster.Statistics.Select(s => s.Step));
+            Assert.All(cluster.Statistics, s =>
+                Assert.Equal([1.0, 2, 3], s.Figures.Where(f => f.Length > 0).Select(f => f.Span[0])));
+        }
+    }
+
+    [Fact]
+    public void Steps_that_were_clipped_are_counted_once_each_over_any_servers()
+    {
+        long clipped = Run(Plan(), 1, 1, 0).Steps.Count(s => s.Clipped);
+        Assert.InRange(clipped, 1, 12);
+        ToyCluster cluster = Run(Plan(), 3, 4, 2);
+        Assert.Equal(clipped, cluster.Outcome!.ClippedSteps);
     }
 
     [Fact]
@@ -137,6 +216,7 @@ public sealed class ToyClusterTests
         {
             EpochsCompleted = 7, EpochSums = [1.5, 2.5], TrainSums = [0.1, 3], BestMetric = 0.25, BestEpoch = 4, EpochsSinceBest = 3,
             BestTrainSums = [9, 8], RateFactor = 0.1, PlateauBest = 0.3, PlateauEpochs = 1, StoppedEarly = true,
+            ClippedSteps = 12, SkippedSteps = 3,
         };
         TrainingProgress copy = TrainingProgress.FromNumbers(progress.ToNumbers());
         Assert.Equal(progress.ToNumbers(), copy.ToNumbers());

@@ -89,8 +89,7 @@ internal sealed class OneOfForm<T>(
             {
                 MapNode map => map with { Entries = [.. map.Entries, besideEntry] },
                 ScalarNode { IsEmpty: true } => new MapNode(chosen.Origin, [besideEntry]),
-                ScalarNode whole => new MapNode(chosen.Origin, [besideEntry], whole),
-                Node other => other,
+                Node whole => new MapNode(chosen.Origin, [besideEntry], whole),
             },
         };
     }

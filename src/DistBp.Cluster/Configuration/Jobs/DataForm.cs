@@ -2,6 +2,7 @@ using DistBp.Cluster.Configuration.Forms;
 using DistBp.Cluster.Configuration.Nodes;
 using DistBp.Learning;
 using DistBp.Learning.Data;
+using DistBp.Learning.Data.Augmentation;
 
 namespace DistBp.Cluster.Configuration.Jobs;
 
@@ -16,7 +17,10 @@ internal static class DataForm
     private const DataFormat NoFormat = (DataFormat)(-1);
 
     public static readonly MapForm<DataDescription> Data = new(
-        new DataDescription(NoFormat, null, null, null, null, new ValueList<PreprocessStep>([]), false), Describe,
+        new DataDescription(NoFormat, null, null, null, null, new ValueList<PreprocessStep>([]), false)
+        {
+            Augment = new ValueList<AugmentStep>([]),
+        }, Describe,
         shorthand: "format", sample: "{format: csv, train: {path: FILE, label: COLUMN}}");
 
     private static DataDescription Describe(IFields f, DataDescription data)
@@ -30,8 +34,11 @@ internal static class DataForm
             Shape = f.Optional("shape", data.Shape, new ShapeForm()),
             Preprocess = f.Field("preprocess", data.Preprocess, PreprocessForms.Steps),
         };
-        f.NotAvailable("is not available in this version", "augment");
-        return data;
+        return data with
+        {
+            // Left out where there is none: the job's hash is that of versions that did not know it.
+            Augment = f.Optional("augment", data.Augment.Count > 0 ? data.Augment : null, AugmentForms.Steps) ?? data.Augment,
+        };
     }
 
     private static DataDescription DescribeParts(IFields f, DataDescription data)

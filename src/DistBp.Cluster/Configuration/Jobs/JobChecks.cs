@@ -78,11 +78,16 @@ internal sealed class JobChecks
     private void CheckLayerNames()
     {
         if (!IsRight("model.layers")) return;
-        var seen = new HashSet<string>();
-        for (int i = 0; i < _job.Model.Layers.Count; i++)
+        CheckLayerNames("model.layers", _job.Model.Layers, []);
+    }
+
+    private void CheckLayerNames(string path, IReadOnlyList<LayerDescription> layers, HashSet<string> seen)
+    {
+        for (int i = 0; i < layers.Count; i++)
         {
-            if (_job.Model.Layers[i].Name is { } name && !seen.Add(name))
-                Wrong($"model.layers.{i}", $"two layers are called \"{name}\"", "give each its own name");
+            if (layers[i].Name is { } name && !seen.Add(name))
+                Wrong($"{path}.{i}", $"two layers are called \"{name}\"", "give each its own name");
+            if (layers[i] is ResidualDescription residual) CheckLayerNames($"{path}.{i}.residual", residual.Layers, seen);
         }
     }
 
@@ -94,8 +99,21 @@ internal sealed class JobChecks
             Wrong("optimizer.sgd.nesterov", "nesterov needs momentum", "add momentum, for example 0.9");
         if (IsRight("schedule") && IsRight("optimizer") && _job.Schedule is PlateauSchedule plateau && plateau.MinRate > _job.Optimizer.Rate)
             Wrong("schedule.plateau.minRate", $"minRate {plateau.MinRate} is above the optimizer's rate {_job.Optimizer.Rate}", "make it smaller");
+        CheckRename();
         if (IsRight("partial") && IsRight("initialWeights") && _job is { Partial: true, InitialWeights: null })
             Wrong("partial", "partial has no meaning without initialWeights", "name the file of weights, or delete it");
+    }
+
+    private void CheckRename()
+    {
+        if (!IsRight("rename") || !IsRight("initialWeights") || _job.Rename.Count == 0) return;
+        if (_job.InitialWeights is null) Wrong("rename", "rename has no meaning without initialWeights", "name the file of weights, or delete it");
+        foreach ((string from, string to) in _job.Rename)
+        {
+            int stars = from.Count(c => c == '*');
+            if (stars > 1 || to.Count(c => c == '*') != stars)
+                Wrong("rename", $"\"{from}: {to}\" does not have one * on both sides, or none", "write one rule for each, as {features.0.*: dense1.*}");
+        }
     }
 
     private bool IsRight(string path) => !_problems.Concerns(path);

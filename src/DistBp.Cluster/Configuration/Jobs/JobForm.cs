@@ -27,6 +27,19 @@ internal static class JobForm
         Keep = f.Field("keep", c.Keep, Count(1, sample: 3)),
     });
 
+    private static readonly StatisticsDescription Sampled = new(EverySteps: 100);
+
+    private static readonly MapForm<StatisticsDescription> Statistics = new(
+        Sampled, (f, s) => s with { EverySteps = f.Field("everySteps", s.EverySteps, Count(0, sample: 100)) }, shorthand: "everySteps");
+
+    private static readonly OneOfForm<NonFiniteDescription> NonFinite = new("choice", n => n.MaxSkips > 0 ? "skip" : "stop",
+    [
+        Variant<NonFiniteDescription>.Of("stop", NonFiniteDescription.Stop),
+        Variant<NonFiniteDescription>.Of("skip", new NonFiniteDescription(MaxSkips: 10),
+            (f, n) => n with { MaxSkips = f.Field("inARow", n.MaxSkips, Count(1, sample: 10)) }, shorthand: "inARow"),
+    ],
+    notAvailable: []);
+
     private static readonly MapForm<EarlyStoppingDescription> EarlyStopping = new(
         new EarlyStoppingDescription("validationLoss", Patience: 3, MinDelta: 0, RestoreBest: true), (f, e) => e with
         {
@@ -37,6 +50,12 @@ internal static class JobForm
         });
 
     private static readonly ListForm<string> LayerNames = new(TextForm.Name, "a list of layers' names", mayBeEmpty: true);
+
+    private static readonly NamesForm<string> Rename = new(TextForm.Any, "a map of names", sample: "{features.0.weight: dense1.weight}");
+
+    private static readonly NamesForm<double> Rates = new(
+        new NumberForm<double>("above 0 (a layer that is not to be trained goes into \"freeze\")", x => x > 0, "0.1"),
+        "a map from layers' names to factors of the learning rate", sample: "{dense1: 0.1}");
 
     private static readonly WordForm<string> Consistency = new("consistency", [("bsp", "bsp")], ["ssp", "async", "localSgd"]);
 
@@ -58,7 +77,7 @@ internal static class JobForm
     public static MapForm<JobDescription> Create(string name, string baseFolder) => new(
         // Data, model and loss are required: no one sees a job without them.
         new JobDescription(name, Seed: 1, null!, null!, null!, new AdamDescription(), new ConstantSchedule(), new ClipDescription(),
-            new RegularizationDescription(), Batch: 64, Epochs: 10, Slices: 0, null, new CheckpointDescription(500, 3), null, Partial: false, baseFolder),
+            new RegularizationDescription(), Batch: 64, Epochs: 10, Slices: 0, null, new CheckpointDescription(500, 3), NonFiniteDescription.Stop, Sampled, null, Partial: false, baseFolder),
         Describe);
 
     private static JobDescription Describe(IFields f, JobDescription job)
@@ -86,8 +105,13 @@ internal static class JobForm
         {
             EarlyStopping = f.Optional("earlyStopping", job.EarlyStopping, EarlyStopping),
             Checkpoint = f.Field("checkpoint", job.Checkpoint, Checkpoint),
+            NonFinite = f.Optional("onNonFinite", job.NonFinite, NonFinite),
+            Statistics = f.Optional("statistics", job.Statistics, Statistics),
             InitialWeights = f.Optional("initialWeights", job.InitialWeights, TextForm.Path),
             Partial = f.Field("partial", job.Partial, FlagForm.Instance),
+            // Left out where there are none: the job's hash is that of versions that did not know them.
+            Rename = f.Optional("rename", job.Rename.Count > 0 ? job.Rename : null, Rename) ?? job.Rename,
+            Rates = f.Optional("rates", job.Rates.Count > 0 ? job.Rates : null, Rates) ?? job.Rates,
         };
         IReadOnlyList<string> frozen = f.Field("freeze", job.Model?.Frozen ?? new ValueList<string>([]), LayerNames);
         return job.Model is null ? job : job with { Model = job.Model with { Frozen = frozen } };

@@ -8,7 +8,7 @@ namespace DistBp.Cluster.Configuration.Jobs;
 
 /// <summary>
 /// What makes a job the same job, so that a run may go on from its checkpoints. Left out, because they change neither the bits of a step
-/// nor their meaning: the name, the checkpoints, the folders of files (their names count), how long to train (the epochs, but for the
+/// nor their meaning: the name, the checkpoints, the statistics, what a step does that is not finite, the folders of files (their names count), how long to train (the epochs, but for the
 /// cosine schedule, whose rates follow from them; patience, minDelta and restoreBest of early stopping, but not its metric).
 /// </summary>
 internal static class JobHash
@@ -23,6 +23,8 @@ internal static class JobHash
             Epochs = job.Schedule is CosineSchedule ? job.Epochs : 1,
             EarlyStopping = job.EarlyStopping is { } stopping ? new EarlyStoppingDescription(stopping.Metric, 1, 0, true) : null,
             Checkpoint = new CheckpointDescription(1, 1),
+            NonFinite = null,
+            Statistics = null,
             BaseFolder = "",
         };
         string text = YamlWriter.Write((MapNode)JobForm.Create("", "").Write(essence));

@@ -1,5 +1,6 @@
 using DistBp.Cluster.Configuration.Forms;
 using DistBp.Learning.Kernels;
+using DistBp.Learning.Kernels.Recurrent;
 using DistBp.Learning.Layers;
 using static DistBp.Cluster.Configuration.Forms.Numbers;
 
@@ -11,6 +12,8 @@ internal static class LayerForms
     private const int MaxUnits = 1 << 24;
 
     private static readonly PlaneForm s_sides = new(1, 1 << 16, 3);
+    private static readonly WordForm<RecurrentCell> s_rnnActivation = new(
+        "activation", [("tanh", RecurrentCell.Tanh), ("relu", RecurrentCell.Relu)], []);
 
     public static readonly OneOfForm<LayerDescription> Layer = new("layer", l => l.Kind,
     [
@@ -18,7 +21,11 @@ internal static class LayerForms
         {
             Name = f.Optional("name", l.Name, TextForm.Name),
             Units = f.Field("units", l.Units, Count(1, MaxUnits), required: true),
+            TimeDistributed = f.Field("timeDistributed", l.TimeDistributed, FlagForm.Instance),
         }, shorthand: "units"),
+        Recurrent("rnn", RecurrentCell.Tanh),
+        Recurrent("lstm", RecurrentCell.Lstm),
+        Recurrent("gru", RecurrentCell.Gru),
         Activation(ActivationKind.Sigmoid),
         Activation(ActivationKind.Tanh),
         Activation(ActivationKind.Relu),
@@ -38,12 +45,26 @@ internal static class LayerForms
         Pool(PoolKind.Average),
         Of("globalAveragePool", new GlobalAveragePoolDescription(null), (f, l) => l with { Name = f.Optional("name", l.Name, TextForm.Name) }),
         Of("softmax", new SoftmaxDescription(null), (f, l) => l with { Name = f.Optional("name", l.Name, TextForm.Name) }),
+        Of("layerNorm", new LayerNormDescription(null), (f, l) => l with
+        {
+            Name = f.Optional("name", l.Name, TextForm.Name),
+            Epsilon = f.Field("epsilon", l.Epsilon, Positive),
+        }),
+        Of("dropout", new DropoutDescription(null, 0), (f, l) => l with
+        {
+            Name = f.Optional("name", l.Name, TextForm.Name),
+            Probability = f.Field("probability", l.Probability, Decay, required: true),
+        }, shorthand: "probability"),
+        Of("residual", new ResidualDescription(null, []), (f, l) => l with
+        {
+            Name = f.Optional("name", l.Name, TextForm.Name),
+            Layers = f.Field("layers", l.Layers, Layers!, required: true),
+        }, shorthand: "layers"),
         Of("flatten", new FlattenDescription(null), (f, l) => l with { Name = f.Optional("name", l.Name, TextForm.Name) }),
     ],
     notAvailable:
     [
-        "batchNorm", "layerNorm", "dropout", "embedding", "rnn", "lstm", "gru",
-        "residual",
+        "batchNorm", "embedding",
     ],
     beside: "name");
 
@@ -54,6 +75,21 @@ internal static class LayerForms
 
     private static Variant<LayerDescription> Of<T>(string word, T prototype, Func<IFields, T, T> describe, string? shorthand = null)
         where T : LayerDescription => Variant<LayerDescription>.Of(word, prototype, describe, shorthand);
+
+    private static Variant<LayerDescription> Recurrent(string word, RecurrentCell cell) =>
+        Of(word, new RecurrentDescription(null, cell, 0), (f, l) =>
+        {
+            l = l with
+            {
+                Name = f.Optional("name", l.Name, TextForm.Name),
+                Units = f.Field("units", l.Units, Count(1, MaxUnits), required: true),
+                ReturnSequences = f.Field("returnSequences", l.ReturnSequences, FlagForm.Instance),
+                Bidirectional = f.Field("bidirectional", l.Bidirectional, FlagForm.Instance),
+                Truncation = f.Field("truncation", l.Truncation, Count(0)),
+                RecurrentGain = f.Field("recurrentGain", l.RecurrentGain, NotNegative),
+            };
+            return cell is RecurrentCell.Tanh ? l with { Cell = f.Field("activation", l.Cell, s_rnnActivation) } : l;
+        }, shorthand: "units");
 
     private static Variant<LayerDescription> Activation(ActivationKind function)
     {

@@ -33,6 +33,12 @@ internal static class ScheduleForms
             Minimum = f.Field("minimum", s.Minimum, Share),
             WarmupSteps = f.Field("warmupSteps", s.WarmupSteps, WarmupSteps),
         }),
+        Of(new RampSchedule(0, 0), (f, s) => s with
+        {
+            Factor = f.Field("factor", s.Factor, Positive, required: true),
+            Steps = f.Field("steps", s.Steps, Count(2, sample: 200), required: true),
+            WarmupSteps = f.Field("warmupSteps", s.WarmupSteps, WarmupSteps),
+        }),
         Of(new PlateauSchedule(), (f, s) => s with
         {
             Factor = f.Field("factor", s.Factor, Fraction),

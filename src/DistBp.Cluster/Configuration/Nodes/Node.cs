@@ -28,9 +28,9 @@ internal sealed record ListNode(Origin Origin, IReadOnlyList<Node> Items) : Node
 }
 
 /// <param name="Entries">In the order written; no key twice.</param>
-/// <param name="Whole">The scalar that stood here before an override put a key in its place: "optimizer: {adam: 0.01}" with
+/// <param name="Whole">What stood here before an override, or a key beside it, put a key in its place: "optimizer: {adam: 0.01}" with
 /// optimizer.adam.beta1=0.8 keeps the 0.01.</param>
-internal sealed record MapNode(Origin Origin, IReadOnlyList<MapEntry> Entries, ScalarNode? Whole = null) : Node(Origin)
+internal sealed record MapNode(Origin Origin, IReadOnlyList<MapEntry> Entries, Node? Whole = null) : Node(Origin)
 {
     public override string Found => "a map";
 

@@ -41,7 +41,8 @@ internal static partial class YamlWriter
     private static string Item(Node item) =>
         item is MapNode { Entries: [var only] } ? $"{Quote(only.Key)}: {Flow(only.Value)}" : Flow(item);
 
-    private static string Flow(Node node) => node switch
+    /// <summary>In one line.</summary>
+    public static string Flow(Node node) => node switch
     {
         ScalarNode { Quoted: true } text => Quote(text.Text),
         ScalarNode scalar => scalar.Text,

@@ -1,0 +1,18 @@
+using DistBp.Learning.Data;
+
+namespace DistBp.Cluster.Runs;
+
+/// <summary>What a run that is part of something greater (a trial, a fold, a range test) does otherwise than a run by itself.</summary>
+internal sealed record SessionVariant
+{
+    public static readonly SessionVariant Training = new();
+
+    /// <summary>The data, read already; null: read as the job says. A run only reads them: several may share them.</summary>
+    public TrainingData? Data { get; init; }
+
+    /// <summary>False for runs that are started anew when they are interrupted.</summary>
+    public bool WritesCheckpoints { get; init; } = true;
+
+    /// <summary>Asked at each epoch's end: true ends the run there, as early stopping does.</summary>
+    public Func<EpochFigures, bool>? EndsAfter { get; init; }
+}

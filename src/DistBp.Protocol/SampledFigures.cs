@@ -1,0 +1,24 @@
+using DistBp.Protocol.Messages;
+
+namespace DistBp.Protocol;
+
+/// <summary>The coordinator's side of a sampled step: servers' figures arrive in any order, and one server may be a step ahead.</summary>
+internal sealed class SampledFigures
+{
+    private readonly Dictionary<long, ReadOnlyMemory<double>[]> _steps = [];
+
+    /// <returns>The figures of every server, in their order, once the last has come; else null.</returns>
+    public IReadOnlyList<ReadOnlyMemory<double>>? Add(ShardMeasured message, Assignment assignment)
+    {
+        if (!_steps.TryGetValue(message.Step, out ReadOnlyMemory<double>[]? figures))
+            _steps[message.Step] = figures = new ReadOnlyMemory<double>[assignment.Servers];
+        figures[message.Server] = message.Figures;
+        for (int server = 0; server < figures.Length; server++)
+        {
+            // A server that owns nothing has nothing to measure.
+            if (figures[server].IsEmpty && assignment.Shard(server).Count > 0) return null;
+        }
+        _steps.Remove(message.Step);
+        return figures;
+    }
+}

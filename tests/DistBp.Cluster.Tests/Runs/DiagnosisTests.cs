@@ -1,0 +1,77 @@
+using DistBp.Cluster.Configuration;
+using DistBp.Cluster.Storage;
+using DistBp.Learning.Diagnosis;
+
+namespace DistBp.Cluster.Tests.Runs;
+
+/// <summary>Diagnoses of real trainings that go wrong, and silence about those that go well.</summary>
+public sealed class DiagnosisTests
+{
+    private static string Deep(int layers, string activation) =>
+        "model: {layers: [" + string.Concat(Enumerable.Repeat($"{{dense: 32}}, {activation}, ", layers - 1)) + "{dense: 10}]}";
+
+    [Fact]
+    public async Task Ten_layers_of_sigmoids_have_gradients_that_vanish()
+    {
+        RunProbe probe = await TrainAsync(SmallJobs.Of(Deep(10, "sigmoid"), "optimizer={sgd: {rate: 0.1}}", "clip=null", "epochs=4"));
+        string warning = Assert.Single(probe.Warnings);
+        Assert.StartsWith("gradients vanish: from dense10.weight (norm ", warning, StringComparison.Ordinal);
+        Assert.Contains("back to dense1.weight", warning, StringComparison.Ordinal);
+        Assert.Contains("use relu (or gelu) with heNormal instead of sigmoid and tanh", warning, StringComparison.Ordinal);
+        Finding finding = Assert.Single(probe.Result!.Findings!);
+        Assert.Equal((FindingKind.VanishingGradients, warning), (finding.Kind, finding.ToString()));
+    }
+
+    [Fact]
+    public async Task The_same_network_with_relus_is_well() =>
+        Assert.Empty((await TrainAsync(SmallJobs.Of(Deep(10, "relu"), "optimizer={sgd: {rate: 0.05}}", "clip=null", "epochs=4"))).Warnings);
+
+    [Fact]
+    public async Task Inputs_that_are_far_too_large_make_gradients_explode_and_clipping_keeps_the_training_stable()
+    {
+        string large = "data: {format: digits, validation: 0.2, test: 0.2, preprocess: [{divide: 0.01}]}";
+        RunProbe wild = await TrainAsync(SmallJobs.Of(large, "optimizer={sgd: {rate: 0.05}}", "clip=null", "epochs=4"));
+        string warning = Assert.Single(wild.Warnings, w => w.StartsWith("gradients explode: ", StringComparison.Ordinal));
+        Assert.Contains("add `clip: {globalNorm: 1.0}`", warning, StringComparison.Ordinal);
+        RunProbe tame = await TrainAsync(SmallJobs.Of(large, "optimizer={sgd: {rate: 0.0001}}", "clip={globalNorm: 1}", "epochs=4"));
+        Assert.DoesNotContain(tame.Warnings, w => w.StartsWith("gradients explode", StringComparison.Ordinal));
+        Assert.True(tame.Epochs[^1].Train.Loss < tame.Epochs[0].Train.Loss);
+        Assert.Equal(44, tame.Result!.ClippedSteps);
+    }
+
+    [Theory]
+    [InlineData("optimizer={sgd: {rate: 5}}")]
+    [InlineData("optimizer={adam: {rate: 1}}")]
+    public async Task A_rate_that_is_too_high_is_told_once_and_so_are_the_units_that_it_kills(string rate)
+    {
+        RunProbe probe = await TrainAsync(SmallJobs.Of("model: {layers: [{dense: 96}, relu, {dense: 48}, relu, {dense: 10}]}", rate, "clip=null", "epochs=6"));
+        Assert.Single(probe.Warnings, w => w.StartsWith("the learning rate is too high: ", StringComparison.Ordinal));
+        Assert.Single(probe.Warnings, w => w.StartsWith("units are dead: ", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_rate_that_is_too_low_is_told()
+    {
+        RunProbe probe = await TrainAsync(SmallJobs.Of(SmallJobs.Adam, "optimizer={sgd: {rate: 0.00001}}", "epochs=3"));
+        Assert.StartsWith("the learning rate is too low: after 2 epochs the loss is still ", Assert.Single(probe.Warnings), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Warnings_are_events_too_and_the_result_reads_back()
+    {
+        using var run = new TestRun();
+        await run.TrainAsync(SmallJobs.Of(Deep(10, "sigmoid"), "optimizer={sgd: {rate: 0.1}}", "epochs=3"), 2, 2);
+        Assert.Single(File.ReadLines(run.Paths.Events), l => l.Contains("\"event\":\"warning\"", StringComparison.Ordinal) && l.Contains("gradients vanish", StringComparison.Ordinal));
+        Assert.Contains("\"kind\": \"vanishingGradients\"", File.ReadAllText(run.Paths.Result), StringComparison.Ordinal);
+        Assert.Equal(FindingKind.VanishingGradients, Assert.Single(RunResult.Load(run.Paths.Result).Findings!).Kind);
+    }
+
+    public static TheoryData<string> GoodJobs => [.. SmallJobs.EveryOptimizer.Keys];
+
+    [Theory]
+    [MemberData(nameof(GoodJobs))]
+    public async Task No_false_alarm_whatever_the_optimizer(string name) =>
+        Assert.Empty((await TrainAsync(SmallJobs.Of(SmallJobs.EveryOptimizer[name], "epochs=12"))).Warnings);
+
+    private static async Task<RunProbe> TrainAsync(JobDescription job) => (await TestRun.WholeAsync(job, 2, 2)).Probe;
+}
