@@ -29,7 +29,7 @@ public sealed class Network
         _pass = new NetworkPass(this);
     }
 
-    /// <summary>In the order of the pass. An activation that directly follows a dense layer is part of that layer.</summary>
+    /// <summary>In the order of the pass. An activation that directly follows a dense layer or a convolution is part of that layer.</summary>
     public IReadOnlyList<Layer> Layers { get; }
 
     public ParameterLayout Parameters { get; }

@@ -57,6 +57,23 @@ public sealed class VectorWidthTests : IDisposable
         Assert.Equal(SampleJobs.WeightsOf(_folder, "wide"), SampleJobs.WeightsOf(_folder, "narrow"));
     }
 
+    /// <summary>As above: a tiny job.</summary>
+    [Theory]
+    [InlineData("DOTNET_EnableAVX512")]
+    [InlineData("DOTNET_EnableAVX2")]
+    public void Convolutions_and_pools_give_the_same_bits_with_narrower_vectors(string variable)
+    {
+        string[] job =
+        [
+            "train", "--set", "epochs=1", "--set", "data.shape=[1, 8, 8]", "--set",
+            "model.layers=[{conv2d: {filters: 5, padding: same}}, relu, {maxPool2d: 2}, {conv2d: {filters: 18, kernel: 2}}, gelu, {avgPool2d: 2}, {dense: 10}]",
+            "--out",
+        ];
+        CommandRun.Succeed(_folder, [.. job, "wide"]);
+        CommandRun.SucceedWith(variable, "0", _folder, [.. job, "narrow"]);
+        Assert.Equal(SampleJobs.WeightsOf(_folder, "wide"), SampleJobs.WeightsOf(_folder, "narrow"));
+    }
+
     [Theory]
     [InlineData("DOTNET_EnableAVX512", 256)]
     [InlineData("DOTNET_EnableAVX2", 128)]

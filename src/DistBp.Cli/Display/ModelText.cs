@@ -24,6 +24,7 @@ internal static class ModelText
         DenseDescription dense => $"dense {dense.Units}",
         DropoutDescription dropout => string.Create(CultureInfo.InvariantCulture, $"dropout {dropout.Probability}"),
         ResidualDescription residual => $"residual ({string.Join(", ", residual.Layers.Select(Layer))})",
+        Conv2dDescription convolution => $"conv2d {convolution.Filters}",
         _ => layer.Kind,
     };
 }

@@ -10,6 +10,7 @@ public sealed class ShippedFilesTests
     [InlineData("fashion-mlp")]
     [InlineData("fashion-lstm")]
     [InlineData("fashion-gru")]
+    [InlineData("fashion-cnn")]
     [InlineData("flowers")]
     [InlineData("customers")]
     [InlineData("houses")]

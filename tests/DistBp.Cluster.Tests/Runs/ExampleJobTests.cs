@@ -76,6 +76,15 @@ public sealed class ExampleJobTests
         Assert.InRange(result.TestAccuracy!.Value, 0.75, 1);
     }
 
+    [FashionMnistFact]
+    public async Task A_small_convolutional_network_learns_Fashion_MNIST_in_its_first_epoch()
+    {
+        using var run = new TestRun();
+        JobDescription job = Read("fashion-cnn", "epochs=1", "model.layers.0.conv2d.filters=8", "model.layers.3.conv2d.filters=8", "model.layers.6.dense=32");
+        RunResult result = await run.TrainAsync(job, 2, 2);
+        Assert.InRange(result.TestAccuracy!.Value, 0.75, 1);
+    }
+
     [Theory]
     [InlineData("digits")]
     [InlineData("flowers")]

@@ -32,7 +32,7 @@ internal static class SmallJobs
 
         """;
 
-    /// <summary>Every optimizer; l1, l2, each kind of clipping, each schedule with a warm-up, a frozen layer, a regression.</summary>
+    /// <summary>Every optimizer; l1, l2, each kind of clipping, each schedule with a warm-up, a frozen layer, a regression, convolutions.</summary>
     public static readonly Dictionary<string, string> EveryOptimizer = new()
     {
         ["sgd"] = """
@@ -88,6 +88,11 @@ internal static class SmallJobs
             data: {format: digits, target: input, validation: 0.2, test: 0.2, preprocess: [{divide: 16}], augment: [{noise: 0.3}]}
             model: {layers: [{dense: 80}, gelu, layerNorm, {dense: 40}, leakyRelu, {dense: 64}]}
             loss: meanSquaredError
+            optimizer: {adam: {rate: 0.003}}
+            """,
+        ["cnn"] = """
+            data: {format: digits, shape: [1, 8, 8], validation: 0.2, test: 0.2, preprocess: [{divide: 16}]}
+            model: {layers: [{conv2d: {filters: 24, padding: same}}, relu, {maxPool2d: 2}, {conv2d: {filters: 64, kernel: [3, 2], padding: 1, groups: 2}}, tanh, {avgPool2d: {size: 2, stride: 1}}, {dense: 10}]}
             optimizer: {adam: {rate: 0.003}}
             """,
     };
