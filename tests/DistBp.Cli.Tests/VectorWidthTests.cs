@@ -41,6 +41,39 @@ public sealed class VectorWidthTests : IDisposable
         Assert.Equal(SampleJobs.WeightsOf(_folder, "wide"), SampleJobs.WeightsOf(_folder, "narrow"));
     }
 
+    /// <summary>Dropout, layer normalization, a residual and noise: what draws at random does so alike at every width.</summary>
+    [Theory]
+    [InlineData("DOTNET_EnableAVX512")]
+    [InlineData("DOTNET_EnableAVX2")]
+    public void Weights_of_a_regularized_job_are_the_same_bits_without(string variable)
+    {
+        string[] train =
+        [
+            "train", SampleJobs.WriteIris(_folder), "--set", "epochs=3", "--set", "data.augment=[{noise: 0.1}]", "--set",
+            "model.layers=[layerNorm, {dense: 24}, {dropout: 0.3}, {residual: [{dense: 24}, gelu, layerNorm]}, {dense: 3}]", "--out",
+        ];
+        CommandRun.Succeed(_folder, [.. train, "wide"]);
+        CommandRun.SucceedWith(variable, "0", _folder, [.. train, "narrow"]);
+        Assert.Equal(SampleJobs.WeightsOf(_folder, "wide"), SampleJobs.WeightsOf(_folder, "narrow"));
+    }
+
+    /// <summary>As above: a tiny job.</summary>
+    [Theory]
+    [InlineData("DOTNET_EnableAVX512")]
+    [InlineData("DOTNET_EnableAVX2")]
+    public void Convolutions_and_pools_give_the_same_bits_with_narrower_vectors(string variable)
+    {
+        string[] job =
+        [
+            "train", "--set", "epochs=1", "--set", "data.shape=[1, 8, 8]", "--set",
+            "model.layers=[{conv2d: {filters: 5, padding: same}}, relu, {maxPool2d: 2}, {conv2d: {filters: 18, kernel: 2}}, gelu, {avgPool2d: 2}, {dense: 10}]",
+            "--out",
+        ];
+        CommandRun.Succeed(_folder, [.. job, "wide"]);
+        CommandRun.SucceedWith(variable, "0", _folder, [.. job, "narrow"]);
+        Assert.Equal(SampleJobs.WeightsOf(_folder, "wide"), SampleJobs.WeightsOf(_folder, "narrow"));
+    }
+
     [Theory]
     [InlineData("DOTNET_EnableAVX512", 256)]
     [InlineData("DOTNET_EnableAVX2", 128)]

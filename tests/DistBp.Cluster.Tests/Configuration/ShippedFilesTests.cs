@@ -10,9 +10,13 @@ public sealed class ShippedFilesTests
     [InlineData("fashion-mlp")]
     [InlineData("fashion-lstm")]
     [InlineData("fashion-gru")]
+    [InlineData("fashion-cnn")]
     [InlineData("flowers")]
     [InlineData("customers")]
     [InlineData("houses")]
+    [InlineData("fine-tune-base")]
+    [InlineData("fine-tune")]
+    [InlineData("digits-autoencoder")]
     public void The_jobs_of_the_repository_are_right(string name)
     {
         JobDescription job = JobFile.Read(Path.Combine(Root(), "deploy", "jobs", $"{name}.yaml"), []);
