@@ -50,8 +50,13 @@ internal sealed class ShardState
     /// <summary>Whether a norm of the last applied step was above its limit.</summary>
     public bool Clipped { get; private set; }
 
-    /// <summary>Of the segments in a sampled step that was just applied; a copy.</summary>
-    public ReadOnlyMemory<double> FiguresOf(long step) => _memory.IsSampled(step) ? _figures.Values.ToArray() : default;
+    /// <summary>Of the segments in a sampled step that was just applied, a copy; null for another step.</summary>
+    public ReadOnlyMemory<double>? FiguresOf(long step)
+    {
+        // Not by ?: , in which null would become an empty memory.
+        if (!_memory.IsSampled(step)) return null;
+        return _figures.Values.ToArray();
+    }
 
     /// <summary>As many as the optimizer keeps, each as long as the shard.</summary>
     public IReadOnlyList<TensorBuffer> OptimizerState => _state;
@@ -96,6 +101,7 @@ internal sealed class ShardState
         }
         Clipped = ClipPlan.Compute(_memory.Job.Clip, _memory.Segments, _allSquaredNorms, _scales).Clipped;
         bool sampled = _memory.IsSampled(request.Step);
+        _figures.Clear();
         double rate = _memory.Rate(request.Step, request.RateFactor);
         int samples = _memory.SamplesOfStep(request.Step);
         for (int i = 0; i < _squaredNorms.Length; i++)
@@ -104,10 +110,10 @@ internal sealed class ShardState
             Mean(segment, samples);
             int offset = segment.Offset - Shard.Offset;
             Span<float> parameters = Parameters.Slice(offset, segment.Count);
-            if (sampled) _figures.BeforeUpdate(i, _mean.Span[..segment.Count], parameters);
+            if (sampled) _figures.BeforeUpdate(_firstSegment + i, _mean.Span[..segment.Count], parameters);
             _memory.Optimizer.Update(
                 request.Step, rate * _memory.RateFactorOf(segment), _scales[segment.View], parameters, _mean.Span[..segment.Count], _state, offset);
-            if (sampled) _figures.AfterUpdate(i, parameters);
+            if (sampled) _figures.AfterUpdate(parameters);
         }
         StepPhases.End(StepPhase.Update);
     }
@@ -126,10 +132,7 @@ internal sealed class ShardState
     {
         if (contributions[next].Subtree == node) return contributions[next++].Sums.ToArray();
         double[] sums = Sum(node.Left, contributions, ref next), right = Sum(node.Right, contributions, ref next);
-        int metrics = _memory.Network.Metrics.Count;
-        for (int i = 0; i < metrics; i++) sums[i] += right[i];
-        // A sampled step: the figures of the activations follow.
-        if (sums.Length > metrics) _memory.Network.Activations.Combine(sums.AsSpan(metrics), right.AsSpan(metrics));
+        _memory.Network.AddSums(sums, right);
         return sums;
     }
 }

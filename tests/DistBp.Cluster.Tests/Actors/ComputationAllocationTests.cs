@@ -20,6 +20,7 @@ public sealed class ComputationAllocationTests
     [InlineData("rmsprop")]
     [InlineData("adamw")]
     [InlineData("autoencoder")]
+    [InlineData("regularized")]
     public void A_thousand_warm_steps_allocate_nothing(string name)
     {
         JobDescription job = SmallJobs.Of(SmallJobs.EveryOptimizer[name]);

@@ -194,7 +194,8 @@ internal sealed class ToyCluster
         ParameterShard shard = _assignments[self.Index]!.Shard(self.Index);
         for (int i = 0; i < shard.Count; i++) Parameters[shard.Offset + i] -= scale * _means[self.Index][i];
         // Every third step is sampled: what a server measures is its number and the step.
-        double[] figures = e.Step % 3 == 0 && shard.Count > 0 ? [self.Index, e.Step] : [];
+        ReadOnlyMemory<double>? figures = null;
+        if (e.Step % 3 == 0) figures = shard.Count > 0 ? new double[] { self.Index, e.Step } : ReadOnlyMemory<double>.Empty;
         Send(self, self, new UpdateApplied(e.Generation, e.Step, norm > 1, figures));
     }
 }
