@@ -29,7 +29,7 @@ public sealed class Network
         _pass = new NetworkPass(this);
     }
 
-    /// <summary>In the order of the pass. An activation that directly follows a dense layer is part of that layer.</summary>
+    /// <summary>In the order of the pass. An activation that directly follows a dense layer or a convolution is part of that layer.</summary>
     public IReadOnlyList<Layer> Layers { get; }
 
     public ParameterLayout Parameters { get; }
@@ -114,8 +114,7 @@ public sealed class Network
         AddAlongTree(workspace, parameters, rows, node.Right, depth + 1, step, right.Dense, rightSums, right.Sparse);
         GradientReduction.Add(gradient, right.Dense, gradient);
         for (int table = 0; table < sparse.Length; table++) sparse[table].Add(right.Sparse[table]);
-        for (int i = 0; i < Metrics.Count; i++) sums[i] += rightSums[i];
-        if (sums.Length > Metrics.Count) Activations.Combine(sums[Metrics.Count..], rightSums[Metrics.Count..]);
+        AddSums(sums, rightSums);
         StepPhases.End(StepPhase.Reduce);
     }
 
@@ -137,6 +136,14 @@ public sealed class Network
         StepPhases.End(StepPhase.Loss);
         _pass.Backward(workspace, parameters, rows, step, gradient, sparse);
         StepPhases.End(StepPhase.Backward);
+    }
+
+    /// <summary>sums becomes those of both: of two children of the tree, in their order.</summary>
+    public void AddSums(Span<double> sums, ReadOnlySpan<double> other)
+    {
+        for (int i = 0; i < Metrics.Count; i++) sums[i] += other[i];
+        // A sampled step: the figures of the activations follow.
+        if (sums.Length > Metrics.Count) Activations.Combine(sums[Metrics.Count..], other[Metrics.Count..]);
     }
 
     /// <summary>Metric sums of the rows in the workspace, along the same tree; nothing random, running statistics used.</summary>

@@ -5,7 +5,7 @@ using DistBp.Learning.Losses;
 namespace DistBp.Learning;
 
 /// <summary>
-/// From descriptions to layers: names, shapes, fusion of activations into dense layers, and everything that a user can get wrong,
+/// From descriptions to layers: names, shapes, fusion of activations into the layers before them, and everything that a user can get wrong,
 /// reported at once.
 /// </summary>
 /// <param name="model">Flat: see <see cref="ModelDescription.Flat"/>.</param>

@@ -173,7 +173,7 @@ public sealed class ParameterServer(int index)
             return;
         }
         _skipsInRow++;
-        Advance(index == Lead ? new StepSkipped(generation, _version, badSegment) : null, default, effects);
+        Advance(index == Lead ? new StepSkipped(generation, _version, badSegment) : null, null, effects);
     }
 
     private void OnUpdateApplied(UpdateApplied message, EffectList effects)
@@ -186,7 +186,7 @@ public sealed class ParameterServer(int index)
 
     /// <summary>The version is committed: with an update, or without one where the step was skipped.</summary>
     /// <param name="report">What the lead server tells of the step; null for others.</param>
-    private void Advance(Message? report, ReadOnlyMemory<double> figures, EffectList effects)
+    private void Advance(Message? report, ReadOnlyMemory<double>? figures, EffectList effects)
     {
         Generation generation = _assignment!.Generation;
         long step = _version++;
@@ -196,7 +196,7 @@ public sealed class ParameterServer(int index)
         var committed = new ShardCommitted(generation, index, _version, _halting);
         for (int worker = 0; worker < _assignment.Workers; worker++) effects.Send(Address.Worker(worker), committed);
         if (report is not null) effects.Send(Address.Coordinator, report);
-        if (!figures.IsEmpty) effects.Send(Address.Coordinator, new ShardMeasured(generation, index, step, figures));
+        if (figures is { } measured) effects.Send(Address.Coordinator, new ShardMeasured(generation, index, step, measured));
         if (_halting || _version >= _until) effects.Send(Address.Coordinator, new ServerStopped(generation, index, _version));
     }
 

@@ -5,20 +5,16 @@ namespace DistBp.Protocol;
 /// <summary>The coordinator's side of a sampled step: servers' figures arrive in any order, and one server may be a step ahead.</summary>
 internal sealed class SampledFigures
 {
-    private readonly Dictionary<long, ReadOnlyMemory<double>[]> _steps = [];
+    private readonly Dictionary<long, ReadOnlyMemory<double>?[]> _steps = [];
 
     /// <returns>The figures of every server, in their order, once the last has come; else null.</returns>
     public IReadOnlyList<ReadOnlyMemory<double>>? Add(ShardMeasured message, Assignment assignment)
     {
-        if (!_steps.TryGetValue(message.Step, out ReadOnlyMemory<double>[]? figures))
-            _steps[message.Step] = figures = new ReadOnlyMemory<double>[assignment.Servers];
+        if (!_steps.TryGetValue(message.Step, out ReadOnlyMemory<double>?[]? figures))
+            _steps[message.Step] = figures = new ReadOnlyMemory<double>?[assignment.Servers];
         figures[message.Server] = message.Figures;
-        for (int server = 0; server < figures.Length; server++)
-        {
-            // A server that owns nothing has nothing to measure.
-            if (figures[server].IsEmpty && assignment.Shard(server).Count > 0) return null;
-        }
+        if (Array.Exists(figures, f => f is null)) return null;
         _steps.Remove(message.Step);
-        return figures;
+        return [.. figures.Select(f => f!.Value)];
     }
 }

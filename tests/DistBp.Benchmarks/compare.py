@@ -2,10 +2,10 @@
 """Compares DistBp with PyTorch on this machine: both ALTERNATE in one run, and the medians' ratios are printed as Markdown tables.
 
     dotnet build -c Release DistBp.sln
-    /usr/bin/python3 tests/DistBp.Benchmarks/compare.py [--rounds 3] [--peer PEER.py] [--only train|matmul]
+    /usr/bin/python3 tests/DistBp.Benchmarks/compare.py [--rounds 3] [--model mlp|cnn|lstm|gru] [--peer PEER.py] [--only train|matmul]
 
 Needs Debian's python3-torch, libopenblas0-pthread (else PyTorch multiplies with the reference BLAS) and dataset-fashion-mnist. Close other programs: two workers want two cores. The peer is a script that takes
---batch, --world and --epochs and prints {"sps": …} in its last line. A median of few rounds hides one disturbed round, not a busy machine: the load is
+--model, --batch, --world and --epochs and prints {"sps": …} in its last line. A median of few rounds hides one disturbed round, not a busy machine: the load is
 printed too.
 """
 import argparse
@@ -20,10 +20,26 @@ import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
-JOB = ROOT / "deploy/jobs/fashion-mlp.yaml"
 SHAPES = ["32x512x784", "64x512x784", "256x512x784", "512x784x256", "1024x1024x1024", "2048x2048x2048"]
-BATCHES = [64, 256, 1024]
-EPOCHS = 4
+
+
+class Model:
+    """What is trained: the job, and by batch the least ratio to the peer that is expected of 1 and of 2 workers (empty: none)."""
+
+    def __init__(self, title, job, epochs, bars):
+        self.title, self.job, self.epochs, self.bars = title, ROOT / "deploy/jobs" / job, epochs, bars
+
+    @property
+    def batches(self):
+        return list(self.bars)
+
+
+MODELS = {
+    "mlp": Model("mlp 784-512-256-10", "fashion-mlp.yaml", 4, {64: ("1.7", "9"), 256: ("1.2", "3.8"), 1024: ("1.12", "2.1")}),
+    "cnn": Model("cnn 32-64 3x3, dense 128", "fashion-cnn.yaml", 2, {64: ("", ""), 256: ("2.0", "2.2")}),
+    "lstm": Model("lstm 28x28, 128 units", "fashion-lstm.yaml", 2, {64: ("1.5", ""), 256: ("1.5", "2.2")}),
+    "gru": Model("gru 28x28, 128 units", "fashion-gru.yaml", 2, {64: ("1.5", ""), 256: ("1.5", "2.0")}),
+}
 
 
 def cpu(field):
@@ -46,15 +62,17 @@ def run(command, env=None):
 
 
 def train_distbp(options, batch, workers, slices=None):
+    model = MODELS[options.model]
     with tempfile.TemporaryDirectory() as folder:
-        settings = [f"batch={batch}", f"epochs={EPOCHS}", "data.test=null"] + ([f"slices={slices}"] if slices else [])
-        run([options.distbp, "train", JOB, "--workers", workers, "--quiet", "--out", f"{folder}/run"]
+        settings = [f"batch={batch}", f"epochs={model.epochs}", "data.test=null"] + ([f"slices={slices}"] if slices else [])
+        run([options.distbp, "train", model.job, "--workers", workers, "--quiet", "--out", f"{folder}/run"]
             + [word for setting in settings for word in ("--set", setting)])
         return json.loads(pathlib.Path(folder, "run/result.json").read_text())["samplesPerSecond"]
 
 
 def train_peer(options, batch, workers):
-    out = run([sys.executable, options.peer, "--batch", batch, "--world", workers, "--epochs", EPOCHS], peer_environment())
+    out = run([sys.executable, options.peer, "--model", options.model, "--batch", batch, "--world", workers,
+               "--epochs", MODELS[options.model].epochs], peer_environment())
     return json.loads(out.strip().splitlines()[-1])["sps"]
 
 
@@ -75,9 +93,9 @@ def table(head, rows):
 
 
 def compare_training(options):
-    measurements = {}
+    model, measurements = MODELS[options.model], {}
     for workers in (1, 2):
-        for batch in BATCHES:
+        for batch in model.batches:
             measurements["DistBp", workers, batch] = lambda w=workers, b=batch: train_distbp(options, b, w)
             measurements["PyTorch", workers, batch] = lambda w=workers, b=batch: train_peer(options, b, w)
     for slices in (2, 8):
@@ -87,15 +105,14 @@ def compare_training(options):
     spread = {key: f"{median[key]:,.0f} ({min(values):,.0f}–{max(values):,.0f})" for key, values in figures.items()}
 
     def row(name, bar, ours, theirs):
-        return [name, spread[ours], spread[theirs], f"**{median[ours] / median[theirs]:.2f}**", bar]
+        return [name, spread[ours], spread[theirs], f"**{median[ours] / median[theirs]:.2f}**", f"≥ {bar}" if bar else ""]
 
-    bars = {1: ["1.7", "1.2", "1.12"], 2: ["9", "3.8", "2.1"]}
     peers = {1: "1 worker / PyTorch, 1 thread", 2: "2 workers in one process / PyTorch DDP, 2 workers"}
-    rows = [row(f"{peers[w]}, batch {b}", f"≥ {bars[w][i]}", ("DistBp", w, b), ("PyTorch", w, b))
-            for w in (1, 2) for i, b in enumerate(BATCHES)]
-    rows += [row(f"DistBp, 2 workers / 1 worker, batch {b}", "≥ 1.9" if b > 64 else "", ("DistBp", 2, b), ("DistBp", 1, b)) for b in BATCHES]
-    rows.append(row("DistBp, slices 8 / slices 2, 2 workers, batch 256", "≥ 0.92", ("slices", 8), ("slices", 2)))
-    table(["mlp 784-512-256-10, Adam", "samples/s: median (least–most)", "against", "ratio", "bar"], rows)
+    rows = [row(f"{peers[w]}, batch {b}", model.bars[b][w - 1], ("DistBp", w, b), ("PyTorch", w, b))
+            for w in (1, 2) for b in model.batches]
+    rows += [row(f"DistBp, 2 workers / 1 worker, batch {b}", "1.9" if b > 64 else "", ("DistBp", 2, b), ("DistBp", 1, b)) for b in model.batches]
+    rows.append(row("DistBp, slices 8 / slices 2, 2 workers, batch 256", "0.92", ("slices", 8), ("slices", 2)))
+    table([f"{model.title}, Adam", "samples/s: median (least–most)", "against", "ratio", "bar"], rows)
 
 
 def compare_products(options):
@@ -120,7 +137,8 @@ def compare_products(options):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--peer", default=HERE / "peers/pytorch_mlp.py", type=pathlib.Path)
+    parser.add_argument("--model", choices=list(MODELS), default="mlp", help="what is trained")
+    parser.add_argument("--peer", default=HERE / "peers/pytorch_train.py", type=pathlib.Path)
     parser.add_argument("--distbp", default=ROOT / "src/DistBp.Cli/bin/Release/net10.0/distbp", type=pathlib.Path)
     parser.add_argument("--only", choices=["train", "matmul"])
     options = parser.parse_args()

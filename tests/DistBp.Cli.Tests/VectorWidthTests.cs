@@ -22,6 +22,15 @@ public sealed class VectorWidthTests : IDisposable
         Assert.Equal(SampleJobs.WeightsOf(_folder, "wide"), SampleJobs.WeightsOf(_folder, "narrow"));
     }
 
+    [Fact]
+    public void Weights_of_a_recurrent_network_are_the_same_bits_without_AVX_512()
+    {
+        string[] job = ["train", "--set", "epochs=1", "--set", "data.shape=[8, 8]", "--set", "model.layers=[{lstm: 21}, {dense: 10}]", "--out"];
+        CommandRun.Succeed(_folder, [.. job, "wide"]);
+        CommandRun.SucceedWith("DOTNET_EnableAVX512", "0", _folder, [.. job, "narrow"]);
+        Assert.Equal(SampleJobs.WeightsOf(_folder, "wide"), SampleJobs.WeightsOf(_folder, "narrow"));
+    }
+
     /// <summary>Without AVX2 .NET takes FMA away too and computes it in software: the job is tiny.</summary>
     [Fact]
     public void Weights_are_the_same_bits_without_AVX2()
@@ -29,6 +38,39 @@ public sealed class VectorWidthTests : IDisposable
         string job = SampleJobs.WriteIris(_folder);
         CommandRun.Succeed(_folder, "train", job, "--out", "wide");
         CommandRun.SucceedWith("DOTNET_EnableAVX2", "0", _folder, "train", job, "--out", "narrow");
+        Assert.Equal(SampleJobs.WeightsOf(_folder, "wide"), SampleJobs.WeightsOf(_folder, "narrow"));
+    }
+
+    /// <summary>Dropout, layer normalization, a residual and noise: what draws at random does so alike at every width.</summary>
+    [Theory]
+    [InlineData("DOTNET_EnableAVX512")]
+    [InlineData("DOTNET_EnableAVX2")]
+    public void Weights_of_a_regularized_job_are_the_same_bits_without(string variable)
+    {
+        string[] train =
+        [
+            "train", SampleJobs.WriteIris(_folder), "--set", "epochs=3", "--set", "data.augment=[{noise: 0.1}]", "--set",
+            "model.layers=[layerNorm, {dense: 24}, {dropout: 0.3}, {residual: [{dense: 24}, gelu, layerNorm]}, {dense: 3}]", "--out",
+        ];
+        CommandRun.Succeed(_folder, [.. train, "wide"]);
+        CommandRun.SucceedWith(variable, "0", _folder, [.. train, "narrow"]);
+        Assert.Equal(SampleJobs.WeightsOf(_folder, "wide"), SampleJobs.WeightsOf(_folder, "narrow"));
+    }
+
+    /// <summary>As above: a tiny job.</summary>
+    [Theory]
+    [InlineData("DOTNET_EnableAVX512")]
+    [InlineData("DOTNET_EnableAVX2")]
+    public void Convolutions_and_pools_give_the_same_bits_with_narrower_vectors(string variable)
+    {
+        string[] job =
+        [
+            "train", "--set", "epochs=1", "--set", "data.shape=[1, 8, 8]", "--set",
+            "model.layers=[{conv2d: {filters: 5, padding: same}}, relu, {maxPool2d: 2}, {conv2d: {filters: 18, kernel: 2}}, gelu, {avgPool2d: 2}, {dense: 10}]",
+            "--out",
+        ];
+        CommandRun.Succeed(_folder, [.. job, "wide"]);
+        CommandRun.SucceedWith(variable, "0", _folder, [.. job, "narrow"]);
         Assert.Equal(SampleJobs.WeightsOf(_folder, "wide"), SampleJobs.WeightsOf(_folder, "narrow"));
     }
 

@@ -12,20 +12,20 @@ internal static class ConvolutionalNetwork
 
     public static readonly TargetDescription ThreeClasses = new(TargetKind.Classes, new TensorShape(), 3);
 
-    public static Network Build(ActivationKind activation, bool fuse = true, WeightInitialization initialization = WeightInitialization.ByActivation)
+    public static Network Build(ActivationKind activation, bool fuse = true, PoolKind pool = PoolKind.Max)
     {
         ActivationDescription between = new(null, activation);
         LayerDescription[] layers =
         [
-            new Conv2dDescription(null, 6) { Padding = Padding.Same }, between, new PoolDescription(null, PoolKind.Max, Plane.Square(2)),
+            new Conv2dDescription(null, 6) { Padding = Padding.Same }, between, new PoolDescription(null, pool, Plane.Square(2)),
             new Conv2dDescription(null, 4) { Kernel = new Plane(2, 3), Stride = new Plane(1, 2), Padding = Padding.Same, Groups = 2 }, between,
             new Conv2dDescription("last", 5) { Kernel = Plane.Square(2), Dilation = new Plane(1, 1), Padding = new Padding(PaddingKind.Pixels, Plane.Square(1)) },
             between, new PoolDescription(null, PoolKind.Average, Plane.Square(2), Plane.Square(1), new Padding(PaddingKind.Pixels, Plane.Square(1))),
-            new PoolDescription(null, PoolKind.Max, Plane.Square(3), Plane.Square(2), new Padding(PaddingKind.Pixels, Plane.Square(1))),
+            new PoolDescription(null, pool, Plane.Square(3), Plane.Square(2), new Padding(PaddingKind.Pixels, Plane.Square(1))),
             new GlobalAveragePoolDescription(null), new DenseDescription(null, 3),
         ];
         return new NetworkBuilder(
-            new ModelDescription(initialization, layers, []), Picture, ThreeClasses, new LossDescription(LossKind.SoftmaxCrossEntropy), fuse).Build();
+            new ModelDescription(WeightInitialization.XavierNormal, layers, []), Picture, ThreeClasses, new LossDescription(LossKind.SoftmaxCrossEntropy), fuse).Build();
     }
 
     public static float[] Parameters(Network network, int seed = 9)

@@ -44,6 +44,9 @@ internal sealed class SingleThreadTraining
 
     public ClipResult LastClip { get; private set; }
 
+    /// <summary>Of the last step's metrics.</summary>
+    public ReadOnlySpan<double> Sums => _sums;
+
     public void Step(SliceRows rows, StepIdentity step)
     {
         Network.ComputeGradient(Workspace, Parameters, rows, step, _gradient, _sums);

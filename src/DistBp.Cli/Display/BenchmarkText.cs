@@ -14,6 +14,7 @@ internal static class BenchmarkText
         MachineDescription machine = report.Machine;
         output.WriteLine($"{machine.Processor}, {NumberText.Count(machine.Cores, "core")}, vectors of {machine.VectorBits} bits, {machine.Runtime}");
         if (report.Products is { } products) WriteRates("Matrix products, one core, of the FMA peak", products, output);
+        if (report.Convolutions is { } convolutions) WriteRates("Convolutions, one core, of the FMA peak", convolutions, output);
         if (report.Elementwise is { } elementwise) WriteRates("Elementwise, one core, of a plain copy of the same footprint", elementwise, output);
         if (report.Barriers is { } barriers) WriteBarriers(barriers, output);
         if (report.Wire is { } wire) WriteWire(wire, output);

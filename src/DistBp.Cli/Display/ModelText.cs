@@ -1,3 +1,4 @@
+using System.Globalization;
 using DistBp.Learning;
 using DistBp.Learning.Layers;
 
@@ -18,5 +19,12 @@ internal static class ModelText
         return string.Join(' ', functions.Prepend(sizes));
     }
 
-    private static string Layer(LayerDescription layer) => layer is DenseDescription dense ? $"dense {dense.Units}" : layer.Kind;
+    private static string Layer(LayerDescription layer) => layer switch
+    {
+        DenseDescription dense => $"dense {dense.Units}",
+        DropoutDescription dropout => string.Create(CultureInfo.InvariantCulture, $"dropout {dropout.Probability}"),
+        ResidualDescription residual => $"residual ({string.Join(", ", residual.Layers.Select(Layer))})",
+        Conv2dDescription convolution => $"conv2d {convolution.Filters}",
+        _ => layer.Kind,
+    };
 }

@@ -67,7 +67,7 @@ internal sealed class RateChart
 
     private void WriteAxis(TextWriter output, int columns)
     {
-        char[] axis = new string('-', columns).ToCharArray(), labels = new string(' ', columns + LabelWidth).ToCharArray();
+        char[] axis = new string('-', columns).ToCharArray(), labels = new string(' ', columns).ToCharArray();
         // One power of ten in so many that the labels do not touch.
         int decades = (int)Math.Floor(_last + 1e-9) - (int)Math.Ceiling(_first - 1e-9) + 1, every = Math.Max(1, (int)Math.Ceiling(decades * 8.0 / columns));
         for (int power = (int)Math.Ceiling(_first - 1e-9); power <= _last + 1e-9; power += every)
@@ -75,7 +75,7 @@ internal sealed class RateChart
             int column = Column(Math.Pow(10, power), columns);
             axis[column] = '+';
             string label = string.Create(CultureInfo.InvariantCulture, $"1e{power}");
-            label.CopyTo(0, labels, column, label.Length);
+            label.CopyTo(0, labels, Math.Min(column, columns - label.Length), label.Length);
         }
         output.WriteLine($"{new string(' ', LabelWidth)} +{new string(axis)}");
         output.WriteLine($"{new string(' ', LabelWidth)}  {new string(labels).TrimEnd()}");

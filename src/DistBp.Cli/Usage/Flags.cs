@@ -63,6 +63,19 @@ internal static class Flags
 
     public static Option<bool> Switch(string name, string description) => new(name) { Description = description };
 
+    /// <summary>A flag's value for a check of several flags; the default where it is missing or wrong by itself, which is told anyway.</summary>
+    public static T? ValueOf<T>(CommandResult result, Option<T> option)
+    {
+        try
+        {
+            return result.GetValue(option);
+        }
+        catch (InvalidOperationException)
+        {
+            return default;
+        }
+    }
+
     private static Option<T> Named<T>(Option<T> option, string name, string valueName, string description)
     {
         option.Description = description;

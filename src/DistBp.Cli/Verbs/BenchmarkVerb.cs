@@ -11,7 +11,7 @@ internal static class BenchmarkVerb
 {
     private const string All = "all";
 
-    private static readonly string[] Parts = ["matmul", "elementwise", "barrier", "wire", "step", All];
+    private static readonly string[] Parts = ["matmul", "convolution", "elementwise", "barrier", "wire", "step", All];
 
     private static readonly Argument<string> Part = new("PART")
     {
@@ -46,6 +46,7 @@ internal static class BenchmarkVerb
         // One after the other: each has the machine for itself.
         var report = new BenchmarkReport(MachineDescription.Measure());
         if (all || part == "matmul") report = report with { Products = [.. ProductBenchmark.Run()] };
+        if (all || part == "convolution") report = report with { Convolutions = [.. ConvolutionBenchmark.Run()] };
         if (all || part == "elementwise") report = report with { Elementwise = [.. ElementwiseBenchmark.Run()] };
         if (all || part == "barrier") report = report with { Barriers = [.. BarrierBenchmark.Run()] };
         if (all || part == "wire") report = report with { Wire = await WireBenchmark.RunAsync().ToListAsync().ConfigureAwait(false) };

@@ -41,10 +41,10 @@ internal static class EvaluateVerb
         };
         verb.Validators.Add(result =>
         {
-            int folds = result.GetValue(Folds);
+            int folds = Flags.ValueOf(result, Folds);
             if (folds == 1) result.AddError("--folds takes at least 2");
-            if (folds == 0 && (result.GetValue(Settings)?.Length > 0 || result.GetValue(Out) is not null)) result.AddError("--set and --out go with --folds");
-            if (folds > 0 && (result.GetValue(Job) is not null || result.GetValue(Data) is not null)) result.AddError("--job and --data do not go with --folds");
+            if (folds == 0 && (Flags.ValueOf(result, Settings)?.Length > 0 || Flags.ValueOf(result, Out) is not null)) result.AddError("--set and --out go with --folds");
+            if (folds > 0 && (Flags.ValueOf(result, Job) is not null || Flags.ValueOf(result, Data) is not null)) result.AddError("--job and --data do not go with --folds");
         });
         verb.SetAction((parsed, _) => RunAsync(parsed));
         HelpPage.AddExamples(verb, """

@@ -30,10 +30,10 @@ internal static class FindRateVerb
         };
         verb.Validators.Add(result =>
         {
-            double from = result.GetValue(From) ?? DefaultFrom, to = result.GetValue(To) ?? DefaultTo;
+            double from = Flags.ValueOf(result, From) ?? DefaultFrom, to = Flags.ValueOf(result, To) ?? DefaultTo;
             if (from >= to) result.AddError($"--from ({from:G4}) is not below --to ({to:G4})");
-            if (result.GetValue(Steps) is > 0 and < 20) result.AddError("--steps takes at least 20: fewer make no curve");
-            if (result.GetValue(Output) is { Length: > 0 } file && !IsPng(file) && !IsCsv(file))
+            if (Flags.ValueOf(result, Steps) is > 0 and < 20) result.AddError("--steps takes at least 20: fewer make no curve");
+            if (Flags.ValueOf(result, Output) is { Length: > 0 } file && !IsPng(file) && !IsCsv(file))
                 result.AddError("--output takes a file that ends in .png or .csv");
         });
         verb.SetAction((parsed, _) => RunAsync(parsed));

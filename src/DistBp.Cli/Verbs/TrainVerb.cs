@@ -32,7 +32,7 @@ internal static class TrainVerb
         var verb = new Command("train", "Trains a network.") { Job, Settings, Workers, Servers, Out, Resume, Events, Config, Quiet };
         verb.Validators.Add(result =>
         {
-            bool nowhere = result.GetValue(Resume) && result.GetValue(Out) is null;
+            bool nowhere = Flags.ValueOf(result, Resume) && Flags.ValueOf(result, Out) is null;
             if (nowhere) result.AddError("--resume needs --out: the folder of the run to go on with");
         });
         verb.SetAction((parsed, _) => RunAsync(parsed));

@@ -36,9 +36,9 @@ internal static class TuneVerb
         };
         verb.Validators.Add(result =>
         {
-            if (result.GetValue(Resume) && result.GetValue(Out) is null) result.AddError("--resume needs --out: the folder of the search to go on with");
-            if (result.GetValue(Trials) == 0 && result.GetValue(Search) is "random" or "bayesian") result.AddError("--trials is missing");
-            if (result.GetValue(Folds) == 1) result.AddError("--folds takes at least 2");
+            if (Flags.ValueOf(result, Resume) && Flags.ValueOf(result, Out) is null) result.AddError("--resume needs --out: the folder of the search to go on with");
+            if (Flags.ValueOf(result, Trials) == 0 && Flags.ValueOf(result, Search) is "random" or "bayesian") result.AddError("--trials is missing");
+            if (Flags.ValueOf(result, Folds) == 1) result.AddError("--folds takes at least 2");
         });
         verb.SetAction((parsed, _) => RunAsync(parsed));
         HelpPage.AddExamples(verb, """

@@ -13,7 +13,7 @@ internal sealed class MiniBatchGather(TrainingMemory memory)
     private readonly EpochOrder _order = new(memory.Geometry.SampleCount, memory.Job.Seed);
     private readonly Augmenter? _augmenter = memory.Job.Data.Augment.Count == 0
         ? null
-        : new Augmenter(memory.Job.Data.Augment, memory.Part(DataPart.Train).SampleShape, memory.Job.Seed);
+        : new Augmenter(memory.Job.Data.Augment, memory.Network.InputShape, memory.Job.Seed);
 
     /// <param name="rows">Becomes the rows of the slices.</param>
     /// <returns>Each row's sample, by its number in the training part.</returns>

@@ -37,9 +37,9 @@ internal sealed class ShardState
         _trained = memory.Segments.Range(dense.Offset, dense.End);
         _statistics = memory.Segments.Range(Math.Max(shard.Offset, layout.TrainedCount), Math.Max(shard.End, layout.TrainedCount));
         _tables = [.. Enumerable.Range(0, layout.SparseViews.Count).Select(table => new TableShard(memory, shard, table))];
-        (int first, int count) = memory.Segments.Range(shard.Offset, shard.End);
-        _norms = new NormList(count);
-        _figures = new SegmentFigures(first, count);
+        int segments = memory.Segments.Range(shard.Offset, shard.End).Count;
+        _norms = new NormList(segments);
+        _figures = new SegmentFigures(segments);
         _allNorms = new NormList(memory.Segments.Count);
         _scales = new float[memory.Segments.ViewCount];
         for (int i = 0; i < _state.Length; i++) _state[i].Span.Fill(memory.Optimizer.InitialValue(i));
@@ -60,8 +60,13 @@ internal sealed class ShardState
     /// <summary>Whether a norm of the last applied step was above its limit.</summary>
     public bool Clipped { get; private set; }
 
-    /// <summary>Of the segments in a sampled step that was just applied; a copy.</summary>
-    public ReadOnlyMemory<double> FiguresOf(long step) => _memory.IsSampled(step) ? _figures.Values.ToArray() : default;
+    /// <summary>Of the segments in a sampled step that was just applied, a copy; null for another step.</summary>
+    public ReadOnlyMemory<double>? FiguresOf(long step)
+    {
+        // Not by ?: , in which null would become an empty memory.
+        if (!_memory.IsSampled(step)) return null;
+        return _figures.Values.ToArray();
+    }
 
     /// <summary>As many as the optimizer keeps, each as long as <see cref="TrainedShard"/>.</summary>
     public IReadOnlyList<TensorBuffer> OptimizerState => _state;
@@ -121,7 +126,7 @@ internal sealed class ShardState
             figures?.BeforeUpdate(i, _mean.Span[..segment.Count], parameters);
             _memory.Optimizer.Update(
                 request.Step, rate * _memory.RateFactorOf(segment.View), _scales[segment.View], parameters, _mean.Span[..segment.Count], _state, offset);
-            figures?.AfterUpdate(i, parameters);
+            figures?.AfterUpdate(parameters);
         }
         foreach (TableShard table in _tables) table.Update(request.Step, rate * _memory.RateFactorOf(table.View), _scales[table.View], _state, figures);
         for (int i = _statistics.First; i < _statistics.First + _statistics.Count; i++)
@@ -148,10 +153,7 @@ internal sealed class ShardState
     {
         if (contributions[next].Subtree == node) return contributions[next++].Sums.ToArray();
         double[] sums = Sum(node.Left, contributions, ref next), right = Sum(node.Right, contributions, ref next);
-        int metrics = _memory.Network.Metrics.Count;
-        for (int i = 0; i < metrics; i++) sums[i] += right[i];
-        // A sampled step: the figures of the activations follow.
-        if (sums.Length > metrics) _memory.Network.Activations.Combine(sums.AsSpan(metrics), right.AsSpan(metrics));
+        _memory.Network.AddSums(sums, right);
         return sums;
     }
 }

@@ -70,7 +70,7 @@ internal sealed class TableShard
                 Span<float> parameters = _memory.Parameters.Span.Slice(offset + done, count), mean = _mean.Span.Slice(i * _view.Width + done, count);
                 figures?.BeforeUpdate(segment, mean, parameters);
                 _memory.Optimizer.Update(step, rate, scale, parameters, mean, state, offset + done - _shard.Offset);
-                figures?.AfterUpdate(segment, parameters);
+                figures?.AfterUpdate(parameters);
                 done += count;
             }
         }

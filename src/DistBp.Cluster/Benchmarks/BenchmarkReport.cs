@@ -10,6 +10,9 @@ public sealed record BenchmarkReport(MachineDescription Machine)
     /// <summary>Matrix products on one core, beside the FMA peak measured next to each.</summary>
     public IReadOnlyList<KernelRate>? Products { get; init; }
 
+    /// <summary>The convolutions of a CNN on one core, beside the FMA peak measured next to each.</summary>
+    public IReadOnlyList<KernelRate>? Convolutions { get; init; }
+
     /// <summary>Passes over parameters and gradients, beside a plain copy of the same footprint.</summary>
     public IReadOnlyList<KernelRate>? Elementwise { get; init; }
 

@@ -55,7 +55,7 @@ internal sealed class RunDiagnosis(Network network, NormSegments segments, bool 
             _epochLosses.RemoveAt(0);
             _epochNorms.RemoveAt(0);
         }
-        Finding[] news = [.. Find().Where(f => _findings.TrueForAll(known => known.Kind != f.Kind))];
+        Finding[] news = [.. Find().Where(f => _findings.TrueForAll(told => !TrainingDiagnosis.Covers(told.Kind, f.Kind)))];
         _findings.AddRange(news);
         return news;
     }

@@ -9,27 +9,41 @@ internal static class SpaceChecks
 {
     private const int MostCombinations = 100_000;
 
-    /// <summary>The job takes each entry's least and greatest value, and each of its choices.</summary>
+    /// <summary>
+    /// The job takes each entry's least and greatest value, and each of its choices: with its own values of the other keys, or with their first or
+    /// last ones. What fits some of the others is the trials' affair.
+    /// </summary>
     /// <exception cref="UserException">It does not: what it says, at the entry's line.</exception>
     public static void RequireValues(TuningOptions options, IReadOnlyList<SpaceEntry> space)
     {
         var problems = new List<Problem>();
         foreach (SpaceEntry entry in space)
         {
+            SpaceEntry[] others = [.. space.Where(other => other != entry)];
+            string[][] beside = [[], [.. others.Select(o => o.Setting(o.Extremes().First()))], [.. others.Select(o => o.Setting(o.Extremes().Last()))]];
             foreach (double value in entry.Extremes())
             {
-                try
-                {
-                    TrialRunner.ReadJob(options, [entry.Setting(value)]);
-                }
-                catch (UserException e) when (e.Kind == ErrorKind.Usage)
-                {
-                    problems.Add(new Problem(e.Problems[0].What, $"{entry.Where} {entry.Path}, value {entry.Text(value)}", e.Problems[0].Remedy));
-                    break;
-                }
+                Problem?[] wrong = [.. beside.Select(settings => Refusal(options, [.. settings, entry.Setting(value)]))];
+                if (Array.Exists(wrong, problem => problem is null)) continue;
+                problems.Add(new Problem(wrong[0]!.What, $"{entry.Where} {entry.Path}, value {entry.Text(value)}", wrong[0]!.Remedy));
+                break;
             }
         }
         if (problems.Count > 0) throw new UserException(ErrorKind.Usage, problems);
+    }
+
+    /// <summary>Null: the settings make a job.</summary>
+    private static Problem? Refusal(TuningOptions options, string[] settings)
+    {
+        try
+        {
+            TrialRunner.ReadJob(options, settings);
+            return null;
+        }
+        catch (UserException e) when (e.Kind == ErrorKind.Usage)
+        {
+            return e.Problems[0];
+        }
     }
 
     public static void RequireMetric(JobDescription job, TuningMetric metric, int folds)

@@ -21,7 +21,7 @@ public sealed class ActivationSet
     public int Count => AddedCount + Layers.Count;
 
     /// <summary>sums becomes the figures of both.</summary>
-    public void Combine(Span<double> sums, ReadOnlySpan<double> other)
+    internal void Combine(Span<double> sums, ReadOnlySpan<double> other)
     {
         for (int i = 0; i < AddedCount; i++) sums[i] += other[i];
         // NaN is larger than everything here, so that it is seen.

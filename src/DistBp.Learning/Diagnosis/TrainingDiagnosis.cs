@@ -11,20 +11,26 @@ namespace DistBp.Learning.Diagnosis;
 public static class TrainingDiagnosis
 {
     private const int LeastLayers = 3;
-    private const int LeastSamples = 2;
+    private const int RecentSamples = 3;
     private const double VanishingRatio = 1e-3;
     private const double ExplodingRatio = 1e3;
-    private const double HugeUpdate = 10;
+    private const double HugeUpdate = 3;
     private const double NormGrowth = 100;
-    private const int DeadSamples = 3;
     private const int LeastBatchForDead = 16;
     private const double DeadShare = 0.5;
-    private const double RisenLoss = 1.05;
+    private const double RisenLoss = 1.2;
     private const double JumpedLoss = 2;
-    private const double Swing = 0.05;
+    private const double Swing = 0.1;
     private const int SwingEpochs = 5;
     private const double FlatLoss = 0.98;
     private const double TinyUpdate = 1e-5;
+
+    /// <summary>Whether the one says nothing new to a user who has been told the other: both have one cause, or the one is the
+    /// cause of the other (an explosion saturates units, and what is saturated gives no gradient).</summary>
+    public static bool Covers(FindingKind told, FindingKind next) => told == next || (told, next) is
+        (FindingKind.ExplodingGradients, FindingKind.RateTooHigh) or (FindingKind.RateTooHigh, FindingKind.ExplodingGradients)
+        or (FindingKind.ExplodingGradients, FindingKind.VanishingGradients)
+        or (FindingKind.DeadUnits, FindingKind.VanishingGradients) or (FindingKind.VanishingGradients, FindingKind.DeadUnits);
 
     public static IReadOnlyList<Finding> Findings(Observations seen)
     {
@@ -38,9 +44,7 @@ public static class TrainingDiagnosis
     /// <summary>Gradients of weights shrink by orders of magnitude from the last layer to the first (Hochreiter, 1991).</summary>
     private static Finding? Vanishing(Observations seen)
     {
-        if (seen.Samples.Count < LeastSamples) return null;
-        double[] ratios = [.. seen.Samples.Select(s => Ratio(s)).Where(double.IsFinite)];
-        if (ratios.Length < LeastSamples || Median(ratios) >= VanishingRatio || ratios[^1] >= VanishingRatio) return null;
+        if (seen.Samples.Count < RecentSamples || !seen.Samples.TakeLast(RecentSamples).All(s => Ratio(s) < VanishingRatio)) return null;
         StatisticsSample last = seen.Samples[^1];
         (ParameterFigures first, ParameterFigures end) = Ends(last)!.Value;
         bool saturating = last.Layers.Any(l => l.Function is Activation.Sigmoid or Activation.Tanh);
@@ -59,7 +63,7 @@ public static class TrainingDiagnosis
     private static Finding? Exploding(Observations seen)
     {
         if (seen.ClipsByNorm) return null;
-        string? what = GrowthThroughLayers(seen) ?? GrowthThroughSteps(seen) ?? HugeUpdates(seen);
+        string? what = GrowthThroughLayers(seen) ?? HugeUpdates(seen) ?? GrowthThroughSteps(seen);
         return what is null ? null : new Finding(
             FindingKind.ExplodingGradients, $"gradients explode: {what}",
             "add `clip: {globalNorm: 1.0}`, start from smaller weights (initialization: xavierUniform), standardize the data, or lower the learning rate");
@@ -82,7 +86,8 @@ public static class TrainingDiagnosis
 
     private static string? GrowthThroughSteps(Observations seen)
     {
-        if (seen.EpochGradientNorms.Count == 0 || !(seen.FirstGradientNorm > 0)) return null;
+        // Where the very updates are too large, the rate is to blame.
+        if (seen.EpochGradientNorms.Count == 0 || !(seen.FirstGradientNorm > 0) || SizeOfUpdates(seen) is not null) return null;
         double growth = seen.EpochGradientNorms[^1] / seen.FirstGradientNorm;
         return growth > NormGrowth && seen.EpochLosses[^1] > seen.FirstLoss
             ? $"their norm has grown {Times(growth)}, from {Real(seen.FirstGradientNorm)} at the first step to {Real(seen.EpochGradientNorms[^1])} in epoch {seen.EpochLosses.Count}"
@@ -107,8 +112,8 @@ public static class TrainingDiagnosis
     /// </summary>
     private static Finding? Dead(Observations seen)
     {
-        if (seen.Samples.Count < DeadSamples || seen.Batch < LeastBatchForDead) return null;
-        StatisticsSample[] recent = [.. seen.Samples.TakeLast(DeadSamples)];
+        if (seen.Samples.Count < RecentSamples || seen.Batch < LeastBatchForDead) return null;
+        StatisticsSample[] recent = [.. seen.Samples.TakeLast(RecentSamples)];
         foreach (ParameterFigures bias in recent[^1].Parameters.Where(p => p.Kind == ParameterKind.Bias && IsBeforeRelu(recent[^1], p.Layer)))
         {
             double share = recent.Min(s => s.Parameters.First(p => p.Name == bias.Name).ZeroShare);
@@ -160,7 +165,7 @@ public static class TrainingDiagnosis
     /// <summary>The loss stays where it began while updates are far smaller than the parameters.</summary>
     private static Finding? RateTooLow(Observations seen)
     {
-        if (seen.EpochLosses.Count < 2 || seen.Samples.Count < LeastSamples || !(seen.EpochLosses[^1] > FlatLoss * seen.FirstLoss)) return null;
+        if (seen.EpochLosses.Count < 2 || seen.Samples.Count < RecentSamples || !(seen.EpochLosses[^1] > FlatLoss * seen.FirstLoss)) return null;
         double[] ratios = [.. seen.Samples.SelectMany(Weights).Select(w => w.UpdateRatio).Where(double.IsFinite)];
         if (ratios.Length == 0 || Median(ratios) >= TinyUpdate) return null;
         return new Finding(

@@ -51,7 +51,8 @@ public sealed record WholeParameter(int Low, int High, bool IsLog) : SearchParam
     public override double At(double position)
     {
         double scaled = First + (position * (Last - First));
-        return Math.Clamp(Math.Round(IsLog ? PortableMath.Exp(scaled) : scaled), Low, High);
+        // Plus 0: no value is written "-0".
+        return Math.Clamp(Math.Round(IsLog ? PortableMath.Exp(scaled) : scaled), Low, High) + 0.0;
     }
 
     public override double PositionOf(double value) => (Scale(value) - First) / (Last - First);

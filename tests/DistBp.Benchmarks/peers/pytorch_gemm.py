@@ -1,6 +1,6 @@
 """Peer: single-precision matrix products by PyTorch (OpenBLAS) on one thread. Prints {"MxNxK": GFLOP/s}, the best of several runs.
 
-Settings as in pytorch_mlp.py. Usage: /usr/bin/python3 pytorch_gemm.py 256x512x784 ...
+Settings as in pytorch_train.py. Usage: /usr/bin/python3 pytorch_gemm.py 256x512x784 ...
 """
 import json
 import sys

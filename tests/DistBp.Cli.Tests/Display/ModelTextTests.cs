@@ -15,7 +15,7 @@ public sealed class ModelTextTests
 
     [Fact]
     public void Other_models_are_their_layers() =>
-        Assert.Equal("dense 8, relu, dense 2, softmax", Describe(Dense(8), Relu, Dense(2), new SoftmaxDescription(null)));
+        Assert.Equal("conv2d 8, relu, dense 2, softmax", Describe(new Conv2dDescription(null, 8), Relu, Dense(2), new SoftmaxDescription(null)));
 
     private static ActivationDescription Relu => new(null, ActivationKind.Relu);
 

@@ -20,6 +20,7 @@ public sealed class ComputationAllocationTests
     [InlineData("rmsprop")]
     [InlineData("adamw")]
     [InlineData("autoencoder")]
+    [InlineData("regularized")]
     [InlineData("batchNorm")]
     [InlineData("embedding")]
     public void A_thousand_warm_steps_allocate_nothing(string name)

@@ -100,15 +100,12 @@ public sealed class JobErrorTests
     }
 
     [Theory]
-    [InlineData("model.layers.0.residual={layers: [relu]}", "the layer \"residual\" is not available in this version")]
-    [InlineData("model.layers=[dropout]", "the layer \"dropout\" is not available in this version")]
     [InlineData("optimizer=lamb", "the optimizer \"lamb\" is not available in this version")]
     [InlineData("consistency=async", "the consistency \"async\" is not available in this version")]
     [InlineData("consistency={ssp: {staleness: 3}}", "the consistency \"ssp\" is not available in this version")]
     [InlineData("wire.gradients=bf16", "the encoding \"bf16\" is not available in this version")]
     [InlineData("wire.gradients={topK: 0.01}", "the encoding \"topK\" is not available in this version")]
     [InlineData("replication=1", "the replication \"1\" is not available in this version")]
-    [InlineData("data.augment=[{shift: 2}]", "\"augment\" is not available in this version")]
     [InlineData("data.format=wav", "the format \"wav\" is not available in this version")]
     public void What_later_versions_have_is_not_called_unknown(string setting, string what) =>
         Assert.Contains($" | {what} | ", Assert.Single(JobText.Problems(JobText.Minimal, setting)), StringComparison.Ordinal);

@@ -155,6 +155,8 @@ public sealed class JobFileTests
     [InlineData("data.train.path=größe 1.csv")]
     [InlineData("data.train.label=\" spaced \"")]
     [InlineData("model.layers=[sigmoid, tanh, {leakyRelu: {name: x}}, softmax, {dense: 3}]")]
+    [InlineData("model.layers=[{rnn: {units: 4, activation: relu, recurrentGain: 2.5}}, {gru: 3}, {dense: {units: 3, timeDistributed: true}}]")]
+    [InlineData("model.layers=[{lstm: {units: 4, returnSequences: true, bidirectional: true, truncation: 9, name: x}}, {dense: 3}]")]
     public void Every_kind_survives_writing_and_reading(string setting)
     {
         JobDescription job = JobText.Parse(JobText.Minimal, setting);

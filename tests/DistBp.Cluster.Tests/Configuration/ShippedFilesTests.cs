@@ -8,9 +8,15 @@ public sealed class ShippedFilesTests
     [Theory]
     [InlineData("digits")]
     [InlineData("fashion-mlp")]
+    [InlineData("fashion-lstm")]
+    [InlineData("fashion-gru")]
+    [InlineData("fashion-cnn")]
     [InlineData("flowers")]
     [InlineData("customers")]
     [InlineData("houses")]
+    [InlineData("fine-tune-base")]
+    [InlineData("fine-tune")]
+    [InlineData("digits-autoencoder")]
     public void The_jobs_of_the_repository_are_right(string name)
     {
         JobDescription job = JobFile.Read(Path.Combine(Root(), "deploy", "jobs", $"{name}.yaml"), []);

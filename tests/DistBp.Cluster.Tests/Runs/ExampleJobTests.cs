@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using DistBp.Cluster.Configuration;
 using DistBp.Cluster.Runs;
 using DistBp.Cluster.Storage;
+using DistBp.Learning.Data;
 using DistBp.Protocol.Messages;
 
 namespace DistBp.Cluster.Tests.Runs;
@@ -48,12 +49,39 @@ public sealed class ExampleJobTests
         Assert.InRange(report.Values.RSquared!.Value, 0.8, 1);
     }
 
+    [Fact]
+    public async Task The_autoencoder_gives_clean_digits_back_that_it_has_never_seen()
+    {
+        using var run = new TestRun();
+        await run.TrainAsync(Read("digits-autoencoder"), 2, 2);
+        SavedRun saved = SavedRun.Open(run.Folder);
+        Dataset test = saved.ReadPart(DataPart.Test);
+        EvaluationReport report = await EvaluationSession.RunAsync(saved, DataPart.Test, test, 2, CancellationToken.None);
+        Assert.InRange(report.Values.RSquared!.Value, 0.8, 1);
+
+        string picture = Path.Combine(run.Folder, "picture.csv");
+        File.WriteAllText(picture, string.Join(',', Enumerable.Repeat(8, 64)) + "\n");
+        var answers = new StringWriter();
+        Prediction.WriteCsv(saved, saved.Schema.ReadInput(picture), answers);
+        string[] lines = answers.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal((2, 64), (lines.Length, lines[1].Split(',').Length));
+    }
+
     [FashionMnistFact]
     public async Task Fashion_MNIST_learns_in_its_first_epoch()
     {
         using var run = new TestRun();
         RunResult result = await run.TrainAsync(Read("fashion-mlp", "epochs=1", "model.layers.1.dense=64", "model.layers.3.dense=32"), 2, 2);
         Assert.Equal((60_000 + 255) / 256, result.Steps);
+        Assert.InRange(result.TestAccuracy!.Value, 0.75, 1);
+    }
+
+    [FashionMnistFact]
+    public async Task A_small_convolutional_network_learns_Fashion_MNIST_in_its_first_epoch()
+    {
+        using var run = new TestRun();
+        JobDescription job = Read("fashion-cnn", "epochs=1", "model.layers.0.conv2d.filters=8", "model.layers.3.conv2d.filters=8", "model.layers.6.dense=32");
+        RunResult result = await run.TrainAsync(job, 2, 2);
         Assert.InRange(result.TestAccuracy!.Value, 0.75, 1);
     }
 

@@ -15,6 +15,9 @@ public sealed class ResumeTests
     [InlineData("adam")]
     [InlineData("adamw")]
     [InlineData("autoencoder")]
+    [InlineData("regularized")]
+    [InlineData("denoisingAutoencoder")]
+    [InlineData("cnn")]
     [InlineData("batchNorm")]
     [InlineData("embedding")]
     public async Task Interrupted_in_an_epoch_and_at_an_epochs_end_and_gone_on_elsewhere_it_ends_with_the_same_bits(string name)

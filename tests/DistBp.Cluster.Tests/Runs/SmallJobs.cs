@@ -32,7 +32,7 @@ internal static class SmallJobs
 
         """;
 
-    /// <summary>Every optimizer; l1, l2, each kind of clipping, each schedule with a warm-up, a frozen layer, a regression, batch normalization, an embedding.</summary>
+    /// <summary>Every optimizer; l1, l2, each kind of clipping, each schedule with a warm-up, a frozen layer, a regression, each family of layers.</summary>
     public static readonly Dictionary<string, string> EveryOptimizer = new()
     {
         ["sgd"] = """
@@ -71,6 +71,28 @@ internal static class SmallJobs
             data: {format: digits, target: input, validation: 0.2, test: 0.2, preprocess: [{divide: 16}]}
             model: {layers: [{dense: 80}, gelu, {dense: 40}, leakyRelu, {dense: 64}, sigmoid]}
             loss: huber
+            optimizer: {adam: {rate: 0.003}}
+            """,
+        ["lstm"] = """
+            data: {format: digits, shape: [8, 8], validation: 0.2, test: 0.2, preprocess: [{divide: 16}]}
+            model: {layers: [{lstm: {units: 32, bidirectional: true, returnSequences: true}}, {dense: {units: 12, timeDistributed: true}}, tanh, {gru: {units: 20, truncation: 5}}, {dense: 10}]}
+            optimizer: {adam: {rate: 0.003}}
+            """,
+        ["regularized"] = """
+            data: {format: digits, validation: 0.2, test: 0.2, preprocess: [{divide: 16}], augment: [{shift: 1}, {flip: horizontal}, {crop: {padding: 2, fill: edge}}, {noise: 0.1}]}
+            model: {layers: [layerNorm, {dense: 96}, relu, {dropout: 0.2}, {residual: [layerNorm, {dense: 48}, gelu, {residual: [{dense: 48}, tanh, {dropout: 0.5}]}, {dense: 96}]}, {dense: 10}]}
+            optimizer: {adam: {rate: 0.003}}
+            rates: {dense1: 0.3, residual1: 2}
+            """,
+        ["denoisingAutoencoder"] = """
+            data: {format: digits, target: input, validation: 0.2, test: 0.2, preprocess: [{divide: 16}], augment: [{noise: 0.3}]}
+            model: {layers: [{dense: 80}, gelu, layerNorm, {dense: 40}, leakyRelu, {dense: 64}]}
+            loss: meanSquaredError
+            optimizer: {adam: {rate: 0.003}}
+            """,
+        ["cnn"] = """
+            data: {format: digits, shape: [1, 8, 8], validation: 0.2, test: 0.2, preprocess: [{divide: 16}]}
+            model: {layers: [{conv2d: {filters: 24, padding: same}}, relu, {maxPool2d: 2}, {conv2d: {filters: 64, kernel: [3, 2], padding: 1, groups: 2}}, tanh, {avgPool2d: {size: 2, stride: 1}}, {dense: 10}]}
             optimizer: {adam: {rate: 0.003}}
             """,
         ["batchNorm"] = """

@@ -8,15 +8,15 @@ public sealed class MedianPruningTests
     private static readonly double[][] s_earlier = [[5, 4, 3], [5, 3, 2], [5, 2, 1], [9, 9]];
 
     [Theory]
-    [InlineData(false, 9)]
-    [InlineData(true, 9, 3.6)]
-    [InlineData(false, 9, 3.5)]
-    [InlineData(false, 1, 1)]
-    [InlineData(true, 9, 3, 2.1)]
-    [InlineData(false, 9, 9, 9, 9)]
-    [InlineData(true, 9, double.NaN)]
-    [InlineData(true, 9, double.PositiveInfinity)]
-    public void A_trial_ends_where_it_is_worse_than_the_median_of_those_that_got_as_far(bool ends, params double[] costs) =>
+    [InlineData(false, new double[] { 9 })]
+    [InlineData(true, new double[] { 9, 3.6 })]
+    [InlineData(false, new double[] { 9, 3.5 })]
+    [InlineData(false, new double[] { 1, 1 })]
+    [InlineData(true, new double[] { 9, 3, 2.1 })]
+    [InlineData(false, new double[] { 9, 9, 9, 9 })]
+    [InlineData(true, new double[] { 9, double.NaN })]
+    [InlineData(true, new double[] { 9, double.PositiveInfinity })]
+    public void A_trial_ends_where_it_is_worse_than_the_median_of_those_that_got_as_far(bool ends, double[] costs) =>
         Assert.Equal(ends, s_rule.Decide(costs, s_earlier).Prune);
 
     [Fact]

@@ -32,7 +32,7 @@ public sealed class SearchTests
     {
         double[][] past = [.. Enumerable.Range(0, 20).Select(t => new RandomSearch(s_space, 7).Suggest(t, [], []))];
         var search = new ParzenSearch(s_space, 5);
-        double[] first = search.Suggest(30, past[..17], past[17..])!;
+        double[] first = search.Suggest(30, past[..17], past[17..]);
         search.Suggest(31, past, []);
         Assert.Equal(first, search.Suggest(30, past[..17], past[17..]));
         Assert.Equal(first, new ParzenSearch(s_space, 5).Suggest(30, past[..17], past[17..]));

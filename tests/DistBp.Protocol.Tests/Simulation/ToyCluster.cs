@@ -214,7 +214,8 @@ internal sealed class ToyCluster
         float scale = (float)(0.1 * e.RateFactor * Math.Min(1, 1 / norm));
         for (int i = 0; i < Parameters.Length; i++) Parameters[i] -= scale * (_means[self.Index][i] ?? 0);
         // Every third step is sampled: what a server measures is its number and the step.
-        double[] figures = e.Step % 3 == 0 && _assignments[self.Index]!.Shard(self.Index).Count > 0 ? [self.Index, e.Step] : [];
+        ReadOnlyMemory<double>? figures = null;
+        if (e.Step % 3 == 0) figures = _assignments[self.Index]!.Shard(self.Index).Count > 0 ? new double[] { self.Index, e.Step } : ReadOnlyMemory<double>.Empty;
         Send(self, self, new UpdateApplied(e.Generation, e.Step, norm > 1, figures));
     }
 }

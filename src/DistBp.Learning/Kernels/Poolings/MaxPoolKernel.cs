@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 using DistBp.Learning.Kernels.Simd;
 
 namespace DistBp.Learning.Kernels.Poolings;
@@ -14,24 +15,25 @@ internal readonly unsafe struct MaxPoolKernel(WindowGeometry window, float* x, f
         for (int plane = 0; plane < planes; plane++)
         {
             float* from = x + plane * (nint)window.Input.Area, to = y + plane * (nint)window.Output.Area;
-            if (pairs) Quads<TVector, TSimd>(from, to);
-            else Windows(from, to);
+            if (!pairs) Windows(from, to);
+            else if (window.Output.Width >= TSimd.Width) Quads<TVector, TSimd>(from, to);
+            else if (window.Output.Width >= Simd128.Width) Quads<Vector128<float>, Simd128>(from, to);
+            else Quads<float, SimdScalar>(from, to);
         }
     }
 
+    /// <summary>The last vector of a row ends with it, and so does some windows again.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Quads<TVector, TSimd>(float* from, float* to)
         where TVector : struct
         where TSimd : ISimd<TVector>
     {
         Plane output = window.Output;
-        int width = window.Input.Width;
+        int width = window.Input.Width, last = output.Width - TSimd.Width;
         for (int i = 0; i < output.Height; i++, from += 2 * width, to += output.Width)
         {
-            int j = 0;
-            for (; j + TSimd.Width <= output.Width; j += TSimd.Width)
-                TSimd.Store(new PixelQuads<TVector, TSimd>(from + 2 * j, width).Largest, to + j);
-            for (; j < output.Width; j++) SimdScalar.Store(new PixelQuads<float, SimdScalar>(from + 2 * j, width).Largest, to + j);
+            for (int j = 0; j < last; j += TSimd.Width) TSimd.Store(new PixelQuads<TVector, TSimd>(from + 2 * j, width).Largest, to + j);
+            TSimd.Store(new PixelQuads<TVector, TSimd>(from + 2 * last, width).Largest, to + last);
         }
     }
 
@@ -58,8 +60,10 @@ internal readonly unsafe struct MaxPoolBackwardKernel(WindowGeometry window, flo
         for (int plane = 0; plane < planes; plane++)
         {
             nint input = plane * (nint)window.Input.Area, output = plane * (nint)window.Output.Area;
-            if (pairs) Quads<TVector, TSimd>(x + input, dy + output, dx + input);
-            else Windows(x + input, dy + output, dx + input);
+            if (!pairs) Windows(x + input, dy + output, dx + input);
+            else if (window.Output.Width >= TSimd.Width) Quads<TVector, TSimd>(x + input, dy + output, dx + input);
+            else if (window.Output.Width >= Simd128.Width) Quads<Vector128<float>, Simd128>(x + input, dy + output, dx + input);
+            else Quads<float, SimdScalar>(x + input, dy + output, dx + input);
         }
     }
 
@@ -69,14 +73,12 @@ internal readonly unsafe struct MaxPoolBackwardKernel(WindowGeometry window, flo
         where TSimd : ISimd<TVector>
     {
         Plane output = window.Output;
-        int width = window.Input.Width;
+        int width = window.Input.Width, last = output.Width - TSimd.Width;
         for (int i = 0; i < output.Height; i++, from += 2 * width, to += 2 * width, gradient += output.Width)
         {
-            int j = 0;
-            for (; j + TSimd.Width <= output.Width; j += TSimd.Width)
+            for (int j = 0; j < last; j += TSimd.Width)
                 new PixelQuads<TVector, TSimd>(from + 2 * j, width).Scatter(TSimd.Load(gradient + j), to + 2 * j, width);
-            for (; j < output.Width; j++)
-                new PixelQuads<float, SimdScalar>(from + 2 * j, width).Scatter(gradient[j], to + 2 * j, width);
+            new PixelQuads<TVector, TSimd>(from + 2 * last, width).Scatter(TSimd.Load(gradient + last), to + 2 * last, width);
         }
     }
 

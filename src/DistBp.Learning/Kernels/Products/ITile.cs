@@ -2,7 +2,7 @@ namespace DistBp.Learning.Kernels.Products;
 
 /// <summary>
 /// The innermost kernel of a product: a block of c, 8 rows by a few vectors, that stays in registers while k goes by:
-/// c [8, Columns] = start + Σ over p &lt; k of a[·, p] · b[p, ·], in the order of p, fused; then the merges of a reduction tree are added.
+/// c [8, Columns] = start + Σ over p of a[·, p] · b[p, ·], in the order of p, fused; or the sum along a tree of such sums over slices of p.
 /// </summary>
 internal unsafe interface ITile
 {
@@ -12,12 +12,14 @@ internal unsafe interface ITile
     /// <summary>In floats.</summary>
     static abstract int Columns { get; }
 
-    /// <param name="first">Steps of a that are passed over.</param>
-    /// <param name="b">Row p of the panel at b + p · bStep, p counted from first.</param>
+    /// <summary>Whether <see cref="Panel.Copy"/> is filled on the way.</summary>
+    static abstract bool Copies { get; }
+
+    /// <param name="start">What to start from, rows startRow apart; null: zeros. With one slice only.</param>
     /// <param name="ahead">Fetched meanwhile.</param>
-    /// <param name="start">What to start from, rows startRow apart; null: zeros.</param>
+    /// <param name="c">Where the tile goes, rows cRow apart.</param>
     static abstract void Accumulate(
-        in TileRows a, nint first, float* b, nint bStep, nint k, float* start, nint startRow, in Ahead ahead, in TileEnd end);
+        in TileRows a, in Panel b, in SliceSums slices, float* start, nint startRow, in Ahead ahead, float* c, nint cRow);
 }
 
 /// <summary>Eight rows of a: element (i, p) at Row_i + p · Step. Rows past the last are the last again: computed and thrown away.</summary>
@@ -55,24 +57,25 @@ internal readonly unsafe struct Ahead(float* next, nint step, nint interval)
     public readonly nint Interval = interval;
 
     /// <param name="near">What is at hand anyway: an address that is not mapped would walk the page tables.</param>
-    public static Ahead Nothing(float* near) => new(near, 0, nint.MaxValue);
+    public static Ahead Nothing(float* near) => new(near, 0, nint.MaxValue / 4);
+
+    /// <summary>The part of it that the upper (0) or the lower (1) half of a tile fetches in its own k steps.</summary>
+    public Ahead Half(nint k, int half)
+        => new(half == 0 || Step == 0 ? Next : Next + (k + 2 * Interval - 1) / (2 * Interval) * Step, Step, 2 * Interval);
 }
 
-/// <summary>What is done after the last step; in memory until then, since the loop over k needs every register for addresses.</summary>
-internal readonly unsafe struct TileEnd(float* c, nint row, MergeStack merge)
+/// <summary>Whether rows of b are copied on their way through the registers; a type, so that the JIT makes a loop for each.</summary>
+internal interface ICopy
 {
-    /// <summary>Where the tile goes, rows so many floats apart.</summary>
-    public readonly float* C = c;
-    public readonly nint Row = row;
-    public readonly MergeStack Merge = merge;
+    static abstract bool Copies { get; }
 }
 
-/// <summary>Finished left siblings in a reduction tree, whole tiles one after the other: Count of them are added, from Top down.</summary>
-internal unsafe struct MergeStack
+internal readonly struct Reading : ICopy
 {
-    public int Count;
-    public float* Top;
+    public static bool Copies => false;
+}
 
-    /// <summary>Floats of one tile.</summary>
-    public nint Length;
+internal readonly struct Copying : ICopy
+{
+    public static bool Copies => true;
 }

@@ -23,11 +23,9 @@ internal static unsafe class Product<TVector, TSimd>
     // Of a, packed once for all blocks of b: read tile by tile in order, from wherever it is.
     private const int MaxPackedFloats = 1024 * 1024;
 
-    // Below so many rows a panel of b is used too seldom to be worth copying.
-    private const int MinRowsToPack = 200;
+    // Below so many rows a panel of b is used too seldom to be worth a copy of its own.
+    private const int MaxRowsInPlace = 199;
 
-    // From so many rows on it is b's block that stays.
-    private const int MinRowsToStream = 384;
 
     // Copying a block of a pays from so many columns on, if the block's rows are far apart (they would compete for few cache sets).
     private const int MinColumnsToPackA = 256;
@@ -45,7 +43,7 @@ internal static unsafe class Product<TVector, TSimd>
     /// <summary>A block of a stays; each panel of b is packed, meets every row of the block, and goes.</summary>
     private static void RowsResident(in ProductTask task, MatrixWorkspace workspace)
     {
-        bool inPlace = task.M < MinRowsToPack && task.B.Stride == 1;
+        bool inPlace = task.M <= RowsInPlace && task.B.Stride == 1;
         int kBlock = KBlock(task, inPlace ? MaxKBlockInPlace : MaxKBlock), mBlock = Even(task.M, MaxResidentFloats / kBlock, ITile.Rows);
         bool packA = task.N >= MinColumnsToPackA && (task.A.Step == 1 ? task.A.Stride >= 2 * kBlock : task.A.Step % FewSets == 0);
         var scratch = Scratch.Of<TVector, TSimd>(workspace, kBlock * 3 * TSimd.Width, packA ? (mBlock + ITile.Rows) * kBlock : 0);
@@ -76,10 +74,11 @@ internal static unsafe class Product<TVector, TSimd>
     {
         int columns = Math.Min(TTile.Columns, task.N - j);
         var panel = new Panel(task.B.At(j, p), task.B.Step);
-        if (task.B.Stride != 1 || columns < TTile.Columns || m >= MinRowsToPack)
+        if (task.B.Stride != 1 || columns < TTile.Columns || m > RowsInPlace)
         {
-            Packing.Panel<TVector, TSimd>(task.B, j, columns, p, k, scratch.Panel, TTile.Columns);
-            panel = new Panel(scratch.Panel, TTile.Columns);
+            bool onTheWay = TTile.Copies && task.B.Stride == 1 && columns == TTile.Columns;
+            if (!onTheWay) Packing.Panel<TVector, TSimd>(task.B, j, columns, p, k, scratch.Panel, TTile.Columns);
+            panel = onTheWay ? new Panel(panel.Data, panel.Step, scratch.Panel) : new Panel(scratch.Panel, TTile.Columns);
         }
         for (int row = 0; row < m; row += ITile.Rows)
         {
@@ -92,6 +91,7 @@ internal static unsafe class Product<TVector, TSimd>
                 ? new Ahead(task.B.At(j + columns + line, p + part % 2), 2 * task.B.Step, 2)
                 : Ahead.Nothing(panel.Data);
             TileRun<TVector, TSimd, TTile>.Run(task, scratch.Tiles, a, panel, i + row, j, rows, columns, p, k, ahead);
+            if (panel.Copy != null) panel = new Panel(scratch.Panel, TTile.Columns);
         }
         return columns;
     }
@@ -167,6 +167,12 @@ internal static unsafe class Product<TVector, TSimd>
     /// <summary>AVX2 has 16 registers, AVX-512 and NEON have 32.</summary>
     internal static bool FewRegisters => TSimd.Width == 8;
 
+    /// <summary>Where the first tile copies b's rows as it reads them, the copy pays from the second tile on.</summary>
+    private static int RowsInPlace => FewRegisters ? ITile.Rows : MaxRowsInPlace;
+
+    /// <summary>From so many rows on it is b's block that stays: later where a panel is copied without a pass of its own.</summary>
+    private static int MinRowsToStream => FewRegisters ? 1024 : 384;
+
     /// <summary>Three vectors, but two and two rather than three and one: the tile of one is bound by latency.</summary>
     internal static int VectorsOfPanel(int columnsLeft)
     {
@@ -188,10 +194,12 @@ internal static unsafe class Product<TVector, TSimd>
 }
 
 /// <summary>Columns of b: row p at Data + p · Step.</summary>
-internal readonly unsafe struct Panel(float* data, nint step)
+/// <param name="copy">Null, or where its rows are copied, one after the other, while the first tile reads them.</param>
+internal readonly unsafe struct Panel(float* data, nint step, float* copy = null)
 {
     public readonly float* Data = data;
     public readonly nint Step = step;
+    public readonly float* Copy = copy;
 }
 
 /// <summary>The parts of the workspace.</summary>

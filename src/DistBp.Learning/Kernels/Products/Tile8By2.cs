@@ -7,14 +7,20 @@ namespace DistBp.Learning.Kernels.Products;
 /// The register tile of 8 rows by two vectors;
 /// see <see cref="ITile"/>. Written out by hand, since only local variables live in registers.
 /// </summary>
-internal readonly unsafe struct Tile8By2<TVector, TSimd> : ITile
+internal readonly unsafe struct Tile8By2<TVector, TSimd> : ITile, ISliceTile
     where TVector : struct
     where TSimd : ISimd<TVector>
 {
     public static int Columns => 2 * TSimd.Width;
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static bool Copies => false;
+
     public static void Accumulate(
+        in TileRows a, in Panel b, in SliceSums slices, float* start, nint startRow, in Ahead ahead, float* c, nint cRow)
+        => SliceBySlice<Tile8By2<TVector, TSimd>>.Accumulate(a, b, slices, start, startRow, ahead, c, cRow);
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void AccumulateSlice(
         in TileRows a, nint first, float* b, nint bStep, nint k, float* start, nint startRow, in Ahead ahead, in TileEnd end)
     {
         int w = TSimd.Width;
