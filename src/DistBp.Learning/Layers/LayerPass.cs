@@ -47,7 +47,7 @@ public readonly ref struct LayerPass
     public required Span<float> Gradient { get; init; }
 
     /// <summary>The gradients of tables of rows, of all layers; empty in forward.</summary>
-    public required ReadOnlySpan<SparseGradient> SparseGradients { get; init; }
+    public ReadOnlySpan<SparseGradient> SparseGradients { get; init; }
 
     /// <summary>The layer's parameter of that index in its own list.</summary>
     public ReadOnlySpan<float> Parameter(int index)
