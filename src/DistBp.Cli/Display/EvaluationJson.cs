@@ -6,7 +6,7 @@ using DistBp.Learning.Metrics;
 namespace DistBp.Cli.Display;
 
 /// <summary>
-/// An evaluation as one JSON object: {"data", "samples", "loss", "accuracy" or "meanAbsoluteError", "rootMeanSquaredError", "rSquared",
+/// An evaluation as one JSON object: {"data", "samples", "loss", "accuracy" (with "perplexity" where each step has a class) or "meanAbsoluteError", "rootMeanSquaredError", "rSquared",
 /// "classes", "confusion": rows of what it is, columns of what it was taken for}. What is not a number is null.
 /// </summary>
 internal static class EvaluationJson
@@ -23,6 +23,7 @@ internal static class EvaluationJson
             json.WriteNumber("samples", report.Samples);
             WriteNumber(json, "loss", report.Values.Loss);
             if (report.Values.Accuracy is { } accuracy) WriteNumber(json, "accuracy", accuracy);
+            if (report.Values.Perplexity is { } perplexity) WriteNumber(json, "perplexity", perplexity);
             if (report.Values.MeanAbsoluteError is { } absolute) WriteNumber(json, "meanAbsoluteError", absolute);
             if (report.Values.RootMeanSquaredError is { } squared) WriteNumber(json, "rootMeanSquaredError", squared);
             if (report.Values.RSquared is { } r) WriteNumber(json, "rSquared", r);

@@ -22,6 +22,35 @@ internal static class Flags
         },
     };
 
+    /// <summary>--name VALUE: a number in [least, most]; null where the flag is not given.</summary>
+    public static Option<double?> Number(string name, string valueName, double least, double most, string description) => new(name)
+    {
+        Description = description,
+        HelpName = valueName,
+        CustomParser = result =>
+        {
+            string text = result.Tokens[0].Value;
+            bool number = double.TryParse(text, NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent, CultureInfo.InvariantCulture, out double value);
+            if (number && value >= least && value <= most) return value;
+            result.AddError(string.Create(CultureInfo.InvariantCulture, $"{name} takes a number from {least} to {most}, not \"{text}\""));
+            return null;
+        },
+    };
+
+    /// <summary>--name N: a whole number of at least 0; null where the flag is not given.</summary>
+    public static Option<int?> Whole(string name, string description) => new(name)
+    {
+        Description = description,
+        HelpName = "N",
+        CustomParser = result =>
+        {
+            string text = result.Tokens[0].Value;
+            if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int value)) return value;
+            result.AddError($"{name} takes a whole number from 0 to {int.MaxValue}, not \"{text}\"");
+            return null;
+        },
+    };
+
     /// <summary>--name VALUE; null where the flag is not given.</summary>
     public static Option<string?> Text(string name, string valueName, string description) =>
         Named(new Option<string?>(name), name, valueName, description);

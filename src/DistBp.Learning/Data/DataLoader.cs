@@ -1,7 +1,10 @@
 using DistBp.Learning.Data.Csv;
 using DistBp.Learning.Data.Digits;
 using DistBp.Learning.Data.Preprocessing;
+using DistBp.Learning.Data.Sequences;
 using DistBp.Learning.Data.Tensors;
+using DistBp.Learning.Data.Text;
+using DistBp.Learning.Data.Wav;
 
 namespace DistBp.Learning.Data;
 
@@ -16,9 +19,10 @@ public static class DataLoader
     public static TrainingData Load(DataDescription data, TargetKind target, int seed, string baseFolder)
     {
         if (data.TargetIsInput) target = TargetKind.Input;
+        if (data is { Format: DataFormat.Text, Train: TextFile text }) return TextSource.Load(text, data, target, baseFolder);
         RawTraining raw = Read(data, target, seed, baseFolder);
         RawPart train = raw.Parts[PartAssignment.Train]!;
-        (FittedStep[] steps, FeatureTable features) = StepFitting.Fit(data.Preprocess, train.Features, train.Targets, target);
+        (FittedStep[] steps, FeatureTable features) = StepFitting.Fit(data.Preprocess, train.Features, TargetsOfRows(train, target), target);
         DataSchema schema = DataSchema.Create(data, target, raw, steps, features);
 
         return new TrainingData(
@@ -35,6 +39,10 @@ public static class DataLoader
         };
     }
 
+    /// <summary>The targets of the table's rows, which are steps where samples are sequences.</summary>
+    private static TensorBuffer? TargetsOfRows(RawPart part, TargetKind target) => part is { Lengths: { } lengths, Targets: { } targets }
+        ? StepTable.Targets(targets, lengths, TensorSource.IsOfSteps(part.TargetShape, target)) : part.Targets;
+
     private static RawTraining Read(DataDescription data, TargetKind target, int seed, string baseFolder) =>
         (data.Format, data.Train) switch
     {
@@ -42,9 +50,12 @@ public static class DataLoader
         (DataFormat.Digits, null) => throw Usage("The digits are ten classes.", "loss", "choose softmaxCrossEntropy"),
         (DataFormat.Csv, CsvFile file) => CsvSource.ReadTraining(file, data, target, seed, baseFolder),
         (DataFormat.Idx or DataFormat.Npy, TensorFiles files) => TensorSource.ReadTraining(files, data, target, seed, baseFolder),
+        (DataFormat.Wav, WavFolder folder) => WavSource.ReadTraining(folder, data, target, seed, baseFolder),
         (DataFormat.Digits, _) => throw Usage("The embedded digits have no files.", "data.train",
             "leave data.train out, or set data.format"),
         (DataFormat.Csv, _) => throw Usage("CSV data need a path and a label.", "data.train", "write train: {path: FILE, label: COLUMN}"),
+        (DataFormat.Wav, _) => throw Usage("Sounds need a folder and a label.", "data.train", "write train: {folder: DIR, label: '{label}_*.wav'}"),
+        (DataFormat.Text, _) => throw Usage("A text needs its path.", "data.train", "write train: {path: FILE, length: 64}"),
         _ => throw Usage("Tensor data need two files.", "data.train", "write train: {x: FILE, y: FILE}"),
     };
 

@@ -3,8 +3,8 @@ namespace DistBp.Learning.Data;
 /// <summary>Samples without targets, preprocessed as the training data was: what a prediction starts from.</summary>
 public sealed class InputTable
 {
-    internal InputTable(int count, TensorShape sampleShape, TensorBuffer samples, string path)
-        => (Count, SampleShape, Samples, Path) = (count, sampleShape, samples, path);
+    internal InputTable(Dataset samples, string path)
+        => (Count, SampleShape, Samples, Lengths, Path) = (samples.Count, samples.SampleShape, samples.Samples, samples.Lengths, path);
 
     public int Count { get; }
 
@@ -13,5 +13,11 @@ public sealed class InputTable
     /// <summary>[Count, SampleShape], row-major.</summary>
     public TensorBuffer Samples { get; }
 
+    /// <summary>As <see cref="Dataset.Lengths"/>.</summary>
+    public int[]? Lengths { get; }
+
     public string Path { get; }
+
+    /// <summary>The samples' own names, where they have any (files of sounds).</summary>
+    public IReadOnlyList<string>? Names { get; init; }
 }

@@ -36,4 +36,5 @@ public enum RandomPurpose
     Shuffle = 3,
     Dropout = 4,
     Augmentation = 5,
+    Generation = 9,
 }

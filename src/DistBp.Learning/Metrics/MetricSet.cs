@@ -5,7 +5,7 @@ namespace DistBp.Learning.Metrics;
 /// <summary>
 /// The additive sums that metrics are made of: per slice in row order, then along the <see cref="ReductionTree"/>.
 /// Classes and binary: lossSum, samples, correct. Values: lossSum, samples, absoluteError, squaredError, targetSum, targetSquares.
-/// Over several outputs of a sample each is their mean, so that a sample counts once.
+/// Over several outputs or steps of a sample each is their mean, so that a sample counts once.
 /// </summary>
 public sealed class MetricSet
 {
@@ -15,9 +15,12 @@ public sealed class MetricSet
     private readonly int _outputs;
     private readonly int _confusionClasses;
 
-    internal MetricSet(TargetKind kind, int outputs, int confusionClasses = 0)
+    private readonly int _classSteps;
+
+    /// <param name="classSteps">Of a sequence with a class each; 0: one target a sample.</param>
+    internal MetricSet(TargetKind kind, int outputs, int confusionClasses = 0, int classSteps = 0)
     {
-        (_kind, _outputs, _confusionClasses) = (kind, outputs, confusionClasses);
+        (_kind, _outputs, _confusionClasses, _classSteps) = (kind, outputs, confusionClasses, classSteps);
         IEnumerable<int> classes = Enumerable.Range(0, confusionClasses);
         Names =
         [
@@ -33,6 +36,9 @@ public sealed class MetricSet
     /// <summary>True where there is an accuracy; otherwise there are errors of values.</summary>
     public bool IsOfClasses => _kind is TargetKind.Classes or TargetKind.Binary;
 
+    /// <summary>True where each step of a sequence has a class; then there is a perplexity.</summary>
+    public bool IsOfSteps => _classSteps > 0;
+
     /// <summary>0 unless made by <see cref="WithConfusion"/>.</summary>
     public int ConfusionClasses => _confusionClasses;
 
@@ -42,7 +48,7 @@ public sealed class MetricSet
     /// <summary>These sums and, for one class of K a sample, the K × K counts of the confusion matrix; otherwise this set itself.</summary>
     public MetricSet WithConfusion() => _kind switch
     {
-        TargetKind.Classes => new MetricSet(_kind, _outputs, _outputs),
+        TargetKind.Classes when !IsOfSteps => new MetricSet(_kind, _outputs, _outputs),
         TargetKind.Binary when _outputs == 1 => new MetricSet(_kind, _outputs, 2),
         _ => this,
     };
@@ -55,6 +61,7 @@ public sealed class MetricSet
         sums[1]++;
         switch (_kind)
         {
+            case TargetKind.Classes when IsOfSteps: AddSteps(outputs, targets, sums); break;
             case TargetKind.Classes: AddClass(ArgMax(outputs), (int)targets[0], sums); break;
             case TargetKind.Binary when _outputs == 1: AddClass(outputs[0] > 0 ? 1 : 0, targets[0] > 0.5f ? 1 : 0, sums); break;
             case TargetKind.Binary: AddBinaries(outputs, targets, sums); break;
@@ -68,6 +75,17 @@ public sealed class MetricSet
     {
         if (predicted == actual) sums[2]++;
         if (_confusionClasses > 0) sums[ConfusionStart + actual * _confusionClasses + predicted]++;
+    }
+
+    /// <summary>outputs [steps, classes], targets [steps], of the steps that count.</summary>
+    private static void AddSteps(ReadOnlySpan<float> outputs, ReadOnlySpan<float> targets, Span<double> sums)
+    {
+        int correct = 0, classes = outputs.Length / targets.Length;
+        for (int t = 0; t < targets.Length; t++)
+        {
+            if (ArgMax(outputs.Slice(t * classes, classes)) == (int)targets[t]) correct++;
+        }
+        sums[2] += (double)correct / targets.Length;
     }
 
     private static void AddBinaries(ReadOnlySpan<float> outputs, ReadOnlySpan<float> targets, Span<double> sums)

@@ -11,10 +11,19 @@ namespace DistBp.Learning.Metrics;
 public sealed record MetricValues(
     double Loss, long Samples, double? Accuracy, double? MeanAbsoluteError, double? RootMeanSquaredError, double? RSquared)
 {
+    /// <summary>exp(loss): among how many equally probable classes the network still hesitates; null unless each step of a sequence has a class.</summary>
+    public double? Perplexity { get; init; }
+
     public static MetricValues Of(MetricSet metrics, ReadOnlySpan<double> sums)
     {
         double samples = sums[1], loss = sums[0] / samples;
-        if (metrics.IsOfClasses) return new MetricValues(loss, (long)samples, sums[2] / samples, null, null, null);
+        if (metrics.IsOfClasses)
+        {
+            return new MetricValues(loss, (long)samples, sums[2] / samples, null, null, null)
+            {
+                Perplexity = metrics.IsOfSteps ? PortableMath.Exp(loss) : null,
+            };
+        }
         double variation = sums[5] - sums[4] * sums[4] / samples;
         return new MetricValues(
             loss, (long)samples, null, sums[2] / samples, Math.Sqrt(sums[3] / samples),
