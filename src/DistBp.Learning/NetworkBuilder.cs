@@ -55,6 +55,8 @@ internal sealed class NetworkBuilder(
     private WeightInitialization InitializationAt(int index)
     {
         if (model.Initialization != WeightInitialization.ByActivation) return model.Initialization;
+        if (model.Layers[index].OwnActivation is { } own)
+            return own == Activation.Relu ? WeightInitialization.HeNormal : WeightInitialization.XavierUniform;
         for (int i = index + 1; i < model.Layers.Count && !model.Layers[i].HasWeights; i++)
         {
             if (ActivationOf(model.Layers[i]) is Activation.Relu or Activation.LeakyRelu or Activation.Gelu) return WeightInitialization.HeNormal;

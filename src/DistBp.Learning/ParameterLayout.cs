@@ -22,7 +22,14 @@ public enum ParameterKind
 /// <param name="Kind">What it is.</param>
 /// <param name="FanIn">Inputs that one output sums over.</param>
 /// <param name="FanOut">Outputs that one input feeds.</param>
-public sealed record ParameterDescription(string Name, TensorShape Shape, ParameterKind Kind, int FanIn, int FanOut);
+public sealed record ParameterDescription(string Name, TensorShape Shape, ParameterKind Kind, int FanIn, int FanOut)
+{
+    /// <summary>What a weight's first values are multiplied by.</summary>
+    public double Gain { get; init; } = 1;
+
+    /// <summary>The elements of a bias that start at 1.</summary>
+    public Range Ones { get; init; }
+}
 
 /// <summary>A named view of the flat buffer: the elements [Offset, Offset + Shape.ElementCount).</summary>
 /// <param name="Name">"&lt;layer&gt;.&lt;parameter&gt;".</param>

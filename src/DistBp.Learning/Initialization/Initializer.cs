@@ -20,6 +20,7 @@ internal static class Initializer
         {
             case ParameterKind.Bias:
                 values.Clear();
+                values[parameter.Ones].Fill(1);
                 break;
             case ParameterKind.Scale:
                 values.Fill(1);
@@ -39,15 +40,15 @@ internal static class Initializer
     private static void FillWeight(
         ParameterDescription parameter, WeightInitialization initialization, int seed, int number, Span<float> values)
     {
-        double he = Math.Sqrt(2.0 / Math.Max(1, parameter.FanIn));
-        double xavier = Math.Sqrt(2.0 / Math.Max(1, (double)parameter.FanIn + parameter.FanOut));
+        double he = parameter.Gain * Math.Sqrt(2.0 / Math.Max(1, parameter.FanIn));
+        double xavier = parameter.Gain * Math.Sqrt(2.0 / Math.Max(1, (double)parameter.FanIn + parameter.FanOut));
         switch (initialization)
         {
             case WeightInitialization.HeNormal: Draw(seed, number, he, uniform: false, values); break;
             case WeightInitialization.HeUniform: Draw(seed, number, he, uniform: true, values); break;
             case WeightInitialization.XavierNormal: Draw(seed, number, xavier, uniform: false, values); break;
             case WeightInitialization.XavierUniform: Draw(seed, number, xavier, uniform: true, values); break;
-            case WeightInitialization.Normal: Draw(seed, number, NormalDeviation, uniform: false, values); break;
+            case WeightInitialization.Normal: Draw(seed, number, parameter.Gain * NormalDeviation, uniform: false, values); break;
             case WeightInitialization.Zeros: values.Clear(); break;
             case WeightInitialization.ByActivation:
             default: throw new UnreachableException($"Initialization {initialization}.");

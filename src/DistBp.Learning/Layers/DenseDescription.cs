@@ -4,7 +4,8 @@ namespace DistBp.Learning.Layers;
 
 /// <summary>A fully connected layer: y = x · Wᵀ + b.</summary>
 /// <param name="Units">Outputs.</param>
-public sealed record DenseDescription(string? Name, int Units) : LayerDescription(Name)
+/// <param name="TimeDistributed">The same layer for each step of [time, features]; otherwise a sample is one vector.</param>
+public sealed record DenseDescription(string? Name, int Units, bool TimeDistributed = false) : LayerDescription(Name)
 {
     public override string Kind => "dense";
 
@@ -16,13 +17,20 @@ public sealed record DenseDescription(string? Name, int Units) : LayerDescriptio
     {
         TensorShape shape = site.InputShape;
         if (Units < 1) return site.Refuse($"has {Units} units", "give it at least 1");
-        if ((long)Units * shape.ElementCount > int.MaxValue)
+        if (TimeDistributed && shape.Rank != 2)
         {
             return site.Refuse(
-                $"with {Units} units over {shape.ElementCount} inputs {shape} has more than {int.MaxValue} weights", "give it fewer units");
+                $"gets the shape {shape}, but timeDistributed needs sequences [time, features]",
+                "delete timeDistributed, or set returnSequences: true in the recurrent layer before");
+        }
+        int steps = TimeDistributed ? shape[0] : 1, inputs = shape.ElementCount / steps;
+        if ((long)Units * inputs > int.MaxValue || (long)Units * steps > int.MaxValue)
+        {
+            return site.Refuse(
+                $"with {Units} units over {inputs} inputs {shape} has more than {int.MaxValue} weights", "give it fewer units");
         }
         var before = site.Previous as DenseLayer;
         if (before is not null) before.DerivativeIsAppliedByNext = true;
-        return new DenseLayer(site.Name, shape, Units, site.Activation) { InputActivation = before?.Activation ?? Activation.Identity };
+        return new DenseLayer(site.Name, shape, TimeDistributed, Units, site.Activation) { InputActivation = before?.Activation ?? Activation.Identity };
     }
 }

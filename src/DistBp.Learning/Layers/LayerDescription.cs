@@ -13,6 +13,9 @@ public abstract record LayerDescription(string? Name)
     /// <summary>True where initialization.byActivation looks at what follows this layer, and no further than the next such layer.</summary>
     internal virtual bool HasWeights => false;
 
+    /// <summary>The activation inside the layer, by which initialization.byActivation goes instead of what follows; null: there is none.</summary>
+    internal virtual Kernels.Activation? OwnActivation => null;
+
     /// <summary>The layer; or null where it cannot be made, with the reason in the site's problems.</summary>
     internal abstract Layer? Make(LayerSite site);
 }

@@ -1,4 +1,5 @@
 using DistBp.Cluster.Configuration.Forms;
+using DistBp.Learning.Kernels.Recurrent;
 using DistBp.Learning.Layers;
 using static DistBp.Cluster.Configuration.Forms.Numbers;
 
@@ -9,13 +10,20 @@ internal static class LayerForms
 {
     private const int MaxUnits = 1 << 24;
 
+    private static readonly WordForm<RecurrentCell> s_rnnActivation = new(
+        "activation", [("tanh", RecurrentCell.Tanh), ("relu", RecurrentCell.Relu)], []);
+
     public static readonly OneOfForm<LayerDescription> Layer = new("layer", l => l.Kind,
     [
         Of("dense", new DenseDescription(null, 0), (f, l) => l with
         {
             Name = f.Optional("name", l.Name, TextForm.Name),
             Units = f.Field("units", l.Units, Count(1, MaxUnits), required: true),
+            TimeDistributed = f.Field("timeDistributed", l.TimeDistributed, FlagForm.Instance),
         }, shorthand: "units"),
+        Recurrent("rnn", RecurrentCell.Tanh),
+        Recurrent("lstm", RecurrentCell.Lstm),
+        Recurrent("gru", RecurrentCell.Gru),
         Activation(ActivationKind.Sigmoid),
         Activation(ActivationKind.Tanh),
         Activation(ActivationKind.Relu),
@@ -26,8 +34,7 @@ internal static class LayerForms
     ],
     notAvailable:
     [
-        "conv2d", "maxPool2d", "avgPool2d", "globalAveragePool", "batchNorm", "layerNorm", "dropout", "embedding", "rnn", "lstm", "gru",
-        "residual",
+        "conv2d", "maxPool2d", "avgPool2d", "globalAveragePool", "batchNorm", "layerNorm", "dropout", "embedding", "residual",
     ],
     beside: "name");
 
@@ -38,6 +45,21 @@ internal static class LayerForms
 
     private static Variant<LayerDescription> Of<T>(string word, T prototype, Func<IFields, T, T> describe, string? shorthand = null)
         where T : LayerDescription => Variant<LayerDescription>.Of(word, prototype, describe, shorthand);
+
+    private static Variant<LayerDescription> Recurrent(string word, RecurrentCell cell) =>
+        Of(word, new RecurrentDescription(null, cell, 0), (f, l) =>
+        {
+            l = l with
+            {
+                Name = f.Optional("name", l.Name, TextForm.Name),
+                Units = f.Field("units", l.Units, Count(1, MaxUnits), required: true),
+                ReturnSequences = f.Field("returnSequences", l.ReturnSequences, FlagForm.Instance),
+                Bidirectional = f.Field("bidirectional", l.Bidirectional, FlagForm.Instance),
+                Truncation = f.Field("truncation", l.Truncation, Count(0)),
+                RecurrentGain = f.Field("recurrentGain", l.RecurrentGain, NotNegative),
+            };
+            return cell is RecurrentCell.Tanh ? l with { Cell = f.Field("activation", l.Cell, s_rnnActivation) } : l;
+        }, shorthand: "units");
 
     private static Variant<LayerDescription> Activation(ActivationKind function)
     {

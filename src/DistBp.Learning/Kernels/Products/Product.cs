@@ -165,10 +165,10 @@ internal static unsafe class Product<TVector, TSimd>
     }
 
     /// <summary>AVX2 has 16 registers, AVX-512 and NEON have 32.</summary>
-    private static bool FewRegisters => TSimd.Width == 8;
+    internal static bool FewRegisters => TSimd.Width == 8;
 
     /// <summary>Three vectors, but two and two rather than three and one: the tile of one is bound by latency.</summary>
-    private static int VectorsOfPanel(int columnsLeft)
+    internal static int VectorsOfPanel(int columnsLeft)
     {
         int vectors = (columnsLeft + TSimd.Width - 1) / TSimd.Width;
         return vectors == 4 ? 2 : Math.Min(vectors, 3);
