@@ -9,7 +9,7 @@ namespace DistBp.Cluster.Tests.Runs;
 /// <summary>Small jobs over sequences, with their files in a folder of their own.</summary>
 internal sealed class SequenceJobs : IDisposable
 {
-    private const int Samples = 90, Steps = 7, Features = 3;
+    public const int Samples = 240, Steps = 7, Features = 3;
     private readonly TemporaryFolder _folder = new();
 
     public static readonly string[] Names = ["lengths", "steps", "text", "wav"];
@@ -58,7 +58,7 @@ internal sealed class SequenceJobs : IDisposable
             """,
         "text" => """
             data: {format: text, train: {path: text.txt, length: 12, stride: 5}, validation: 0.2, test: 0.2}
-            model: {layers: [{lstm: {units: 12, returnSequences: true}}, {dense: {units: 13, timeDistributed: true}}]}
+            model: {layers: [{lstm: {units: 12, returnSequences: true}}, {dense: {units: 12, timeDistributed: true}}]}
             """,
         _ => $$"""
             data:

@@ -8,6 +8,8 @@ namespace DistBp.Cluster.Tests.Runs;
 
 public sealed class SequenceRunTests : IDisposable
 {
+    private const int StepBytes = SequenceJobs.Features * sizeof(float);
+
     private readonly SequenceJobs _jobs = new();
 
     public void Dispose() => _jobs.Dispose();
@@ -29,8 +31,16 @@ public sealed class SequenceRunTests : IDisposable
                 Assert.Equal((workers, servers, expected), (workers, servers, outcome));
             }
         }
+    }
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public async Task A_run_in_pieces_over_other_workers_and_servers_ends_with_the_same_bits(string name)
+    {
+        JobDescription job = _jobs.Read(name, "epochs=60");
+        (Outcome expected, _) = await TestRun.WholeAsync(job, 2, 2);
         using var pieces = new TestRun();
-        Assert.Equal(expected, await pieces.TrainInPiecesAsync(job, [(1, 1, 2), (2, 3, 1)], (2, 3)));
+        Assert.Equal(expected, await pieces.TrainInPiecesAsync(job, [(3, 1, 2), (29, 3, 1)], (5, 3)));
     }
 
     [Theory]
@@ -51,11 +61,12 @@ public sealed class SequenceRunTests : IDisposable
         string expected = (await TestRun.WholeAsync(job)).Outcome.WeightsSha256;
         using var shorter = new SequenceJobs();
         byte[] x = File.ReadAllBytes(Path.Combine(shorter.Folder, "x.npy")), lengths = File.ReadAllBytes(Path.Combine(shorter.Folder, "lengths.npy"));
-        int start = x.Length - 90 * 7 * 3 * 4;
-        for (int sample = 0; sample < 90; sample++)
+        const int sampleBytes = SequenceJobs.Steps * StepBytes;
+        int start = x.Length - SequenceJobs.Samples * sampleBytes;
+        for (int sample = 0; sample < SequenceJobs.Samples; sample++)
         {
-            int length = (int)BitConverter.ToSingle(lengths, lengths.Length - 90 * 4 + sample * 4);
-            x.AsSpan((start + (sample * 7 + length) * 3 * 4)..(start + (sample + 1) * 7 * 3 * 4)).Fill(0x41);
+            int counted = Length(lengths, sample) * StepBytes;
+            x.AsSpan(start + sample * sampleBytes + counted, sampleBytes - counted).Fill(0x41);
         }
         File.WriteAllBytes(Path.Combine(shorter.Folder, "x.npy"), x);
         Assert.Equal(expected, (await TestRun.WholeAsync(shorter.Read("steps"))).Outcome.WeightsSha256);
@@ -73,7 +84,7 @@ public sealed class SequenceRunTests : IDisposable
         string[] lines = text.ToString().TrimEnd().Split('\n');
         Assert.Equal("sample,step,class,0,1,2", lines[0]);
         byte[] bytes = File.ReadAllBytes(lengths);
-        Assert.Equal(Enumerable.Range(0, 90).Sum(i => (int)BitConverter.ToSingle(bytes, bytes.Length - 360 + i * 4)), lines.Length - 1);
+        Assert.Equal(Enumerable.Range(0, SequenceJobs.Samples).Sum(i => Length(bytes, i)), lines.Length - 1);
         Assert.StartsWith("0,0,", lines[1], StringComparison.Ordinal);
         Assert.All(lines[1..], line => Assert.Equal(1, line.Split(',')[3..].Sum(v => double.Parse(v, System.Globalization.CultureInfo.InvariantCulture)), 1e-5));
     }
@@ -121,4 +132,7 @@ public sealed class SequenceRunTests : IDisposable
         var wrong = Assert.Throws<UserException>(() => new TextGeneration(SavedRun.Open(run.Folder), 1, "", 1));
         Assert.Contains("data.format: text", wrong.Message, StringComparison.Ordinal);
     }
+
+    /// <summary>Of a sample in the bytes of lengths.npy.</summary>
+    private static int Length(byte[] file, int sample) => (int)BitConverter.ToSingle(file, file.Length + (sample - SequenceJobs.Samples) * sizeof(float));
 }

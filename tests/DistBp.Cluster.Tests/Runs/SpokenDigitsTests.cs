@@ -16,7 +16,7 @@ public sealed class SpokenDigitsTests
         await speaking.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(100));
         Assert.Equal(0, speaking.ExitCode);
         JobDescription job = JobFile.Read(Path.Combine(Root(), "deploy", "jobs", "spoken-digits.yaml"),
-            [$"data.train.folder={folder["train"]}", $"data.test.folder={folder["test"]}", "batch=8", "epochs=25"]);
+            [$"data.train.folder={folder["train"]}", $"data.test.folder={folder["test"]}", "batch=8", "epochs=50"]);
         using var run = new TestRun();
         RunResult result = await run.TrainAsync(job, 2, 2);
         Assert.InRange(result.TrainAccuracy!.Value, 0.9, 1);

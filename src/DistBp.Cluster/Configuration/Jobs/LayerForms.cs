@@ -10,6 +10,8 @@ internal static class LayerForms
 {
     private const int MaxUnits = 1 << 24;
 
+    private static readonly OptionalForm<bool> s_optionalFlag = new(FlagForm.Instance);
+
     private static readonly WordForm<RecurrentCell> s_rnnActivation = new(
         "activation", [("tanh", RecurrentCell.Tanh), ("relu", RecurrentCell.Relu)], []);
 
@@ -19,7 +21,8 @@ internal static class LayerForms
         {
             Name = f.Optional("name", l.Name, TextForm.Name),
             Units = f.Field("units", l.Units, Count(1, MaxUnits), required: true),
-            TimeDistributed = f.Field("timeDistributed", l.TimeDistributed, FlagForm.Instance),
+            // Written only where it is set, so that jobs of earlier versions stay the same jobs.
+            TimeDistributed = f.Field("timeDistributed", l.TimeDistributed ? true : null, s_optionalFlag) ?? false,
         }, shorthand: "units"),
         Recurrent("rnn", RecurrentCell.Tanh),
         Recurrent("lstm", RecurrentCell.Lstm),
