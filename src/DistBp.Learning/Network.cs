@@ -71,14 +71,18 @@ public sealed class Network
     /// Forward and backward of the rows that the caller has put into workspace.Inputs and workspace.Targets.
     /// </summary>
     /// <param name="parameters">[Parameters.Count].</param>
-    /// <param name="gradient">[Parameters.TrainedCount], overwritten with the sum over the slices along the <see cref="ReductionTree"/>.</param>
+    /// <param name="gradient">[Parameters.DenseCount], overwritten with the sum over the slices along the <see cref="ReductionTree"/>.</param>
     /// <param name="sums">[Metrics.Count], overwritten likewise.</param>
+    /// <param name="sparse">One for each of Parameters.SparseViews, overwritten likewise.</param>
     public void ComputeGradient(
         NetworkWorkspace workspace, ReadOnlySpan<float> parameters, SliceRows rows, StepIdentity step, Span<float> gradient,
-        Span<double> sums)
+        Span<double> sums, ReadOnlySpan<SparseGradient> sparse = default)
     {
+        if (gradient.Length != Parameters.DenseCount || sparse.Length != Parameters.SparseViews.Count)
+            throw new ArgumentException($"A gradient of {gradient.Length} and {sparse.Length} tables was given for {Parameters.DenseCount} and {Parameters.SparseViews.Count}.");
         if (rows.RowCount == 0)
         {
+            foreach (SparseGradient table in sparse) table.Clear();
             gradient.Clear();
             sums.Clear();
             return;
@@ -87,7 +91,7 @@ public sealed class Network
         StepPhases.End(StepPhase.Forward);
         workspace.Sum(Metrics, rows, sums);
         StepPhases.End(StepPhase.Loss);
-        _pass.Backward(workspace, parameters, rows, step, gradient);
+        _pass.Backward(workspace, parameters, rows, step, gradient, sparse);
         StepPhases.End(StepPhase.Backward);
     }
 

@@ -17,8 +17,8 @@ public sealed class ParameterServer(int index)
     private readonly Contributions _contributions = new();
     private Phase _phase = Phase.Unassigned;
     private Assignment? _assignment;
-    private ShareNorms?[] _norms = [];
-    private ReadOnlyMemory<double>[] _squaredNorms = [];
+    private ShareNorms?[] _shared = [];
+    private SegmentNorms[] _norms = [];
     private ReadOnlyMemory<double> _sums;
     private double _gradientNorm;
     private double _rateFactor = 1;
@@ -74,8 +74,8 @@ public sealed class ParameterServer(int index)
     {
         if (_assignment is not null && message.Generation <= _assignment.Generation) return;
         _assignment = message.Assignment;
-        _norms = new ShareNorms?[message.Assignment.Servers];
-        _squaredNorms = new ReadOnlyMemory<double>[message.Assignment.Servers];
+        _shared = new ShareNorms?[message.Assignment.Servers];
+        _norms = new SegmentNorms[message.Assignment.Servers];
         _contributions.Clear();
         _version = _until = message.Version;
         _phase = Phase.Loading;
@@ -116,7 +116,7 @@ public sealed class ParameterServer(int index)
         if (IsForeign(message.Generation) || _phase != Phase.Combining) return;
         _sums = message.Sums;
         _phase = Phase.ExchangingNorms;
-        var norms = new ShareNorms(message.Generation, index, message.Step, message.SquaredNorms, _haltRequested);
+        var norms = new ShareNorms(message.Generation, index, message.Step, message.Norms, _haltRequested);
         for (int server = 0; server < _assignment!.Servers; server++)
         {
             if (server != index) effects.Send(Address.Server(server), norms);
@@ -131,16 +131,16 @@ public sealed class ParameterServer(int index)
     private void OnShareNorms(ShareNorms message, EffectList effects)
     {
         if (message.Step != _version) return;
-        _norms[message.Server] = message;
-        if (_phase != Phase.ExchangingNorms || Array.IndexOf(_norms, null) >= 0) return;
+        _shared[message.Server] = message;
+        if (_phase != Phase.ExchangingNorms || Array.IndexOf(_shared, null) >= 0) return;
 
         _halting = false;
-        for (int server = 0; server < _norms.Length; server++)
+        for (int server = 0; server < _shared.Length; server++)
         {
-            _squaredNorms[server] = _norms[server]!.SquaredNorms;
-            _halting |= _norms[server]!.Halt;
+            _norms[server] = _shared[server]!.Norms;
+            _halting |= _shared[server]!.Halt;
         }
-        (bool accepted, int badSegment, _gradientNorm) = GlobalNorm.Decide(_squaredNorms);
+        (bool accepted, int badSegment, _gradientNorm) = GlobalNorm.Decide(_norms);
         if (!accepted)
         {
             _phase = Phase.Diverged;
@@ -148,7 +148,7 @@ public sealed class ParameterServer(int index)
             return;
         }
         _phase = Phase.Updating;
-        effects.Perform(new ApplyUpdate(message.Generation, _version, _rateFactor, _squaredNorms));
+        effects.Perform(new ApplyUpdate(message.Generation, _version, _rateFactor, _norms));
     }
 
     private void OnUpdateApplied(UpdateApplied message, EffectList effects)
@@ -156,7 +156,7 @@ public sealed class ParameterServer(int index)
         if (IsForeign(message.Generation) || _phase != Phase.Updating) return;
         long step = _version++;
         _contributions.Clear();
-        Array.Clear(_norms);
+        Array.Clear(_shared);
         _phase = Phase.Gathering;
         var committed = new ShardCommitted(message.Generation, index, _version, _halting);
         for (int worker = 0; worker < _assignment!.Workers; worker++) effects.Send(Address.Worker(worker), committed);

@@ -14,7 +14,6 @@ internal sealed class GradientComputation : IComputation
     private readonly EpochOrder _order;
     private readonly NetworkWorkspace _workspace;
     private readonly SliceRows _rows;
-    private readonly TensorBuffer[] _gradients;
     private readonly double[][] _sums;
     private readonly ComputePool _pool;
     private readonly int _worker;
@@ -31,9 +30,8 @@ internal sealed class GradientComputation : IComputation
         int maxRows = maxSlices * memory.Geometry.MaxSliceRows;
         _workspace = memory.Network.CreateWorkspace(maxRows, maxSlices);
         _rows = new SliceRows(maxSlices);
-        _gradients = [.. subtrees.Select(_ => new TensorBuffer(memory.Network.Parameters.TrainedCount))];
         _sums = [.. subtrees.Select(_ => new double[memory.Network.Metrics.Count])];
-        Gradients = [.. subtrees.Select((s, i) => new SubtreeGradient(s, _gradients[i].Memory, _sums[i]))];
+        Gradients = [.. subtrees.Select((s, i) => new SubtreeGradient(s, new Gradient(memory.Network.Parameters, s.Count * memory.Geometry.MaxSliceRows), _sums[i]))];
     }
 
     public Generation Generation { get; }
@@ -46,12 +44,13 @@ internal sealed class GradientComputation : IComputation
     public void Run()
     {
         var identity = new StepIdentity(_memory.Job.Seed, Step);
-        for (int i = 0; i < _gradients.Length; i++)
+        for (int i = 0; i < _sums.Length; i++)
         {
             if (i > 0 || !_ahead.Claim(Step)) Gather(Step, i);
             StepPhases.End(StepPhase.Gather);
+            Gradient gradient = Gradients[i].Gradient;
             _memory.Network.ComputeGradient(
-                _workspace, _memory.Parameters.Span, _rows, identity, _gradients[i].Span, _sums[i]);
+                _workspace, _memory.Parameters.Span, _rows, identity, gradient.Dense, _sums[i], gradient.Sparse);
         }
         _ahead.Prepare(Step + 1);
         _pool.Offer(_worker, _ahead);

@@ -30,9 +30,9 @@ internal sealed class TrainingMemory
         Segments = new NormSegments(network.Parameters);
         Optimizer = Optimizer.Create(job.Optimizer);
         Schedule = Schedule.Create(job.Schedule, job.Optimizer.Rate, Geometry.StepsPerEpoch, (long)Geometry.StepsPerEpoch * job.Epochs);
-        _treatments = [.. network.Parameters.Views.Select(v => Treatment(job, v.Description.Kind))];
+        _treatments = [.. network.Parameters.Views.Select(v => v.Trained ? Treatment(job, v.Description.Kind) : GradientTreatment.None)];
         EvaluationMetrics = network.Metrics;
-        Snapshots = new ShardSnapshots(Parameters, network.Parameters.TrainedCount, Optimizer.StateCount);
+        Snapshots = new ShardSnapshots(Parameters, network.Parameters, Optimizer.StateCount);
         _leastRateFactor = job.Schedule is PlateauSchedule plateau ? Math.Min(1, plateau.MinRate / job.Optimizer.Rate) : 0;
     }
 
@@ -70,6 +70,8 @@ internal sealed class TrainingMemory
 
     /// <summary>Only weights are regularized: a bias or a gain does not make a function steep.</summary>
     public GradientTreatment TreatmentOf(NormSegment segment) => _treatments[segment.View];
+
+    public float MomentumOf(NormSegment statistic) => Network.Parameters.Views[statistic.View].Description.Momentum;
 
     private static GradientTreatment Treatment(JobDescription job, ParameterKind kind)
     {

@@ -20,6 +20,7 @@ public static class EvaluationSession
     /// <param name="workers">0: one a core.</param>
     public static async Task<EvaluationReport> RunAsync(SavedRun run, DataPart part, Dataset dataset, int workers, CancellationToken stop)
     {
+        TokenCheck.Require(run.Network, dataset);
         int workerCount = workers > 0 ? workers : Environment.ProcessorCount;
         MetricSet metrics = run.Network.Metrics.WithConfusion();
         var memory = new TrainingMemory(run.Job, run.Network, new Dictionary<DataPart, Dataset> { [part] = dataset }) { EvaluationMetrics = metrics };
@@ -27,7 +28,7 @@ public static class EvaluationSession
         var plan = new TrainingPlan
         {
             Slices = 1,
-            TrainedCount = run.Network.Parameters.TrainedCount,
+            UpdatedCount = run.Network.Parameters.UpdatedCount,
             StepsPerEpoch = 1,
             Epochs = 0,
             Metrics = metrics,

@@ -17,6 +17,7 @@ public static class Prediction
     public static void WriteCsv(SavedRun run, InputTable input, TextWriter output)
     {
         using CsvWriter csv = CsvWriter.Create(output, CsvWriterOptions.Default with { NewLine = "\n" }, leaveOpen: true);
+        TokenCheck.Require(run.Network, input);
         int outputCount = run.Network.OutputShape.ElementCount, elements = input.SampleShape.ElementCount;
         int steps = run.Network.Target.ClassSteps, columns = outputCount / Math.Max(1, steps);
         string[] names = ColumnNames(run, columns);

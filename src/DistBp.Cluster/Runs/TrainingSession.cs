@@ -32,6 +32,10 @@ public sealed class TrainingSession
         _servers = options.Servers > 0 ? options.Servers : _workers;
         _data = DataLoader.Load(job.Data, job.Target, job.Seed, job.BaseFolder);
         _network = JobNetwork.Build(job, _data.Schema);
+        foreach (Dataset? part in new[] { _data.Train, _data.Validation, _data.Test })
+        {
+            if (part is not null) TokenCheck.Require(_network, part);
+        }
         if (job.Batch > _data.Train.Count)
         {
             throw new UserException(
@@ -169,7 +173,7 @@ public sealed class TrainingSession
     private TrainingPlan Plan(TrainingMemory memory, Checkpoint? checkpoint) => new()
     {
         Slices = _job.Slices,
-        TrainedCount = _network.Parameters.TrainedCount,
+        UpdatedCount = _network.Parameters.UpdatedCount,
         StepsPerEpoch = memory.Geometry.StepsPerEpoch,
         Epochs = _job.Epochs,
         StartVersion = checkpoint?.Position.Step ?? 0,

@@ -171,7 +171,7 @@ public sealed class DataSchema
             samples = StepTable.Unpack(part.Features, lengths, SampleShape[0]);
         }
         return new Dataset(part.Count, SampleShape, isInput ? SampleShape : TargetShape, samples, isInput ? samples : part.Targets!,
-            part.Lengths);
+            part.Lengths) { Rows = part.Features.Rows with { StepStarts = null } };
     }
 
     /// <summary>No sequence is longer than the network's input.</summary>

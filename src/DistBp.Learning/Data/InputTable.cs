@@ -4,7 +4,7 @@ namespace DistBp.Learning.Data;
 public sealed class InputTable
 {
     internal InputTable(Dataset samples, string path)
-        => (Count, SampleShape, Samples, Lengths, Path) = (samples.Count, samples.SampleShape, samples.Samples, samples.Lengths, path);
+        => (Count, SampleShape, Samples, Lengths, Path, Rows) = (samples.Count, samples.SampleShape, samples.Samples, samples.Lengths, path, samples.Rows);
 
     public int Count { get; }
 
@@ -20,4 +20,6 @@ public sealed class InputTable
 
     /// <summary>The samples' own names, where they have any (files of sounds).</summary>
     public IReadOnlyList<string>? Names { get; init; }
+
+    internal RowSource? Rows { get; }
 }

@@ -52,6 +52,15 @@ public sealed class SequenceJobFileTests
         Assert.Contains(JobText.Problems($"data: {data}\n{Rest}"), p => p.Contains(expected, StringComparison.Ordinal));
 
     [Fact]
+    public void A_text_is_numbers_of_characters_for_an_embedding()
+    {
+        string model = "model: {layers: [{embedding: {vocabulary: 9, size: 2}}, {dense: 3}]}\nloss: softmaxCrossEntropy\n";
+        Assert.Equal(new TextFile("a", 64, null, TextEncoding.Index), JobText.Parse($"data: {{format: text, train: {{path: a}}}}\n{model}").Data.Train);
+        Assert.Equal(new TextFile("a", 64, null, TextEncoding.OneHot),
+            JobText.Parse($"data: {{format: text, train: {{path: a, encoding: oneHot}}}}\n{model}").Data.Train);
+    }
+
+    [Fact]
     public void A_text_takes_the_loss_of_classes() =>
         Assert.Contains("use softmaxCrossEntropy", Assert.Single(JobText.Problems(
             "data: {format: text, train: {path: a}}\nmodel: {layers: [{dense: 3}]}\nloss: huber\n")), StringComparison.Ordinal);

@@ -12,7 +12,7 @@ internal sealed class SequenceJobs : IDisposable
     public const int Samples = 240, Steps = 7, Features = 3;
     private readonly TemporaryFolder _folder = new();
 
-    public static readonly string[] Names = ["lengths", "steps", "text", "wav"];
+    public static readonly string[] Names = ["lengths", "steps", "text", "embedded", "wav"];
 
     public SequenceJobs()
     {
@@ -59,6 +59,10 @@ internal sealed class SequenceJobs : IDisposable
         "text" => """
             data: {format: text, train: {path: text.txt, length: 12, stride: 5}, validation: 0.2, test: 0.2}
             model: {layers: [{lstm: {units: 12, returnSequences: true}}, {dense: {units: 12, timeDistributed: true}}]}
+            """,
+        "embedded" => """
+            data: {format: text, train: {path: text.txt, length: 12, stride: 5}, validation: 0.2, test: 0.2}
+            model: {layers: [{embedding: {vocabulary: 12, size: 6}}, {gru: {units: 10, returnSequences: true}}, {dense: {units: 12, timeDistributed: true}}]}
             """,
         _ => $$"""
             data:

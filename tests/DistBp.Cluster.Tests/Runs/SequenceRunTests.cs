@@ -47,6 +47,7 @@ public sealed class SequenceRunTests : IDisposable
     [InlineData("lengths", 30, 0.85)]
     [InlineData("steps", 40, 0.8)]
     [InlineData("text", 30, 0.8)]
+    [InlineData("embedded", 30, 0.8)]
     public async Task Sequences_are_learned(string name, int epochs, double accuracy)
     {
         using var run = new TestRun();

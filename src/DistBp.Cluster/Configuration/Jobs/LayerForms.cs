@@ -33,11 +33,23 @@ internal static class LayerForms
         Activation(ActivationKind.LeakyRelu),
         Activation(ActivationKind.Gelu),
         Of("softmax", new SoftmaxDescription(null), (f, l) => l with { Name = f.Optional("name", l.Name, TextForm.Name) }),
+        Of("batchNorm", new BatchNormDescription(null), (f, l) => l with
+        {
+            Name = f.Optional("name", l.Name, TextForm.Name),
+            Momentum = f.Field("momentum", l.Momentum, Factor),
+            Epsilon = f.Field("epsilon", l.Epsilon, Positive),
+        }),
+        Of("embedding", new EmbeddingDescription(null, 0, 0), (f, l) => l with
+        {
+            Name = f.Optional("name", l.Name, TextForm.Name),
+            Vocabulary = f.Field("vocabulary", l.Vocabulary, Count(1, EmbeddingDescription.MaxVocabulary, sample: 1000), required: true),
+            Size = f.Field("size", l.Size, Count(1, MaxUnits, sample: 32), required: true),
+        }),
         Of("flatten", new FlattenDescription(null), (f, l) => l with { Name = f.Optional("name", l.Name, TextForm.Name) }),
     ],
     notAvailable:
     [
-        "conv2d", "maxPool2d", "avgPool2d", "globalAveragePool", "batchNorm", "layerNorm", "dropout", "embedding", "residual",
+        "conv2d", "maxPool2d", "avgPool2d", "globalAveragePool", "layerNorm", "dropout", "residual",
     ],
     beside: "name");
 
