@@ -31,6 +31,10 @@ public sealed class ElementaryTests
         => Near(Elementary<float, SimdScalar>.Logistic, x => x < 0 ? Math.Exp(x) / (1 + Math.Exp(x)) : 1 / (1 + Math.Exp(-x)), 2.5);
 
     [Fact]
+    public void The_function_of_gates_is_the_logistic_one_down_to_where_it_stays()
+        => Near(Elementary<float, SimdScalar>.Gate, x => 1 / (1 + Math.Exp(Math.Min(87, -x))), 2.5);
+
+    [Fact]
     public void The_normal_distribution_is_within_5_units_of_double()
         => Near(x => Elementary<float, SimdScalar>.Normal(x, out _), x => Normal(x), 5);
 

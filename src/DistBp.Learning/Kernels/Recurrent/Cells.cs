@@ -3,6 +3,16 @@ using DistBp.Learning.Kernels.Simd;
 
 namespace DistBp.Learning.Kernels.Recurrent;
 
+/// <summary>σ, in place.</summary>
+internal readonly unsafe struct GateFunction(float* gates) : IElementwise
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Apply<TVector, TSimd>(nint i)
+        where TVector : struct
+        where TSimd : ISimd<TVector>
+        => TSimd.Store(Elementary<TVector, TSimd>.Gate(TSimd.Load(gates + i)), gates + i);
+}
+
 /// <summary><see cref="RecurrentCell.Tanh"/>: the gate is the new state itself.</summary>
 internal readonly unsafe struct TanhCell : ICell
 {
@@ -67,9 +77,10 @@ internal readonly unsafe struct LstmCell : ICell
         where TVector : struct
         where TSimd : ISimd<TVector>
     {
-        new ActivationKernel(Activation.Sigmoid, gates, gates, 2 * units).Run<TVector, TSimd>();
-        new ActivationKernel(Activation.Tanh, gates + 2 * (nint)units, gates + 2 * (nint)units, units).Run<TVector, TSimd>();
-        new ActivationKernel(Activation.Sigmoid, gates + 3 * (nint)units, gates + 3 * (nint)units, units).Run<TVector, TSimd>();
+        float* g = gates + 2 * (nint)units, o = g + units;
+        new Elementwise<GateFunction>(new GateFunction(gates), 2 * units).Run<TVector, TSimd>();
+        new ActivationKernel(Activation.Tanh, g, g, units).Run<TVector, TSimd>();
+        new Elementwise<GateFunction>(new GateFunction(o), units).Run<TVector, TSimd>();
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -119,7 +130,7 @@ internal readonly unsafe struct GruCell : ICell
     public static void Activate<TVector, TSimd>(float* gates, int units)
         where TVector : struct
         where TSimd : ISimd<TVector>
-        => new ActivationKernel(Activation.Sigmoid, gates, gates, 2 * units).Run<TVector, TSimd>();
+        => new Elementwise<GateFunction>(new GateFunction(gates), 2 * units).Run<TVector, TSimd>();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static TVector Forward<TVector, TSimd>(in CellRows row, TVector previousH, nint j)

@@ -28,11 +28,7 @@ internal static class Elementary<TVector, TSimd>
         TVector shifted = TSimd.MultiplyAdd(x, B(Log2E), B(Rounder));
         TVector n = TSimd.Subtract(shifted, B(Rounder));
         TVector r = TSimd.MultiplyAdd(n, B(-Ln2Low), TSimd.MultiplyAdd(n, B(-Ln2High), x));
-        TVector q = TSimd.MultiplyAdd(r, B(0.0013814596f), B(0.0083687175f));
-        q = TSimd.MultiplyAdd(r, q, B(0.04166839f));
-        q = TSimd.MultiplyAdd(r, q, B(0.16666521f));
-        q = TSimd.MultiplyAdd(r, q, B(0.49999994f));
-        TVector p = TSimd.Add(TSimd.MultiplyAdd(TSimd.Multiply(r, r), q, r), B(1f));
+        TVector p = Mantissa(r);
         // In two factors, for 2ⁿ itself may be above or below what a float holds.
         TVector whole = TSimd.AddBits(shifted, Bits(-RounderBits));
         TVector lower = TSimd.ShiftRightBits(whole, 1), upper = TSimd.ShiftRightBits(TSimd.AddBits(whole, Bits(1)), 1);
@@ -64,7 +60,7 @@ internal static class Elementary<TVector, TSimd>
         return TSimd.Select(TSimd.GreaterThan(x, B(0f)), y, notPositive);
     }
 
-    /// <summary>x + x³ · P(x²) below 0.625, otherwise 1 − 2 / (e^(2|x|) + 1) with the sign of x.</summary>
+    /// <summary>x + x³ · P(x²) below 0.625, otherwise (1 − e) / (1 + e) with the sign of x, e = e^(−2|x|).</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static TVector Tanh(TVector x)
     {
@@ -74,7 +70,8 @@ internal static class Elementary<TVector, TSimd>
         p = TSimd.MultiplyAdd(square, p, B(0.13331491f));
         p = TSimd.MultiplyAdd(square, p, B(-0.33333284f));
         p = TSimd.MultiplyAdd(TSimd.Multiply(square, x), p, x);
-        TVector large = TSimd.Subtract(B(1f), TSimd.Divide(B(2f), TSimd.Add(Exp(TSimd.Add(size, size)), B(1f))));
+        TVector e = ExpOfNegative(TSimd.Multiply(size, B(-2f)));
+        TVector large = TSimd.Divide(TSimd.Subtract(B(1f), e), TSimd.Add(e, B(1f)));
         large = TSimd.Or(large, TSimd.And(x, Bits(int.MinValue)));
         return TSimd.Select(TSimd.GreaterThan(size, B(0.625f)), large, p);
     }
@@ -84,6 +81,14 @@ internal static class Elementary<TVector, TSimd>
     public static TVector Logistic(TVector x)
     {
         TVector e = Exp(TSimd.Or(x, Bits(int.MinValue)));
+        return TSimd.Divide(TSimd.Select(TSimd.GreaterThan(B(0f), x), e, B(1f)), TSimd.Add(e, B(1f)));
+    }
+
+    /// <summary>The logistic function for gates: below −87 it stays at e^−87, nearly the smallest normal number.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TVector Gate(TVector x)
+    {
+        TVector e = ExpOfNegative(TSimd.Or(x, Bits(int.MinValue)));
         return TSimd.Divide(TSimd.Select(TSimd.GreaterThan(B(0f), x), e, B(1f)), TSimd.Add(e, B(1f)));
     }
 
@@ -113,6 +118,29 @@ internal static class Elementary<TVector, TSimd>
         TVector tail = TSimd.Multiply(TSimd.Multiply(h, factor), e);
         density = TSimd.Multiply(e, B(0.3989423f));
         return TSimd.Select(TSimd.GreaterThan(B(0f), x), tail, TSimd.Subtract(B(1f), tail));
+    }
+
+    /// <summary>e^max(x, −87) for x ≤ 0: as <see cref="Exp"/>, but no power of two overflows or is denormal.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static TVector ExpOfNegative(TVector x)
+    {
+        x = TSimd.Select(TSimd.GreaterThan(B(-87f), x), B(-87f), x);
+        TVector shifted = TSimd.MultiplyAdd(x, B(Log2E), B(Rounder));
+        TVector n = TSimd.Subtract(shifted, B(Rounder));
+        TVector r = TSimd.MultiplyAdd(n, B(-Ln2Low), TSimd.MultiplyAdd(n, B(-Ln2High), x));
+        TVector p = Mantissa(r);
+        return TSimd.Multiply(p, PowerOfTwo(TSimd.AddBits(shifted, Bits(-RounderBits))));
+    }
+
+    /// <summary>e^r for r in ±(ln 2)/2.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static TVector Mantissa(TVector r)
+    {
+        TVector q = TSimd.MultiplyAdd(r, B(0.0013814596f), B(0.0083687175f));
+        q = TSimd.MultiplyAdd(r, q, B(0.04166839f));
+        q = TSimd.MultiplyAdd(r, q, B(0.16666521f));
+        q = TSimd.MultiplyAdd(r, q, B(0.49999994f));
+        return TSimd.Add(TSimd.MultiplyAdd(TSimd.Multiply(r, r), q, r), B(1f));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
