@@ -16,6 +16,7 @@ internal static class BenchmarkText
         if (report.Products is { } products) WriteRates("Matrix products, one core, of the FMA peak", products, output);
         if (report.Elementwise is { } elementwise) WriteRates("Elementwise, one core, of a plain copy of the same footprint", elementwise, output);
         if (report.Barriers is { } barriers) WriteBarriers(barriers, output);
+        if (report.Wire is { } wire) WriteWire(wire, output);
         if (report.Steps is not { Count: > 0 } steps) return;
         WriteSteps(steps, output);
         WriteTraffic(steps, output);
@@ -29,6 +30,15 @@ internal static class BenchmarkText
     private static void WriteBarriers(IReadOnlyList<BarrierRate> barriers, TextWriter output) => WriteTable(
         "Hand-over to another thread, µs", ["waiting", "median", "p99"],
         barriers.Select(b => new[] { b.Waiting, One(b.MedianMicroseconds), One(b.SlowMicroseconds) }), textColumns: 1, output);
+
+    private static void WriteWire(IReadOnlyList<WireRate> wire, TextWriter output) => WriteTable(
+        "Tensors over gRPC on loopback, there and back", ["KiB a chunk", "GB/s both ways", "processor ns a byte", "allocated bytes a chunk"],
+        wire.Select(w => new[]
+        {
+            $"{w.ChunkBytes >> 10}", w.GigabytesPerSecond.ToString("F2", CultureInfo.InvariantCulture),
+            w.ProcessorNanosecondsPerByte.ToString("F2", CultureInfo.InvariantCulture), One(w.AllocatedBytesPerChunk),
+        }),
+        textColumns: 0, output);
 
     private static void WriteSteps(IReadOnlyList<StepRate> steps, TextWriter output) => WriteTable(
         $"Steps of {steps[0].Model} ({NumberText.Count(steps[0].Parameters)} parameters) on {steps[0].Data}, µs a step by phase, mean of the threads",

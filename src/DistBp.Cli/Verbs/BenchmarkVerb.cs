@@ -11,7 +11,7 @@ internal static class BenchmarkVerb
 {
     private const string All = "all";
 
-    private static readonly string[] Parts = ["matmul", "elementwise", "barrier", "step", All];
+    private static readonly string[] Parts = ["matmul", "elementwise", "barrier", "wire", "step", All];
 
     private static readonly Argument<string> Part = new("PART")
     {
@@ -48,6 +48,7 @@ internal static class BenchmarkVerb
         if (all || part == "matmul") report = report with { Products = [.. ProductBenchmark.Run()] };
         if (all || part == "elementwise") report = report with { Elementwise = [.. ElementwiseBenchmark.Run()] };
         if (all || part == "barrier") report = report with { Barriers = [.. BarrierBenchmark.Run()] };
+        if (all || part == "wire") report = report with { Wire = await WireBenchmark.RunAsync().ToListAsync().ConfigureAwait(false) };
         if (all || part == "step") report = report with { Steps = await StepBenchmark.RunAsync().ToListAsync().ConfigureAwait(false) };
         if (json) await Console.Out.WriteLineAsync(report.ToJson()).ConfigureAwait(false);
         else BenchmarkText.Write(report, Console.Out);

@@ -15,6 +15,9 @@ public sealed record BenchmarkReport(MachineDescription Machine)
 
     public IReadOnlyList<BarrierRate>? Barriers { get; init; }
 
+    /// <summary>Tensors over gRPC on loopback.</summary>
+    public IReadOnlyList<WireRate>? Wire { get; init; }
+
     public IReadOnlyList<StepRate>? Steps { get; init; }
 
     public string ToJson() => JsonSerializer.Serialize(this, BenchmarkReportJson.Default.BenchmarkReport);

@@ -10,6 +10,7 @@ using DistBp.Learning.Schedules;
 using DistBp.Protocol;
 using DistBp.Protocol.Effects;
 using DistBp.Protocol.Messages;
+using EventLog = DistBp.Cluster.Storage.EventLog;
 
 namespace DistBp.Cluster.Runs;
 
