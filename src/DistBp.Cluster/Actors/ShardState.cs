@@ -152,8 +152,10 @@ internal sealed class ShardState
     private double[] Sum(Subtree node, IReadOnlyList<PushGradient> contributions, ref int next)
     {
         if (contributions[next].Subtree == node) return contributions[next++].Sums.ToArray();
-        double[] sums = Sum(node.Left, contributions, ref next), right = Sum(node.Right, contributions, ref next);
-        _memory.Network.AddSums(sums, right);
+        double[] sums = Sum(node.Left, contributions, ref next);
+        // Added where it is: a copy would be garbage in each step.
+        if (contributions[next].Subtree == node.Right) _memory.Network.AddSums(sums, contributions[next++].Sums.Span);
+        else _memory.Network.AddSums(sums, Sum(node.Right, contributions, ref next));
         return sums;
     }
 }
