@@ -112,6 +112,9 @@ internal readonly unsafe struct PanelKernel(PanelTask task) : IVectorized
         int columns = Math.Min(TTile.Columns, task.N - j);
         float* start = p == 0 ? task.Start : task.C;
         nint startRow = p == 0 ? task.StartRow : task.CRow;
+        var b = new Panel(panel, TTile.Columns);
+        int* bounds = stackalloc int[] { 0, k };
+        var steps = new SliceSums(bounds, 1, null);
         for (int row = i; row < i + m; row += ITile.Rows)
         {
             int rows = Math.Min(ITile.Rows, i + m - row);
@@ -121,13 +124,11 @@ internal readonly unsafe struct PanelKernel(PanelTask task) : IVectorized
             float* from = start == null ? null : start + row * startRow + j, c = task.C + row * task.CRow + j;
             if (rows == ITile.Rows && columns == TTile.Columns)
             {
-                TTile.Accumulate(a, 0, panel, TTile.Columns, k, from, startRow, Ahead.Nothing(panel), new TileEnd(c, task.CRow, default));
+                TTile.Accumulate(a, b, steps, from, startRow, Ahead.Nothing(panel), c, task.CRow);
                 continue;
             }
             if (from != null) Copy(from, startRow, tile, TTile.Columns, rows, columns);
-            TTile.Accumulate(
-                a, 0, panel, TTile.Columns, k, from == null ? null : tile, TTile.Columns, Ahead.Nothing(panel),
-                new TileEnd(tile, TTile.Columns, default));
+            TTile.Accumulate(a, b, steps, from == null ? null : tile, TTile.Columns, Ahead.Nothing(panel), tile, TTile.Columns);
             Copy(tile, TTile.Columns, c, task.CRow, rows, columns);
         }
     }
