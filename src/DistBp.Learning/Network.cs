@@ -83,43 +83,48 @@ public sealed class Network
     /// Forward and backward of the rows that the caller has put into workspace.Inputs and workspace.Targets.
     /// </summary>
     /// <param name="parameters">[Parameters.Count].</param>
-    /// <param name="gradient">[Parameters.TrainedCount], overwritten with the sum over the slices along the <see cref="ReductionTree"/>.</param>
+    /// <param name="gradient">[Parameters.DenseCount], overwritten with the sum over the slices along the <see cref="ReductionTree"/>.</param>
     /// <param name="sums">[Metrics.Count], overwritten likewise; on a sampled step [Metrics.Count + Activations.Count].</param>
+    /// <param name="sparse">One for each of Parameters.SparseViews, overwritten likewise.</param>
     public void ComputeGradient(
         NetworkWorkspace workspace, ReadOnlySpan<float> parameters, SliceRows rows, StepIdentity step, Span<float> gradient,
-        Span<double> sums)
+        Span<double> sums, ReadOnlySpan<SparseGradient> sparse = default)
     {
-        AddAlongTree(workspace, parameters, rows, new Subtree(0, rows.SliceCount), 0, step, gradient, sums);
+        if (gradient.Length != Parameters.DenseCount || sparse.Length != Parameters.SparseViews.Count)
+            throw new ArgumentException($"A gradient of {gradient.Length} and {sparse.Length} tables was given for {Parameters.DenseCount} and {Parameters.SparseViews.Count}.");
+        AddAlongTree(workspace, parameters, rows, new Subtree(0, rows.SliceCount), 0, step, gradient, sums, sparse);
         workspace.BeginAt(0);
     }
 
     // A node's slices in one pass if they fit, else its left child's sums plus its right child's.
     private void AddAlongTree(
         NetworkWorkspace workspace, ReadOnlySpan<float> parameters, SliceRows rows, Subtree node, int depth, StepIdentity step,
-        Span<float> gradient, Span<double> sums)
+        Span<float> gradient, Span<double> sums, ReadOnlySpan<SparseGradient> sparse)
     {
         int first = rows.RowStarts[node.First];
         if (node.Count <= 1 || rows.RowStarts[node.End] - first <= workspace.PassRows)
         {
             workspace.BeginAt(first);
-            PassSlices(workspace, parameters, node.Count == rows.SliceCount ? rows : workspace.SlicesOf(rows, node), step, gradient, sums);
+            PassSlices(workspace, parameters, node.Count == rows.SliceCount ? rows : workspace.SlicesOf(rows, node), step, gradient, sums, sparse);
             return;
         }
-        AddAlongTree(workspace, parameters, rows, node.Left, depth + 1, step, gradient, sums);
-        (TensorBuffer right, double[] siblingSums) = workspace.Sibling(depth);
+        AddAlongTree(workspace, parameters, rows, node.Left, depth + 1, step, gradient, sums, sparse);
+        (Gradient right, double[] siblingSums) = workspace.Sibling(depth);
         Span<double> rightSums = siblingSums.AsSpan(0, sums.Length);
-        AddAlongTree(workspace, parameters, rows, node.Right, depth + 1, step, right.Span, rightSums);
-        GradientReduction.Add(gradient, right.Span, gradient);
+        AddAlongTree(workspace, parameters, rows, node.Right, depth + 1, step, right.Dense, rightSums, right.Sparse);
+        GradientReduction.Add(gradient, right.Dense, gradient);
+        for (int table = 0; table < sparse.Length; table++) sparse[table].Add(right.Sparse[table]);
         AddSums(sums, rightSums);
         StepPhases.End(StepPhase.Reduce);
     }
 
     private void PassSlices(
         NetworkWorkspace workspace, ReadOnlySpan<float> parameters, SliceRows rows, StepIdentity step, Span<float> gradient,
-        Span<double> sums)
+        Span<double> sums, ReadOnlySpan<SparseGradient> sparse)
     {
         if (rows.RowCount == 0)
         {
+            foreach (SparseGradient table in sparse) table.Clear();
             gradient.Clear();
             sums.Clear();
             return;
@@ -129,7 +134,7 @@ public sealed class Network
         workspace.Sum(Metrics, rows, sums[..Metrics.Count]);
         if (sums.Length > Metrics.Count) workspace.Activations.Measure(workspace, rows, sums[Metrics.Count..]);
         StepPhases.End(StepPhase.Loss);
-        _pass.Backward(workspace, parameters, rows, step, gradient);
+        _pass.Backward(workspace, parameters, rows, step, gradient, sparse);
         StepPhases.End(StepPhase.Backward);
     }
 

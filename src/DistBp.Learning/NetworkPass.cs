@@ -25,14 +25,15 @@ internal sealed class NetworkPass
         {
             Layer layer = _network.Layers[index];
             if (layer.IsReshape) continue;
-            LayerPass pass = Pass(workspace, parameters, [], rows, step, index, training);
+            LayerPass pass = Pass(workspace, parameters, [], [], rows, step, index, training);
             layer.Forward(pass, workspace.Input(index, rows.RowCount), workspace.Output(index, rows.RowCount));
         }
     }
 
     /// <summary>From the last layer to the first trained one, which computes no gradient of its input.</summary>
     public void Backward(
-        NetworkWorkspace workspace, ReadOnlySpan<float> parameters, SliceRows rows, StepIdentity step, Span<float> gradient)
+        NetworkWorkspace workspace, ReadOnlySpan<float> parameters, SliceRows rows, StepIdentity step, Span<float> gradient,
+        ReadOnlySpan<SparseGradient> sparse)
     {
         int count = rows.RowCount;
         Span<float> dy = workspace.OutputDelta, dx = workspace.OtherDelta;
@@ -40,7 +41,7 @@ internal sealed class NetworkPass
         {
             Layer layer = _network.Layers[index];
             if (layer.PassesGradient) continue;
-            LayerPass pass = Pass(workspace, parameters, gradient, rows, step, index, training: true);
+            LayerPass pass = Pass(workspace, parameters, gradient, sparse, rows, step, index, training: true);
             Span<float> dInput = index > _firstTrained ? dx[..(count * layer.InputShape.ElementCount)] : [];
             layer.Backward(
                 pass, workspace.Input(index, count), workspace.Output(index, count), dy[..(count * layer.OutputShape.ElementCount)], dInput);
@@ -51,8 +52,8 @@ internal sealed class NetworkPass
     }
 
     private LayerPass Pass(
-        NetworkWorkspace workspace, ReadOnlySpan<float> parameters, Span<float> gradient, SliceRows rows, StepIdentity step, int index,
-        bool training)
+        NetworkWorkspace workspace, ReadOnlySpan<float> parameters, Span<float> gradient, ReadOnlySpan<SparseGradient> sparse, SliceRows rows,
+        StepIdentity step, int index, bool training)
     {
         int partner = _network.Layers[index].Partner;
         return new()
@@ -70,6 +71,7 @@ internal sealed class NetworkPass
             Layout = _network.Parameters,
             Parameters = parameters,
             Gradient = gradient,
+            SparseGradients = sparse,
         };
     }
 }

@@ -27,7 +27,7 @@ public sealed class NetworkWorkspace
     private readonly TensorBuffer _predictions;
     private readonly SliceRows _oneSlice = new(1);
     private readonly SliceRows _node;
-    private readonly List<(TensorBuffer Gradient, double[] Sums)> _siblings = [];
+    private readonly List<(Gradient Gradient, double[] Sums)> _siblings = [];
     private readonly int _maxSlices;
     private int _firstRow;
     private double[] _sliceSums;
@@ -124,10 +124,10 @@ public sealed class NetworkWorkspace
     }
 
     /// <summary>Where the gradient and sums of a right sibling wait to be added, so many nodes deep in the tree; made with the first step.</summary>
-    internal (TensorBuffer Gradient, double[] Sums) Sibling(int depth)
+    internal (Gradient Gradient, double[] Sums) Sibling(int depth)
     {
         while (_siblings.Count <= depth)
-            _siblings.Add((new TensorBuffer(_network.Parameters.TrainedCount), new double[_network.Metrics.Count + _network.Activations.Count]));
+            _siblings.Add((new Gradient(_network.Parameters, MaxRows), new double[_network.Metrics.Count + _network.Activations.Count]));
         return _siblings[depth];
     }
 

@@ -4,16 +4,16 @@ namespace DistBp.Protocol;
 
 /// <summary>Who computes which slices and who owns which parameters, in one generation. Everybody derives his part from this one record.</summary>
 /// <param name="Slices">Slices a step.</param>
-/// <param name="TrainedCount">Floats of the flat trained range.</param>
-public sealed record Assignment(Generation Generation, int Workers, int Servers, int Slices, int TrainedCount)
+/// <param name="UpdatedCount">Floats of the flat range that a step updates.</param>
+public sealed record Assignment(Generation Generation, int Workers, int Servers, int Slices, int UpdatedCount)
 {
     /// <summary>The shards in the order of the servers: whole blocks, as even as they divide; a server may own nothing.</summary>
     public ParameterShard Shard(int server)
     {
-        long blocks = (TrainedCount + (long)ParameterLayout.BlockLength - 1) / ParameterLayout.BlockLength;
+        long blocks = (UpdatedCount + (long)ParameterLayout.BlockLength - 1) / ParameterLayout.BlockLength;
         int first = (int)(blocks * server / Servers), end = (int)(blocks * (server + 1) / Servers);
-        int offset = Math.Min(first * ParameterLayout.BlockLength, TrainedCount);
-        return new ParameterShard(offset, Math.Min(end * ParameterLayout.BlockLength, TrainedCount) - offset);
+        int offset = Math.Min(first * ParameterLayout.BlockLength, UpdatedCount);
+        return new ParameterShard(offset, Math.Min(end * ParameterLayout.BlockLength, UpdatedCount) - offset);
     }
 
     /// <summary>The fewest whole subtrees that cover the worker's slices; empty for a worker that there is no slice for.</summary>

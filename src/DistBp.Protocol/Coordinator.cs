@@ -89,7 +89,7 @@ public sealed class Coordinator(TrainingPlan plan, int term = 1)
 
     private void OnMembersGathered(MembersGathered message, EffectList effects)
     {
-        _assignment = new Assignment(new Generation(term, 1), message.Workers, message.Servers, plan.Slices, plan.TrainedCount);
+        _assignment = new Assignment(new Generation(term, 1), message.Workers, message.Servers, plan.Slices, plan.UpdatedCount);
         _stoppedAt = new long[message.Servers];
         _phase = Phase.Assigning;
         _awaited = message.Workers + message.Servers;

@@ -41,5 +41,12 @@ public readonly record struct ParameterShard(int Offset, int Count)
 {
     public int End => Offset + Count;
 
+    /// <summary>What of it lies before <paramref name="limit"/>.</summary>
+    public ParameterShard Before(int limit)
+    {
+        int offset = Math.Min(Offset, limit);
+        return new ParameterShard(offset, Math.Min(End, limit) - offset);
+    }
+
     public override string ToString() => $"parameters {Offset}..{End - 1}";
 }

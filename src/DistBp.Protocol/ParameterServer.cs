@@ -18,8 +18,8 @@ public sealed class ParameterServer(int index)
     private readonly Contributions _contributions = new();
     private Phase _phase = Phase.Unassigned;
     private Assignment? _assignment;
-    private ShareNorms?[] _norms = [];
-    private ReadOnlyMemory<double>[] _squaredNorms = [];
+    private ShareNorms?[] _shared = [];
+    private SegmentNorms[] _norms = [];
     private ReadOnlyMemory<double> _sums;
     private double _gradientNorm;
     private double _rateFactor = 1;
@@ -78,8 +78,8 @@ public sealed class ParameterServer(int index)
     {
         if (_assignment is not null && message.Generation <= _assignment.Generation) return;
         _assignment = message.Assignment;
-        _norms = new ShareNorms?[message.Assignment.Servers];
-        _squaredNorms = new ReadOnlyMemory<double>[message.Assignment.Servers];
+        _shared = new ShareNorms?[message.Assignment.Servers];
+        _norms = new SegmentNorms[message.Assignment.Servers];
         _contributions.Clear();
         _version = _until = message.Version;
         _maxSkips = message.MaxSkips;
@@ -124,8 +124,7 @@ public sealed class ParameterServer(int index)
         _phase = Phase.ExchangingNorms;
         // The first of the sums is that of the losses.
         bool lossIsFinite = index != Lead || double.IsFinite(message.Sums.Span[0]);
-        var norms = new ShareNorms(
-            message.Generation, index, message.Step, message.SquaredNorms, _haltRequested, message.Clamped, lossIsFinite);
+        var norms = new ShareNorms(message.Generation, index, message.Step, message.Norms, _haltRequested, message.Clamped, lossIsFinite);
         for (int server = 0; server < _assignment!.Servers; server++)
         {
             if (server != index) effects.Send(Address.Server(server), norms);
@@ -140,19 +139,19 @@ public sealed class ParameterServer(int index)
     private void OnShareNorms(ShareNorms message, EffectList effects)
     {
         if (message.Step != _version) return;
-        _norms[message.Server] = message;
-        if (_phase != Phase.ExchangingNorms || Array.IndexOf(_norms, null) >= 0) return;
+        _shared[message.Server] = message;
+        if (_phase != Phase.ExchangingNorms || Array.IndexOf(_shared, null) >= 0) return;
 
         _halting = _clamped = false;
         bool lossIsFinite = true;
-        for (int server = 0; server < _norms.Length; server++)
+        for (int server = 0; server < _shared.Length; server++)
         {
-            _squaredNorms[server] = _norms[server]!.SquaredNorms;
-            _halting |= _norms[server]!.Halt;
-            _clamped |= _norms[server]!.Clamped;
-            lossIsFinite &= _norms[server]!.LossIsFinite;
+            _norms[server] = _shared[server]!.Norms;
+            _halting |= _shared[server]!.Halt;
+            _clamped |= _shared[server]!.Clamped;
+            lossIsFinite &= _shared[server]!.LossIsFinite;
         }
-        (bool accepted, int badSegment, _gradientNorm) = GlobalNorm.Decide(_squaredNorms);
+        (bool accepted, int badSegment, _gradientNorm) = GlobalNorm.Decide(_norms);
         if (!accepted || !lossIsFinite)
         {
             Reject(badSegment, effects);
@@ -160,7 +159,7 @@ public sealed class ParameterServer(int index)
         }
         _skipsInRow = 0;
         _phase = Phase.Updating;
-        effects.Perform(new ApplyUpdate(message.Generation, _version, _rateFactor, _squaredNorms));
+        effects.Perform(new ApplyUpdate(message.Generation, _version, _rateFactor, _norms));
     }
 
     /// <summary>Every server comes to the same decision, from the same norms.</summary>
@@ -192,7 +191,7 @@ public sealed class ParameterServer(int index)
         Generation generation = _assignment!.Generation;
         long step = _version++;
         _contributions.Clear();
-        Array.Clear(_norms);
+        Array.Clear(_shared);
         _phase = Phase.Gathering;
         var committed = new ShardCommitted(generation, index, _version, _halting);
         for (int worker = 0; worker < _assignment.Workers; worker++) effects.Send(Address.Worker(worker), committed);

@@ -9,8 +9,8 @@ public sealed record TrainingPlan
 {
     public required int Slices { get; init; }
 
-    /// <summary>Floats of the flat trained range.</summary>
-    public required int TrainedCount { get; init; }
+    /// <summary>Floats of the flat range that a step updates.</summary>
+    public required int UpdatedCount { get; init; }
 
     public required long StepsPerEpoch { get; init; }
 

@@ -122,7 +122,7 @@ public sealed class Worker(int index)
             {
                 SubtreeGradient gradient = message.Gradients[i];
                 effects.Send(Address.Server(server), new PushGradient(
-                    message.Generation, index, message.Step, gradient.Subtree, gradient.Values.Slice(shard.Offset, shard.Count),
+                    message.Generation, index, message.Step, gradient.Subtree, gradient.Gradient.Cut(shard.Offset, shard.End),
                     server == ParameterServer.Lead ? gradient.Sums : default));
             }
         }

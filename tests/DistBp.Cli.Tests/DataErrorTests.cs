@@ -19,6 +19,18 @@ public sealed class DataErrorTests : IDisposable
     }
 
     [Fact]
+    public void A_token_that_is_not_in_the_vocabulary_is_told_with_its_line()
+    {
+        string job = SampleJobs.WriteTokens(_folder);
+        CommandRun.Run(_folder, "train", job, "--set", "model.layers.0.embedding.vocabulary=39").ShouldFail(
+            3, "tokens.csv:", "is 39, which is not in the vocabulary of layer 'embedding1' (39 tokens)");
+    }
+
+    [Fact]
+    public void Slices_of_one_sample_are_refused_for_batch_normalization() =>
+        CommandRun.Run(_folder, "train", SampleJobs.WriteTokens(_folder), "--set", "slices=9").ShouldFail(2, "batchNorm1", "at most 8 slices");
+
+    [Fact]
     public void A_csv_row_with_too_few_fields_is_told_with_its_line() => FailWithRow("1,2,3", "iris.csv:4", "3 fields");
 
     [Fact]

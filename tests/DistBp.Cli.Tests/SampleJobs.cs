@@ -32,6 +32,30 @@ internal static class SampleJobs
             """);
     }
 
+    /// <summary>Six tokens of forty a sample; the class says which third of them the first one is from.</summary>
+    public static string WriteTokens(TemporaryFolder folder)
+    {
+        var random = new Random(20261121);
+        var text = new StringBuilder("a,b,c,d,e,f,third\n");
+        for (int row = 0; row < 90; row++)
+        {
+            int[] tokens = [.. Enumerable.Range(0, 6).Select(_ => random.Next(40))];
+            text.Append(string.Join(',', tokens)).Append(CultureInfo.InvariantCulture, $",third{tokens[0] / 14}\n");
+        }
+        folder.Write("tokens.csv", text.ToString());
+        return folder.Write("tokens.yaml", """
+            name: tokens
+            data: {format: csv, train: {path: tokens.csv, label: third}, test: 0.25}
+            model: {layers: [{embedding: {vocabulary: 40, size: 5}}, {dense: 8}, batchNorm, relu, {dense: 3}]}
+            loss: softmaxCrossEntropy
+            optimizer: {adam: {rate: 0.02}}
+            clip: {globalNorm: 1.0}
+            batch: 16
+            slices: 4
+            epochs: 10
+            """);
+    }
+
     public static string IrisText(bool withLabel)
     {
         string[] classes = ["setosa", "\"versicolor, blue\"", "virginica"];

@@ -75,6 +75,17 @@ public sealed class VectorWidthTests : IDisposable
     }
 
     [Theory]
+    [InlineData("DOTNET_EnableAVX512")]
+    [InlineData("DOTNET_EnableAVX2")]
+    public void An_embedding_and_batch_normalization_give_the_same_bits_with_narrower_vectors(string variable)
+    {
+        string job = SampleJobs.WriteTokens(_folder);
+        CommandRun.Succeed(_folder, "train", job, "--out", "wide");
+        CommandRun.SucceedWith(variable, "0", _folder, "train", job, "--out", "narrow");
+        Assert.Equal(SampleJobs.WeightsOf(_folder, "wide"), SampleJobs.WeightsOf(_folder, "narrow"));
+    }
+
+    [Theory]
     [InlineData("DOTNET_EnableAVX512", 256)]
     [InlineData("DOTNET_EnableAVX2", 128)]
     public void The_variables_that_the_tests_above_set_take_effect(string variable, int bits)

@@ -13,7 +13,6 @@ internal sealed class GradientComputation : IComputation
     private readonly MiniBatchGather _gather;
     private readonly NetworkWorkspace _workspace;
     private readonly SliceRows _rows;
-    private readonly TensorBuffer[] _gradients;
     private readonly double[][] _sums;
     private readonly SubtreeGradient[] _plain;
     private readonly SubtreeGradient[] _sampled;
@@ -32,11 +31,11 @@ internal sealed class GradientComputation : IComputation
         int maxRows = maxSlices * memory.Geometry.MaxSliceRows;
         _workspace = memory.Network.CreateWorkspace(maxRows, maxSlices, memory.Geometry.MaxSliceRows);
         _rows = new SliceRows(maxSlices);
-        _gradients = [.. subtrees.Select(_ => new TensorBuffer(memory.Network.Parameters.TrainedCount))];
+        var gradients = subtrees.Select(s => new Gradient(memory.Network.Parameters, s.Count * memory.Geometry.MaxSliceRows)).ToArray();
         int metrics = memory.Network.Metrics.Count;
         _sums = [.. subtrees.Select(_ => new double[metrics + memory.Network.Activations.Count])];
-        _plain = [.. subtrees.Select((s, i) => new SubtreeGradient(s, _gradients[i].Memory, _sums[i].AsMemory(0, metrics)))];
-        _sampled = [.. subtrees.Select((s, i) => new SubtreeGradient(s, _gradients[i].Memory, _sums[i]))];
+        _plain = [.. subtrees.Select((s, i) => new SubtreeGradient(s, gradients[i], _sums[i].AsMemory(0, metrics)))];
+        _sampled = [.. subtrees.Select((s, i) => new SubtreeGradient(s, gradients[i], _sums[i]))];
     }
 
     public Generation Generation { get; }
@@ -51,12 +50,13 @@ internal sealed class GradientComputation : IComputation
     {
         var identity = new StepIdentity(_memory.Job.Seed, Step);
         int sums = _memory.Network.Metrics.Count + (_memory.IsSampled(Step) ? _memory.Network.Activations.Count : 0);
-        for (int i = 0; i < _gradients.Length; i++)
+        for (int i = 0; i < _sums.Length; i++)
         {
             if (i > 0 || !_ahead.Claim(Step)) Gather(Step, i);
             StepPhases.End(StepPhase.Gather);
+            Gradient gradient = Gradients[i].Gradient;
             _memory.Network.ComputeGradient(
-                _workspace, _memory.Parameters.Span, _rows, identity, _gradients[i].Span, _sums[i].AsSpan(0, sums));
+                _workspace, _memory.Parameters.Span, _rows, identity, gradient.Dense, _sums[i].AsSpan(0, sums), gradient.Sparse);
         }
         _ahead.Prepare(Step + 1);
         _pool.Offer(_worker, _ahead);

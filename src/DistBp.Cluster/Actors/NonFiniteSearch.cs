@@ -18,7 +18,7 @@ internal sealed class NonFiniteSearch(TrainingMemory memory, SearchNonFinite req
         NetworkWorkspace workspace = memory.Network.CreateWorkspace(geometry.MaxSliceRows, 1);
         var gather = new MiniBatchGather(memory);
         var rows = new SliceRows(1);
-        var gradient = new TensorBuffer(memory.Network.Parameters.TrainedCount);
+        var gradient = new Gradient(memory.Network.Parameters, geometry.MaxSliceRows);
         var found = new List<NonFiniteSlice>();
         foreach (Subtree subtree in request.Subtrees)
         {
@@ -28,7 +28,7 @@ internal sealed class NonFiniteSearch(TrainingMemory memory, SearchNonFinite req
                 if (range.Count == 0) continue;
                 ReadOnlySpan<int> samples = gather.Run(request.Step, new Subtree(slice, 1), rows, workspace);
                 var identity = new StepIdentity(memory.Job.Seed, request.Step);
-                NonFiniteRows? bad = NonFiniteRows.Find(memory.Network, workspace, memory.Parameters.Span, rows, identity, gradient.Span);
+                NonFiniteRows? bad = NonFiniteRows.Find(memory.Network, workspace, memory.Parameters.Span, rows, identity, gradient);
                 if (bad is not null) found.Add(new NonFiniteSlice(slice, bad.Layer, NumbersOf(bad.Rows, samples)));
             }
         }

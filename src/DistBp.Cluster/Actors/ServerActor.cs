@@ -32,7 +32,7 @@ internal sealed class ServerActor : Actor, IComputation
                 break;
             case CombineGradients e:
                 _shard!.Combine(e);
-                Post(new GradientsCombined(e.Generation, e.Step, _shard.SquaredNorms, _index == ParameterServer.Lead ? _shard.Sums(e) : default, _shard.Clamped));
+                Post(new GradientsCombined(e.Generation, e.Step, _shard.Norms, _index == ParameterServer.Lead ? _shard.Sums(e) : default, _shard.Clamped));
                 break;
             case ApplyUpdate e:
                 _shard!.Update(e);

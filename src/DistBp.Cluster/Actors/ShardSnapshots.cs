@@ -7,8 +7,8 @@ namespace DistBp.Cluster.Actors;
 /// The copies that servers take of their shards between two steps: one for the checkpoint that is being written while training goes on, one
 /// of the best epoch's parameters. The coordinator asks for a checkpoint's copy only after the one before is on disk.
 /// </summary>
-/// <param name="parameters">The flat parameter buffer; those that are not trained, which no server owns, never change.</param>
-internal sealed class ShardSnapshots(TensorBuffer parameters, int trainedCount, int optimizerStates)
+/// <param name="parameters">The flat parameter buffer; those of frozen layers, which no server owns, never change.</param>
+internal sealed class ShardSnapshots(TensorBuffer parameters, ParameterLayout layout, int optimizerStates)
 {
     private readonly TensorBuffer?[] _state = new TensorBuffer?[optimizerStates];
     private readonly Lock _lock = new();
@@ -26,7 +26,7 @@ internal sealed class ShardSnapshots(TensorBuffer parameters, int trainedCount, 
     /// <summary>[trained] of the optimizer's state <paramref name="index"/>.</summary>
     public TensorBuffer State(int index)
     {
-        lock (_lock) return _state[index] ??= new TensorBuffer(trainedCount);
+        lock (_lock) return _state[index] ??= new TensorBuffer(layout.TrainedCount);
     }
 
     public void Copy(ShardState shard, CaptureTarget target)
@@ -38,7 +38,7 @@ internal sealed class ShardSnapshots(TensorBuffer parameters, int trainedCount, 
         }
         shard.Parameters.CopyTo(Parameters.Span[shard.Shard.Offset..]);
         for (int i = 0; i < shard.OptimizerState.Count; i++)
-            shard.OptimizerState[i].Span.CopyTo(State(i).Span[shard.Shard.Offset..]);
+            shard.OptimizerState[i].Span.CopyTo(State(i).Span[shard.TrainedShard.Offset..]);
     }
 
     public void RestoreBest(ShardState shard) => Best.Span.Slice(shard.Shard.Offset, shard.Shard.Count).CopyTo(shard.Parameters);
@@ -49,7 +49,7 @@ internal sealed class ShardSnapshots(TensorBuffer parameters, int trainedCount, 
         {
             if (buffer is not null) return buffer;
             buffer = new TensorBuffer(parameters.Length);
-            parameters.Span[trainedCount..].CopyTo(buffer.Span[trainedCount..]);
+            parameters.Span[layout.UpdatedCount..].CopyTo(buffer.Span[layout.UpdatedCount..]);
             return buffer;
         }
     }

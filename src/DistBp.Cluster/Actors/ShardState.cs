@@ -10,8 +10,8 @@ using DistBp.Protocol.Messages;
 namespace DistBp.Cluster.Actors;
 
 /// <summary>
-/// A server's memory for its shard: the optimizer's state; the parameters are a range of the shared buffer. The mean gradient is never
-/// written out: both passes over the shard, for the norms and for the update, make it anew from the workers' gradients, one segment at a
+/// A server's memory for its shard: the optimizer's state; the parameters are a range of the shared buffer. The mean gradient of what is
+/// dense is never written out: both passes over the shard, for the norms and for the update, make it anew from the workers' gradients, one segment at a
 /// time in the nearest cache, which costs less than writing it to memory and reading it again.
 /// </summary>
 internal sealed class ShardState
@@ -20,29 +20,39 @@ internal sealed class ShardState
     private readonly SubtreeCombination _combination = new();
     private readonly TensorBuffer _mean = new(ParameterLayout.BlockLength);
     private readonly TensorBuffer[] _state;
-    private readonly int _firstSegment;
-    private readonly double[] _squaredNorms;
-    private readonly double[] _allSquaredNorms;
+    private readonly TableShard[] _tables;
+    private readonly (int First, int Count) _trained;
+    private readonly (int First, int Count) _statistics;
+    private readonly NormList _norms;
+    private readonly NormList _allNorms;
     private readonly float[] _scales;
     private readonly SegmentFigures _figures;
 
     public ShardState(TrainingMemory memory, ParameterShard shard)
     {
-        (_memory, Shard) = (memory, shard);
-        _state = [.. Enumerable.Range(0, memory.Optimizer.StateCount).Select(_ => new TensorBuffer(shard.Count))];
-        (_firstSegment, int count) = memory.Segments.Range(shard.Offset, shard.End);
-        _squaredNorms = new double[count];
-        _figures = new SegmentFigures(count);
-        _allSquaredNorms = new double[memory.Segments.Count];
+        ParameterLayout layout = memory.Network.Parameters;
+        (_memory, Shard, TrainedShard) = (memory, shard, shard.Before(layout.TrainedCount));
+        _state = [.. Enumerable.Range(0, memory.Optimizer.StateCount).Select(_ => new TensorBuffer(TrainedShard.Count))];
+        ParameterShard dense = shard.Before(layout.DenseTrainedCount);
+        _trained = memory.Segments.Range(dense.Offset, dense.End);
+        _statistics = memory.Segments.Range(Math.Max(shard.Offset, layout.TrainedCount), Math.Max(shard.End, layout.TrainedCount));
+        _tables = [.. Enumerable.Range(0, layout.SparseViews.Count).Select(table => new TableShard(memory, shard, table))];
+        int segments = memory.Segments.Range(shard.Offset, shard.End).Count;
+        _norms = new NormList(segments);
+        _figures = new SegmentFigures(segments);
+        _allNorms = new NormList(memory.Segments.Count);
         _scales = new float[memory.Segments.ViewCount];
         for (int i = 0; i < _state.Length; i++) _state[i].Span.Fill(memory.Optimizer.InitialValue(i));
-        memory.Start?.LoadOptimizer(shard.Offset, shard.Count, [.. _state.Select(s => s.Memory)]);
+        memory.Start?.LoadOptimizer(TrainedShard.Offset, TrainedShard.Count, [.. _state.Select(s => s.Memory)]);
     }
 
     public ParameterShard Shard { get; }
 
-    /// <summary>One value a segment of the shard, of the last combined step.</summary>
-    public ReadOnlyMemory<double> SquaredNorms => _squaredNorms;
+    /// <summary>Without running statistics: what the optimizer moves.</summary>
+    public ParameterShard TrainedShard { get; }
+
+    /// <summary>Of the last combined step.</summary>
+    public SegmentNorms Norms => _norms.Norms;
 
     /// <summary>Whether an element of the last combined step was above the limit of clip.value.</summary>
     public bool Clamped { get; private set; }
@@ -58,22 +68,30 @@ internal sealed class ShardState
         return _figures.Values.ToArray();
     }
 
-    /// <summary>As many as the optimizer keeps, each as long as the shard.</summary>
+    /// <summary>As many as the optimizer keeps, each as long as <see cref="TrainedShard"/>.</summary>
     public IReadOnlyList<TensorBuffer> OptimizerState => _state;
 
     public Span<float> Parameters => _memory.Parameters.Span.Slice(Shard.Offset, Shard.Count);
 
-    /// <summary>The squared norms of the step's mean gradient.</summary>
+    /// <summary>The squared norms of the step's mean gradient, in the order of the flat buffer.</summary>
     public void Combine(CombineGradients request)
     {
         _combination.Begin(request.Contributions, _memory.Job.Slices);
         int samples = _memory.SamplesOfStep(request.Step);
+        _norms.Clear();
         Clamped = false;
-        for (int i = 0; i < _squaredNorms.Length; i++)
+        for (int i = _trained.First; i < _trained.First + _trained.Count; i++)
         {
-            NormSegment segment = _memory.Segments[_firstSegment + i];
-            _squaredNorms[i] = Mean(segment, samples);
-            if (_memory.Job.Clip.Value is { } limit) Clamped |= Magnitudes.Of(_mean.Span[..segment.Count]).Maximum >= (float)limit;
+            NormSegment segment = _memory.Segments[i];
+            _norms.Add(i, Mean(segment, samples));
+            Clamped |= _memory.IsClamped(_mean.Span[..segment.Count]);
+        }
+        foreach (TableShard table in _tables) Clamped |= table.Combine(request.Contributions, samples, _norms);
+        for (int i = _statistics.First; i < _statistics.First + _statistics.Count; i++)
+        {
+            // A statistic is no gradient, but one that is not finite rejects the step too.
+            double squaredNorm = Mean(_memory.Segments[i], samples);
+            _norms.Add(i, double.IsFinite(squaredNorm) ? 0 : squaredNorm);
         }
         StepPhases.End(StepPhase.Reduce);
     }
@@ -91,29 +109,31 @@ internal sealed class ShardState
     /// </summary>
     public void Update(ApplyUpdate request)
     {
-        int at = 0;
+        _allNorms.Clear();
         // By index: enumerating an interface would allocate in each step.
-        for (int server = 0; server < request.SquaredNorms.Count; server++)
-        {
-            ReadOnlySpan<double> norms = request.SquaredNorms[server].Span;
-            norms.CopyTo(_allSquaredNorms.AsSpan(at));
-            at += norms.Length;
-        }
-        Clipped = ClipPlan.Compute(_memory.Job.Clip, _memory.Segments, _allSquaredNorms, _scales).Clipped;
-        bool sampled = _memory.IsSampled(request.Step);
-        _figures.Clear();
+        for (int server = 0; server < request.Norms.Count; server++) _allNorms.Add(request.Norms[server]);
+        Clipped = ClipPlan.Compute(_memory.Job.Clip, _memory.Segments, _allNorms.Squared, _scales, _allNorms.Segments).Clipped;
+        SegmentFigures? figures = _memory.IsSampled(request.Step) ? _figures : null;
+        figures?.Clear();
         double rate = _memory.Rate(request.Step, request.RateFactor);
         int samples = _memory.SamplesOfStep(request.Step);
-        for (int i = 0; i < _squaredNorms.Length; i++)
+        for (int i = _trained.First; i < _trained.First + _trained.Count; i++)
         {
-            NormSegment segment = _memory.Segments[_firstSegment + i];
+            NormSegment segment = _memory.Segments[i];
             Mean(segment, samples);
             int offset = segment.Offset - Shard.Offset;
             Span<float> parameters = Parameters.Slice(offset, segment.Count);
-            if (sampled) _figures.BeforeUpdate(_firstSegment + i, _mean.Span[..segment.Count], parameters);
+            figures?.BeforeUpdate(i, _mean.Span[..segment.Count], parameters);
             _memory.Optimizer.Update(
-                request.Step, rate * _memory.RateFactorOf(segment), _scales[segment.View], parameters, _mean.Span[..segment.Count], _state, offset);
-            if (sampled) _figures.AfterUpdate(parameters);
+                request.Step, rate * _memory.RateFactorOf(segment.View), _scales[segment.View], parameters, _mean.Span[..segment.Count], _state, offset);
+            figures?.AfterUpdate(parameters);
+        }
+        foreach (TableShard table in _tables) table.Update(request.Step, rate * _memory.RateFactorOf(table.View), _scales[table.View], _state, figures);
+        for (int i = _statistics.First; i < _statistics.First + _statistics.Count; i++)
+        {
+            NormSegment segment = _memory.Segments[i];
+            Mean(segment, samples);
+            RunningAverages.Move(Parameters.Slice(segment.Offset - Shard.Offset, segment.Count), _mean.Span[..segment.Count], _memory.MomentumOf(segment));
         }
         StepPhases.End(StepPhase.Update);
     }
@@ -122,8 +142,9 @@ internal sealed class ShardState
     /// <returns>Its squared norm.</returns>
     private double Mean(NormSegment segment, int samples)
     {
-        int offset = segment.Offset - Shard.Offset;
-        _combination.Operands(offset, segment.Count, out ReadOnlySpan<float> left, out ReadOnlySpan<float> right);
+        ParameterLayout layout = _memory.Network.Parameters;
+        int offset = segment.Offset - Shard.Offset, dense = layout.DenseOffset(segment.Offset) - layout.DenseOffset(Shard.Offset);
+        _combination.Operands(dense, segment.Count, out ReadOnlySpan<float> left, out ReadOnlySpan<float> right);
         return GradientReduction.MeanAndNorm(
             left, right, samples, _mean.Span[..segment.Count], Parameters.Slice(offset, segment.Count), _memory.TreatmentOf(segment));
     }

@@ -21,14 +21,14 @@ internal sealed class SubtreeCombination
         _root = new Subtree(0, slices);
     }
 
-    /// <summary>The two operands of the root's addition over [offset, offset + count) of the shard; the right one is empty where one
+    /// <summary>The two operands of the root's addition over [offset, offset + count) of what is dense in the shard; the right one is empty where one
     /// contribution is the root itself.</summary>
     public void Operands(int offset, int count, out ReadOnlySpan<float> left, out ReadOnlySpan<float> right)
     {
         right = default;
         if (_contributions.Count == 1)
         {
-            left = _contributions[0].Values.Span.Slice(offset, count);
+            left = _contributions[0].Gradient.Dense.Span.Slice(offset, count);
             return;
         }
         _next = 0;
@@ -39,7 +39,7 @@ internal sealed class SubtreeCombination
     /// <param name="level">Which scratch row the result may take; rows from <paramref name="level"/> + 2 on are free.</param>
     private ReadOnlySpan<float> Reduce(Subtree node, int offset, int count, int level)
     {
-        if (_contributions[_next].Subtree == node) return _contributions[_next++].Values.Span.Slice(offset, count);
+        if (_contributions[_next].Subtree == node) return _contributions[_next++].Gradient.Dense.Span.Slice(offset, count);
         ReadOnlySpan<float> left = Reduce(node.Left, offset, count, level + 2);
         ReadOnlySpan<float> right = Reduce(node.Right, offset, count, level + 3);
         Span<float> sum = (_levels[level] ??= new float[ParameterLayout.BlockLength]).AsSpan(0, count);

@@ -31,10 +31,10 @@ internal sealed class TrainingMemory
         Segments = new NormSegments(network.Parameters);
         Optimizer = Optimizer.Create(job.Optimizer);
         Schedule = Schedule.Create(job.Schedule, job.Optimizer.Rate, Geometry.StepsPerEpoch, (long)Geometry.StepsPerEpoch * job.Epochs);
-        _treatments = [.. network.Parameters.Views.Select(v => Treatment(job, v.Description.Kind))];
+        _treatments = [.. network.Parameters.Views.Select(v => v.Trained ? Treatment(job, v.Description.Kind) : GradientTreatment.None)];
         _rateFactors = LayerRates.OfViews(job.Rates, network);
         EvaluationMetrics = network.Metrics;
-        Snapshots = new ShardSnapshots(Parameters, network.Parameters.TrainedCount, Optimizer.StateCount);
+        Snapshots = new ShardSnapshots(Parameters, network.Parameters, Optimizer.StateCount);
         _leastRateFactor = job.Schedule is PlateauSchedule plateau ? Math.Min(1, plateau.MinRate / job.Optimizer.Rate) : 0;
     }
 
@@ -80,8 +80,15 @@ internal sealed class TrainingMemory
     /// <summary>Only weights are regularized: a bias or a gain does not make a function steep.</summary>
     public GradientTreatment TreatmentOf(NormSegment segment) => _treatments[segment.View];
 
+    /// <summary>The share of the newest mini-batch in a running statistic.</summary>
+    public float MomentumOf(NormSegment statistic) => Network.Parameters.Views[statistic.View].Description.Momentum;
+
     /// <summary>What the step's rate is multiplied with for a layer that has a rate of its own; 1 for all others.</summary>
-    public double RateFactorOf(NormSegment segment) => _rateFactors[segment.View];
+    /// <param name="view">The parameter's number in the layout.</param>
+    public double RateFactorOf(int view) => _rateFactors[view];
+
+    /// <summary>Whether an element of a treated gradient stands at the limit of clip.value.</summary>
+    public bool IsClamped(ReadOnlySpan<float> mean) => Job.Clip.Value is { } limit && Magnitudes.Of(mean).Maximum >= (float)limit;
 
     private static GradientTreatment Treatment(JobDescription job, ParameterKind kind)
     {

@@ -34,7 +34,7 @@ public static class StepBenchmark
         var plan = new TrainingPlan
         {
             Slices = job.Slices,
-            TrainedCount = network.Parameters.TrainedCount,
+            UpdatedCount = network.Parameters.UpdatedCount,
             StepsPerEpoch = memory.Geometry.StepsPerEpoch,
             Epochs = job.Epochs,
             StartProgress = TrainingProgress.Start(network.Metrics.Count),
@@ -52,9 +52,9 @@ public static class StepBenchmark
     private static StepRate Rate(TrainingMemory memory, BenchmarkData data, StepMeter meter, int workers)
     {
         JobDescription job = memory.Job;
-        int threads = LocalCluster.ThreadCount(workers), trained = memory.Network.Parameters.TrainedCount;
-        long steps = (long)(job.Epochs - 1) * memory.Geometry.StepsPerEpoch, floatsOut = trained * (long)sizeof(float);
-        var assignment = new Assignment(new Generation(1, 1), workers, workers, job.Slices, trained);
+        int threads = LocalCluster.ThreadCount(workers), updated = memory.Network.Parameters.UpdatedCount;
+        long steps = (long)(job.Epochs - 1) * memory.Geometry.StepsPerEpoch, floatsOut = updated * (long)sizeof(float);
+        var assignment = new Assignment(new Generation(1, 1), workers, workers, job.Slices, updated);
         int contributions = Enumerable.Range(0, workers).Sum(worker => assignment.Subtrees(worker).Count);
         return new StepRate(
             job.Name, data.Name, memory.Network.Parameters.Count, job.Batch, job.Slices, workers, threads, meter.Clock.BestSamplesPerSecond,

@@ -29,6 +29,7 @@ public static class EvaluationSession
     public static async Task<EvaluationReport> RunAsync(
         SavedRun run, DataPart part, Dataset dataset, int workers, CancellationToken stop, int top = 0)
     {
+        TokenCheck.Require(run.Network, dataset);
         int workerCount = workers > 0 ? workers : Environment.ProcessorCount;
         MetricSet metrics = run.Network.Metrics.WithConfusion(top);
         float[]? scores = run.Network.HasScores ? new float[dataset.Count] : null;
@@ -41,7 +42,7 @@ public static class EvaluationSession
         var plan = new TrainingPlan
         {
             Slices = 1,
-            TrainedCount = run.Network.Parameters.TrainedCount,
+            UpdatedCount = run.Network.Parameters.UpdatedCount,
             StepsPerEpoch = 1,
             Epochs = 0,
             Metrics = metrics,

@@ -16,6 +16,7 @@ public static class Prediction
     public static void WriteCsv(SavedRun run, InputTable input, TextWriter output)
     {
         using CsvWriter csv = CsvWriter.Create(output, CsvWriterOptions.Default with { NewLine = "\n" }, leaveOpen: true);
+        TokenCheck.Require(run.Network, input);
         int columns = run.Network.OutputShape.ElementCount, elements = input.SampleShape.ElementCount;
         string[] names = ColumnNames(run, columns);
         WriteHeader(csv, run.Schema, names);

@@ -136,8 +136,8 @@ internal sealed class TrainingReporter(
     {
         ShardSnapshots snapshots = memory.Snapshots;
         ParameterLayout layout = memory.Network.Parameters;
-        var assignment = new Assignment(new Generation(1, 1), 1, servers, memory.Job.Slices, layout.TrainedCount);
-        IEnumerable<ParameterShard> shards = Enumerable.Range(0, servers).Select(assignment.Shard).Where(s => s.Count > 0);
+        var assignment = new Assignment(new Generation(1, 1), 1, servers, memory.Job.Slices, layout.UpdatedCount);
+        IEnumerable<ParameterShard> shards = Enumerable.Range(0, servers).Select(assignment.Shard).Select(s => s.Before(layout.TrainedCount)).Where(s => s.Count > 0);
         long stepsPerEpoch = memory.Geometry.StepsPerEpoch;
         return new CheckpointContent(
             identity,

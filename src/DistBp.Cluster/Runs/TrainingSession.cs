@@ -6,6 +6,7 @@ using DistBp.Cluster.Storage;
 using DistBp.Learning;
 using DistBp.Learning.Data;
 using DistBp.Learning.Data.Augmentation;
+using DistBp.Learning.Layers;
 using DistBp.Learning.Metrics;
 using DistBp.Learning.Optimizers;
 using DistBp.Learning.Schedules;
@@ -40,12 +41,22 @@ public sealed class TrainingSession
         _data = variant.Data ?? DataLoader.Load(job.Data, job.Target, job.Seed, job.BaseFolder);
         AugmentationChecks.Check(job.Data.Augment, _data.Train);
         _network = JobNetwork.Build(job, _data.Schema);
+        foreach (Dataset? part in new[] { _data.Train, _data.Validation, _data.Test })
+        {
+            if (part is not null) TokenCheck.Require(_network, part);
+        }
         LayerRates.OfViews(job.Rates, _network);
         if (job.Batch > _data.Train.Count)
         {
             throw new UserException(
                 ErrorKind.Usage, $"a mini-batch of {job.Batch} samples is larger than the training part, which has {_data.Train.Count}", "batch",
                 $"set batch to at most {_data.Train.Count}");
+        }
+        if (job.Batch < 2 * job.Slices && _network.Layers.OfType<BatchNormLayer>().FirstOrDefault(l => l.NeedsSeveralSamples) is { } norm)
+        {
+            throw new UserException(
+                ErrorKind.Usage, $"slices of a mini-batch have one sample alone, in which layer '{norm.Name}' has nothing to normalize", "slices",
+                $"use at most {job.Batch / 2} slices");
         }
         if (!options.Resume) RequireInitialWeights();
     }
@@ -190,7 +201,7 @@ public sealed class TrainingSession
     private TrainingPlan Plan(TrainingMemory memory, Checkpoint? checkpoint) => new()
     {
         Slices = _job.Slices,
-        TrainedCount = _network.Parameters.TrainedCount,
+        UpdatedCount = _network.Parameters.UpdatedCount,
         StepsPerEpoch = memory.Geometry.StepsPerEpoch,
         Epochs = _job.Epochs,
         StartVersion = checkpoint?.Position.Step ?? 0,

@@ -69,7 +69,7 @@ public sealed class DataSchema
             table = CsvSource.ReadAll(path, null, CsvColumnsOrNumbered, InputColumns(), TargetKind.Input, [], MissingAllowed).Features;
         }
         Dataset samples = Preprocess(new RawPart(table, null, new TensorShape()), TargetKind.Input);
-        return new InputTable(samples.Count, SampleShape, samples.Samples, path);
+        return new InputTable(samples.Count, SampleShape, samples.Samples, path) { Rows = samples.Rows };
     }
 
     /// <summary>Other data with targets, for evaluation.</summary>
@@ -139,7 +139,7 @@ public sealed class DataSchema
         bool isInput = target == TargetKind.Input;
         TensorBuffer samples = part.Features.Values;
         return new Dataset(part.Features.Count, SampleShape, isInput ? SampleShape : TargetShape, samples,
-            isInput ? samples : part.Targets!);
+            isInput ? samples : part.Targets!) { Rows = part.Features.Rows };
     }
 
     /// <summary>A tensor's samples as the features of training.</summary>

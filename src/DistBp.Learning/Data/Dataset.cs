@@ -25,6 +25,9 @@ public sealed class Dataset
     /// <summary>[Count, TargetShape], row-major; a class index is stored as a float.</summary>
     public TensorBuffer Targets { get; }
 
+    /// <summary>Where the samples came from; null: not from files.</summary>
+    internal RowSource? Rows { get; init; }
+
     /// <summary>
     /// Null where all samples are whole. Otherwise how many steps of each sample (its first dimension) count; what follows is padding.
     /// </summary>

@@ -14,4 +14,6 @@ public sealed class InputTable
     public TensorBuffer Samples { get; }
 
     public string Path { get; }
+
+    internal RowSource? Rows { get; init; }
 }

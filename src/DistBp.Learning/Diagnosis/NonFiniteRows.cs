@@ -8,14 +8,14 @@ namespace DistBp.Learning.Diagnosis;
 public sealed record NonFiniteRows(int Layer, IReadOnlyList<int> Rows)
 {
     /// <summary>Computes the gradient of the one slice in the workspace, and of each row alone where that is not finite.</summary>
-    /// <param name="gradient">[Parameters.TrainedCount], scratch.</param>
+    /// <param name="gradient">Of a slice, scratch.</param>
     /// <returns>Null where the slice's loss and gradient are finite.</returns>
     public static NonFiniteRows? Find(
-        Network network, NetworkWorkspace workspace, ReadOnlySpan<float> parameters, SliceRows slice, StepIdentity step, Span<float> gradient)
+        Network network, NetworkWorkspace workspace, ReadOnlySpan<float> parameters, SliceRows slice, StepIdentity step, Gradient gradient)
     {
         var sums = new double[network.Metrics.Count];
-        network.ComputeGradient(workspace, parameters, slice, step, gradient, sums);
-        if (double.IsFinite(sums[0]) && Reductions.AllFinite(gradient)) return null;
+        network.ComputeGradient(workspace, parameters, slice, step, gradient.Dense, sums, gradient.Sparse);
+        if (double.IsFinite(sums[0]) && gradient.IsFinite) return null;
         int rows = slice.RowCount, layer = 0;
         while (layer < network.Layers.Count && Reductions.AllFinite(workspace.Output(layer, rows))) layer++;
         var bad = new List<int>();
@@ -26,8 +26,8 @@ public sealed record NonFiniteRows(int Layer, IReadOnlyList<int> Rows)
             CopyRow(workspace, row, one, network.InputShape.ElementCount);
             alone.Reset(slice.FirstSlice);
             alone.Add(1);
-            network.ComputeGradient(one, parameters, alone, step, gradient, sums);
-            if (!double.IsFinite(sums[0]) || !Reductions.AllFinite(gradient)) bad.Add(row);
+            network.ComputeGradient(one, parameters, alone, step, gradient.Dense, sums, gradient.Sparse);
+            if (!double.IsFinite(sums[0]) || !gradient.IsFinite) bad.Add(row);
         }
         return new NonFiniteRows(layer < network.Layers.Count ? layer : -1, bad);
     }

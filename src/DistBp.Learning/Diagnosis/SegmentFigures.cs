@@ -6,7 +6,7 @@ namespace DistBp.Learning.Diagnosis;
 /// <summary>
 /// What a server measures of its parameters on a sampled step, segment by segment, so that sums over a parameter are the same over any
 /// number of servers: the segment's number; Σ g², max |g| and the zeros of the mean gradient (as clipping by norms gets it); Σ w² before and
-/// Σ Δw² of the update.
+/// Σ Δw² of the update. Of a table of rows it measures the touched rows, piece by piece.
 /// </summary>
 /// <param name="mostSegments">Of the shard.</param>
 public sealed class SegmentFigures(int mostSegments)
@@ -21,19 +21,28 @@ public sealed class SegmentFigures(int mostSegments)
 
     public void Clear() => _count = 0;
 
+    /// <summary>Adds the figures of a segment, or of a further piece of the one before.</summary>
     /// <param name="segment">Its number among all; they come in ascending order.</param>
     public void BeforeUpdate(int segment, ReadOnlySpan<float> gradient, ReadOnlySpan<float> parameters)
     {
+        if (_count == 0 || Last[0] != segment)
+        {
+            _count++;
+            Last.Clear();
+            Last[0] = segment;
+        }
         var g = Magnitudes.Of(gradient);
-        Span<double> figures = _figures.AsSpan(PerSegment * _count++, PerSegment);
-        (figures[0], figures[1], figures[2], figures[3]) = (segment, g.SquaredSum, g.Maximum, g.Zeros);
-        figures[4] = Reductions.SquaredNorm(parameters);
+        Span<double> figures = Last;
+        figures[1] += g.SquaredSum;
+        figures[2] = Math.Max(figures[2], g.Maximum);
+        figures[3] += g.Zeros;
+        figures[4] += Reductions.SquaredNorm(parameters);
         parameters.CopyTo(_before);
     }
 
-    /// <summary>Of the segment that <see cref="BeforeUpdate"/> was told of last.</summary>
+    /// <summary>Of what <see cref="BeforeUpdate"/> was told of last.</summary>
     public void AfterUpdate(ReadOnlySpan<float> parameters)
-        => _figures[PerSegment * _count - 1] = Magnitudes.SquaredDistance(parameters, _before.AsSpan(0, parameters.Length));
+        => Last[5] += Magnitudes.SquaredDistance(parameters, _before.AsSpan(0, parameters.Length));
 
     /// <summary>The figures of each trained parameter, in the order of the layout's views.</summary>
     /// <param name="shards">Of each server, in their order.</param>
@@ -51,4 +60,6 @@ public sealed class SegmentFigures(int mostSegments)
         }
         return [.. layout.Views.Where(v => v.Trained).Select((view, i) => ParameterFigures.Of(view, sums.AsSpan(PerSegment * i + 1, PerSegment - 1)))];
     }
+
+    private Span<double> Last => _figures.AsSpan(PerSegment * (_count - 1), PerSegment);
 }

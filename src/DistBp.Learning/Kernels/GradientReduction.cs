@@ -22,6 +22,14 @@ public static unsafe class GradientReduction
         }
     }
 
+    /// <summary>destination [n] = the slices' values perSlice [slices, n] added along the <see cref="ReductionTree"/>.</summary>
+    /// <param name="perSlice">Overwritten.</param>
+    public static void AddSlices(Span<float> perSlice, int slices, Span<float> destination)
+    {
+        AddAlongTree(new Subtree(0, slices), perSlice, destination.Length);
+        perSlice[..destination.Length].CopyTo(destination);
+    }
+
     /// <summary>
     /// mean = (left + right) · (1 / divisor): the tree's last addition and the division by the sample count (by its reciprocal, rounded
     /// once). Returns Σ mean² in the order of <see cref="Reductions.SquaredNorm"/>; NaN or ∞ there tells of one in the gradient.
@@ -60,6 +68,16 @@ public static unsafe class GradientReduction
             lanes.AddSquares(g);
         }
         return lanes.Total();
+    }
+
+    // Each node's sum ends up at its first slice.
+    private static void AddAlongTree(Subtree node, Span<float> perSlice, int n)
+    {
+        if (node.Count < 2) return;
+        AddAlongTree(node.Left, perSlice, n);
+        AddAlongTree(node.Right, perSlice, n);
+        Span<float> left = perSlice.Slice(node.First * n, n);
+        Add(left, perSlice.Slice(node.Right.First * n, n), left);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

@@ -46,6 +46,9 @@ public readonly ref struct LayerPass
     /// <summary>The flat gradient buffer; empty in forward.</summary>
     public required Span<float> Gradient { get; init; }
 
+    /// <summary>The gradients of tables of rows, of all layers; empty in forward.</summary>
+    public required ReadOnlySpan<SparseGradient> SparseGradients { get; init; }
+
     /// <summary>The layer's parameter of that index in its own list.</summary>
     public ReadOnlySpan<float> Parameter(int index)
     {
@@ -53,10 +56,26 @@ public readonly ref struct LayerPass
         return Parameters.Slice(view.Offset, view.Count);
     }
 
-    /// <summary>Where its gradient is to be written (not added); empty where it is not trained.</summary>
+    /// <summary>
+    /// Where its gradient is to be written (not added), or, of a running statistic, the sum over the slices of rows × the slice's value;
+    /// empty where the layer is frozen.
+    /// </summary>
     public Span<float> GradientOf(int index)
     {
         ParameterView view = Layout.View(Layer, index);
-        return view.Trained ? Gradient.Slice(view.Offset, view.Count) : [];
+        return view.Updated && !view.IsSparse ? Gradient.Slice(Layout.DenseOffset(view.Offset), view.Count) : [];
     }
+
+    /// <summary>Where the gradient of a table of rows is to be written; null where it is not trained, and in forward.</summary>
+    public SparseGradient? SparseGradientOf(int index)
+    {
+        foreach (SparseGradient table in SparseGradients)
+        {
+            if (table.View.Layer == Layer && table.View.Index == index) return table;
+        }
+        return null;
+    }
+
+    /// <summary>False where the layer is frozen: a statistic is then a constant, in training too.</summary>
+    public bool Updates(int index) => Layout.View(Layer, index).Updated;
 }

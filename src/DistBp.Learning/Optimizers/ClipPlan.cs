@@ -7,7 +7,7 @@ namespace DistBp.Learning.Optimizers;
 public readonly record struct ClipResult(double GlobalNorm, bool Clipped, bool IsFinite);
 
 /// <summary>
-/// Clipping by norms as a pure function of the segments' squared norms, summed in double in the order of the segments: every server
+/// Clipping by norms as a pure function of the segments' squared norms (0 of a running statistic, which is no gradient), summed in double in the order of the segments: every server
 /// computes the same factors, bit for bit, however many there are.
 /// </summary>
 public static class ClipPlan
@@ -19,18 +19,20 @@ public static class ClipPlan
     /// scalePerView [views]: what each parameter's gradient is to be multiplied with. First each parameter alone (parameterNorm), then all
     /// together (globalNorm, of what the first left): factor = min(1, limit / (norm + 1e-6)).
     /// </summary>
-    /// <param name="squaredNorms">[segments] of the mean gradient.</param>
+    /// <param name="squaredNorms">Of the mean gradient, one a segment.</param>
+    /// <param name="present">The numbers of the segments, ascending; those that are left out have no gradient. Empty: all of them.</param>
     public static ClipResult Compute(
-        ClipDescription clip, NormSegments segments, ReadOnlySpan<double> squaredNorms, Span<float> scalePerView)
+        ClipDescription clip, NormSegments segments, ReadOnlySpan<double> squaredNorms, Span<float> scalePerView,
+        ReadOnlySpan<int> present = default)
     {
         scalePerView.Fill(1);
         bool clipped = false;
         double total = 0, totalLeft = 0;
-        for (int i = 0; i < segments.Count;)
+        for (int i = 0; i < squaredNorms.Length;)
         {
-            int view = segments[i].View;
+            int view = segments[present.IsEmpty ? i : present[i]].View;
             double squared = 0;
-            for (; i < segments.Count && segments[i].View == view; i++) squared += squaredNorms[i];
+            for (; i < squaredNorms.Length && segments[present.IsEmpty ? i : present[i]].View == view; i++) squared += squaredNorms[i];
             total += squared;
             double factor = Factor(clip.ParameterNorm, squared);
             clipped |= factor < 1;

@@ -9,19 +9,22 @@ public readonly record struct NormSegment(int Offset, int Count, int View)
 }
 
 /// <summary>
-/// The trained range of a layout cut at block boundaries and at parameter boundaries. Shards are whole blocks, so each segment belongs to
+/// The updated range of a layout cut at block boundaries and at parameter boundaries. Shards are whole blocks, so each segment belongs to
 /// one server, and norms summed in the segments' order are the same over any number of servers.
 /// </summary>
 public sealed class NormSegments
 {
     private readonly NormSegment[] _segments;
+    private readonly int[] _firstOfView;
 
     public NormSegments(ParameterLayout layout)
     {
         var segments = new List<NormSegment>();
-        for (int view = 0; view < layout.Views.Count && layout.Views[view].Trained; view++)
+        _firstOfView = new int[layout.Views.Count];
+        for (int view = 0; view < layout.Views.Count && layout.Views[view].Updated; view++)
         {
             ParameterView parameter = layout.Views[view];
+            _firstOfView[view] = segments.Count;
             for (int offset = parameter.Offset; offset < parameter.End;)
             {
                 long blockEnd = ((long)offset / ParameterLayout.BlockLength + 1) * ParameterLayout.BlockLength;
@@ -36,12 +39,16 @@ public sealed class NormSegments
 
     public int Count => _segments.Length;
 
-    /// <summary>Parameters of the layout, trained or not.</summary>
+    /// <summary>Parameters of the layout, updated or not.</summary>
     public int ViewCount { get; }
 
     public NormSegment this[int index] => _segments[index];
 
-    /// <summary>The segments of the shard [offset, end), whose boundaries are block boundaries (or the end of the trained range).</summary>
+    /// <summary>The segment that a position of a parameter lies in.</summary>
+    public int IndexOf(int view, int position)
+        => _firstOfView[view] + position / ParameterLayout.BlockLength - _segments[_firstOfView[view]].Offset / ParameterLayout.BlockLength;
+
+    /// <summary>The segments of [offset, end), whose boundaries are those of blocks or of parameters.</summary>
     public (int First, int Count) Range(int offset, int end)
     {
         int first = LowerBound(offset);

@@ -14,8 +14,8 @@ public sealed record LoadShard(Generation Generation, ParameterShard Shard, long
 public sealed record CombineGradients(Generation Generation, long Step, IReadOnlyList<PushGradient> Contributions) : Effect;
 
 /// <summary>Clip and apply the optimizer to the shard; answered by <see cref="UpdateApplied"/>.</summary>
-/// <param name="SquaredNorms">Of all segments of all servers, in the order of the flat buffer.</param>
-public sealed record ApplyUpdate(Generation Generation, long Step, double RateFactor, IReadOnlyList<ReadOnlyMemory<double>> SquaredNorms) : Effect;
+/// <param name="Norms">Of all servers' segments, in the order of the flat buffer.</param>
+public sealed record ApplyUpdate(Generation Generation, long Step, double RateFactor, IReadOnlyList<SegmentNorms> Norms) : Effect;
 
 /// <summary>Copy the shard; answered by <see cref="ShardCopied"/>.</summary>
 public sealed record CopyShard(Generation Generation, CaptureTarget Target, long Version) : Effect;

@@ -5,8 +5,8 @@ namespace DistBp.Protocol.Messages;
 /// <summary>Host to worker: effect <see cref="Effects.PrepareSlices"/> is done.</summary>
 public sealed record SlicesPrepared(Generation Generation) : Message;
 
-/// <summary>One subtree's gradient sum over the whole trained range, and its metric sums; both in the worker host's memory.</summary>
-public sealed record SubtreeGradient(Subtree Subtree, ReadOnlyMemory<float> Values, ReadOnlyMemory<double> Sums);
+/// <summary>One subtree's gradient sum over the whole updated range, and its metric sums; both in the worker host's memory.</summary>
+public sealed record SubtreeGradient(Subtree Subtree, Gradient Gradient, ReadOnlyMemory<double> Sums);
 
 /// <summary>Host to worker: effect <see cref="Effects.ComputeGradient"/> is done.</summary>
 public sealed record GradientComputed(Generation Generation, long Step, IReadOnlyList<SubtreeGradient> Gradients) : Message;
@@ -21,11 +21,11 @@ public sealed record SubtreesEvaluated(Generation Generation, DataPart Part, IRe
 public sealed record ShardLoaded(Generation Generation) : Message;
 
 /// <summary>Host to server: effect <see cref="Effects.CombineGradients"/> is done.</summary>
-/// <param name="SquaredNorms">One value a segment of the shard.</param>
+/// <param name="Norms">Of the shard's segments.</param>
 /// <param name="Sums">Metric sums at the root (lead server), else empty.</param>
 /// <param name="Clamped">An element was above the limit of clip.value.</param>
 public sealed record GradientsCombined(
-    Generation Generation, long Step, ReadOnlyMemory<double> SquaredNorms, ReadOnlyMemory<double> Sums, bool Clamped = false) : Message;
+    Generation Generation, long Step, SegmentNorms Norms, ReadOnlyMemory<double> Sums, bool Clamped = false) : Message;
 
 /// <summary>Host to server: effect <see cref="Effects.ApplyUpdate"/> is done.</summary>
 /// <param name="Clipped">A norm was above its limit.</param>

@@ -5,14 +5,19 @@ namespace DistBp.Protocol.Messages;
 /// <summary>
 /// Worker to server: the gradient sum of a whole subtree of slices of a step, cut to the server's shard. A second arrival is ignored.
 /// </summary>
-/// <param name="Values">The shard's range of the gradient, by reference: unchanged until the step is committed everywhere.</param>
+/// <param name="Gradient">The shard's part of the gradient, by reference: unchanged until the step is committed everywhere.</param>
 /// <param name="Sums">
 /// The metric sums of the subtree, and on a sampled step behind them the figures of its activations; for the lead server alone (server 0),
 /// empty for others.
 /// </param>
 public sealed record PushGradient(
-    Generation Generation, int Worker, long Step, Subtree Subtree, ReadOnlyMemory<float> Values, ReadOnlyMemory<double> Sums)
+    Generation Generation, int Worker, long Step, Subtree Subtree, GradientPart Gradient, ReadOnlyMemory<double> Sums)
     : MemberMessage(Generation);
+
+/// <summary>Squared norms of segments of the flat gradient.</summary>
+/// <param name="Segments">Their numbers, ascending. Those of a table of rows that the step did not touch are left out.</param>
+/// <param name="Squared">As many.</param>
+public readonly record struct SegmentNorms(ReadOnlyMemory<int> Segments, ReadOnlyMemory<double> Squared);
 
 /// <summary>
 /// Server to server: the squared norms of its segments of the step's mean gradient, in one hop and with no leader, so that each server knows
@@ -22,7 +27,7 @@ public sealed record PushGradient(
 /// <param name="Clamped">An element of the sender's shard was above the limit of clip.value.</param>
 /// <param name="LossIsFinite">False where the lead server's loss sum is not: no server applies the step.</param>
 public sealed record ShareNorms(
-    Generation Generation, int Server, long Step, ReadOnlyMemory<double> SquaredNorms, bool Halt, bool Clamped = false, bool LossIsFinite = true)
+    Generation Generation, int Server, long Step, SegmentNorms Norms, bool Halt, bool Clamped = false, bool LossIsFinite = true)
     : MemberMessage(Generation);
 
 /// <summary>Server to worker: the shard's new version can be read.</summary>

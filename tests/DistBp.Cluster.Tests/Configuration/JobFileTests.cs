@@ -26,6 +26,7 @@ public sealed class JobFileTests
           layers:
             - flatten
             - dense: {units: 5, name: head}
+            - batchNorm: {momentum: 0.2, epsilon: 0.001}
             - gelu
             - dense: 16
               name: "out.2"
@@ -68,7 +69,8 @@ public sealed class JobFileTests
         Assert.Equal(WeightInitialization.XavierNormal, job.Model.Initialization);
         Assert.Equal(
             [
-                new FlattenDescription(null), new DenseDescription("head", 5), new ActivationDescription(null, ActivationKind.Gelu),
+                new FlattenDescription(null), new DenseDescription("head", 5), new BatchNormDescription(null, 0.2, 0.001),
+                new ActivationDescription(null, ActivationKind.Gelu),
                 new DenseDescription("out.2", 16),
             ],
             job.Model.Layers);

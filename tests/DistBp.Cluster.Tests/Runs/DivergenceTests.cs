@@ -42,6 +42,20 @@ public sealed class DivergenceTests
     }
 
     [Fact]
+    public async Task Statistics_that_are_not_finite_reject_the_step()
+    {
+        // The largest floats are finite, and the variance of them is not; what is normalized by it is 0 and would go on unnoticed.
+        JobDescription job = SmallJobs.Of("""
+            data: {format: digits, preprocess: [{divide: 1e-30}]}
+            model: {layers: [{dense: {units: 16, name: first}}, {batchNorm: {name: norm}}, {dense: 10}]}
+            """, "model.initialization=heNormal");
+        using var run = new TestRun();
+        UserException e = await Assert.ThrowsAsync<UserException>(() => run.TrainAsync(job, 2, 2));
+        Assert.Equal(ErrorKind.Diverged, e.Kind);
+        Assert.Contains("norm.runningVariance is not a finite number", e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task The_newest_good_checkpoint_stays_although_one_is_kept_and_a_bad_one_is_newer()
     {
         using var run = new TestRun();

@@ -12,7 +12,7 @@ public sealed class EvaluationSessionTests
     [Fact]
     public async Task Any_number_of_workers_gives_the_same_bits_and_those_of_the_run()
     {
-        foreach (string name in new[] { "adamw", "autoencoder" })
+        foreach (string name in new[] { "adamw", "autoencoder", "batchNorm" })
         {
             using var run = new TestRun();
             RunResult result = await run.TrainAsync(SmallJobs.Of(SmallJobs.EveryOptimizer[name]), 2, 2);

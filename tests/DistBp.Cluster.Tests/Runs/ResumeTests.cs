@@ -19,6 +19,8 @@ public sealed class ResumeTests
     [InlineData("regularized")]
     [InlineData("denoisingAutoencoder")]
     [InlineData("cnn")]
+    [InlineData("batchNorm")]
+    [InlineData("embedding")]
     public async Task Interrupted_in_an_epoch_and_at_an_epochs_end_and_gone_on_elsewhere_it_ends_with_the_same_bits(string name)
     {
         JobDescription job = SmallJobs.Of(SmallJobs.EveryOptimizer[name], "epochs=4");

@@ -32,7 +32,7 @@ internal static class SmallJobs
 
         """;
 
-    /// <summary>Every optimizer; l1, l2, each kind of clipping, each schedule with a warm-up, a frozen layer, a regression, convolutions.</summary>
+    /// <summary>Every optimizer; l1, l2, each kind of clipping, each schedule with a warm-up, a frozen layer, a regression, each family of layers.</summary>
     public static readonly Dictionary<string, string> EveryOptimizer = new()
     {
         ["sgd"] = """
@@ -94,6 +94,18 @@ internal static class SmallJobs
             data: {format: digits, shape: [1, 8, 8], validation: 0.2, test: 0.2, preprocess: [{divide: 16}]}
             model: {layers: [{conv2d: {filters: 24, padding: same}}, relu, {maxPool2d: 2}, {conv2d: {filters: 64, kernel: [3, 2], padding: 1, groups: 2}}, tanh, {avgPool2d: {size: 2, stride: 1}}, {dense: 10}]}
             optimizer: {adam: {rate: 0.003}}
+            """,
+        ["batchNorm"] = """
+            model: {layers: [batchNorm, {dense: {units: 96, name: first}}, {batchNorm: {momentum: 0.3, epsilon: 0.001}}, relu, {dense: 48}, batchNorm, tanh, {dense: 10}]}
+            optimizer: {adam: {rate: 0.003}}
+            """,
+        // A table of 45,500 after 42,010 dense parameters: rows straddle blocks, and shards of two servers and of three.
+        ["embedding"] = """
+            data: {format: digits, validation: 0.2, test: 0.2, preprocess: [{divide: 0.25}, {selectTop: 6}]}
+            model: {layers: [{embedding: {vocabulary: 65, size: 700}}, {dense: 10}]}
+            optimizer: {adam: {rate: 0.003, weightDecay: 0.001}}
+            regularization: {l1: 0.0001, l2: 0.001}
+            clip: {globalNorm: 0.05, value: 0.01, parameterNorm: 0.04}
             """,
     };
 

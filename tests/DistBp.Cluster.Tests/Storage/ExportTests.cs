@@ -52,6 +52,16 @@ public sealed class ExportTests : IDisposable
     }
 
     [Fact]
+    public void The_weights_hash_takes_trained_parameters_first_and_then_the_others_in_the_order_of_the_layers()
+    {
+        static ParameterDescription Of(ParameterKind kind) => new("p", new TensorShape(2), kind, 1, 1);
+        var layout = new ParameterLayout([("a", [Of(ParameterKind.Weight)], true), ("b", [Of(ParameterKind.RunningStatistic)], false), ("c", [Of(ParameterKind.Weight)], false)]);
+        Assert.Equal(["c.p", "b.p", "a.p"], layout.Views.Select(v => v.Name));
+        float[] parameters = [1, 2, 3, 4, 5, 6], hashed = [1, 2, 5, 6, 3, 4];
+        Assert.Equal(Convert.ToHexStringLower(SHA256.HashData(MemoryMarshal.AsBytes(hashed.AsSpan()))), WeightsHash.Compute(layout, parameters));
+    }
+
+    [Fact]
     public void Parameters_come_back_by_name()
     {
         float[] parameters = SmallRun.Floats(_layout.Count, 1);

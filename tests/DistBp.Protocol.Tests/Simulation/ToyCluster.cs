@@ -6,11 +6,18 @@ namespace DistBp.Protocol.Tests.Simulation;
 
 /// <summary>
 /// The real state machines in one thread. Their host computes a toy problem with real float arithmetic: the gradient of slice s at step t
-/// depends on every parameter, so that a stale read, a lost or a doubled slice changes the final bits. Messages between two members keep
+/// depends on every parameter, so that a stale read, a lost or a doubled slice changes the final bits; of a table it has some rows only. Messages between two members keep
 /// their order; which pair's message comes next is drawn from the seed.
 /// </summary>
 internal sealed class ToyCluster
 {
+    /// <summary>10,000 parameters; row 145 of the table straddles the border between the second block and the third.</summary>
+    public static readonly ParameterLayout Layout = new(
+    [
+        ("dense", [new("weight", new TensorShape(6010), ParameterKind.Weight, 1, 1)], false),
+        ("table", [new("weight", new TensorShape(266, 15), ParameterKind.Weight, 1, 1) { RowsPerSample = 4 }], false),
+    ]);
+
     private readonly Random _random;
     private readonly TrainingPlan _plan;
     private readonly int _workerCount;
@@ -20,7 +27,7 @@ internal sealed class ToyCluster
     private readonly ParameterServer[] _servers;
     private readonly Dictionary<(Address From, Address To), Queue<Message>> _links = [];
     private readonly Assignment?[] _assignments;
-    private readonly float[][] _means;
+    private readonly float?[][] _means;
 
     public ToyCluster(TrainingPlan plan, int workers, int servers, int seed)
     {
@@ -29,14 +36,14 @@ internal sealed class ToyCluster
         _workers = [.. Enumerable.Range(0, workers).Select(i => new Worker(i))];
         _servers = [.. Enumerable.Range(0, servers).Select(i => new ParameterServer(i))];
         _assignments = new Assignment?[servers];
-        _means = new float[servers][];
-        Parameters = new float[plan.TrainedCount];
+        _means = new float?[servers][];
+        Parameters = new float[plan.UpdatedCount];
         for (int i = 0; i < Parameters.Length; i++) Parameters[i] = i * 0.01f;
     }
 
     public float[] Parameters { get; }
 
-    /// <summary>In these steps slice 1 gives NaN.</summary>
+    /// <summary>In these steps slice 1 gives NaN in the last element of the table.</summary>
     public (long From, long Until) NonFinite { get; init; } = (long.MaxValue, long.MaxValue);
 
     /// <summary>In this step the loss of slice 1 is infinite, and its gradient is not.</summary>
@@ -114,7 +121,7 @@ internal sealed class ToyCluster
                 Send(self, self, new SubtreesEvaluated(e.Generation, e.Part, [.. e.Subtrees.Select(s => new SubtreeSums(s, LeafSums(s, e.Part)))]));
                 break;
             case LoadShard e:
-                _assignments[self.Index] = new Assignment(e.Generation, _workerCount, _serverCount, _plan.Slices, _plan.TrainedCount);
+                _assignments[self.Index] = new Assignment(e.Generation, _workerCount, _serverCount, _plan.Slices, _plan.UpdatedCount);
                 Send(self, self, new ShardLoaded(e.Generation));
                 break;
             case CombineGradients e: Combine(self, e); break;
@@ -149,53 +156,66 @@ internal sealed class ToyCluster
     {
         float hash = 0;
         foreach (float p in Parameters) hash = MathF.FusedMultiplyAdd(hash, 0.75f, p);
-        return [.. _subtreesOf[worker].Select(s => new SubtreeGradient(s, Tree(s, slice => Slice(slice, step, hash)), new double[] { Loss(s, step), s.Count, 0 }))];
+        return [.. _subtreesOf[worker].Select(s => new SubtreeGradient(s, Gradient(s, step, hash), new double[] { Loss(s, step), s.Count, 0 }))];
     }
 
     private double Loss(Subtree subtree, long step) =>
         step == InfiniteLossAt && subtree.First <= 1 && subtree.End > 1 ? double.PositiveInfinity : subtree.Count;
 
-    private float[] Slice(int slice, long step, float hash)
+    private Gradient Gradient(Subtree subtree, long step, float hash)
     {
-        var gradient = new float[Parameters.Length];
-        for (int i = 0; i < gradient.Length; i++) gradient[i] = MathF.Sin(slice + step * 0.1f + i) * 0.3f + hash * 0.001f + Parameters[i] * 0.1f;
-        if (step >= NonFinite.From && step < NonFinite.Until && slice == 1) gradient[^1] = float.NaN;
+        var gradient = new Gradient(Layout, subtree.Count);
+        float?[] sum = ToyTree.Sum(subtree, node => node.Count == 1 ? Slice(node.First, step, hash) : null);
+        ParameterView table = Layout.SparseViews[0];
+        for (int i = 0; i < gradient.Dense.Length; i++) gradient.Dense[i] = sum[i]!.Value;
+        for (int row = 0; row < table.Shape[0]; row++)
+        {
+            int start = table.Offset + row * table.Width;
+            if (sum[start] is null) continue;
+            Span<float> values = gradient.Sparse[0].Append(row);
+            for (int column = 0; column < values.Length; column++) values[column] = sum[start + column]!.Value;
+        }
         return gradient;
     }
 
-    private static float[] Tree(Subtree node, Func<int, float[]> leaf)
+    /// <summary>Null in rows of the table that the slice does not touch.</summary>
+    private float?[] Slice(int slice, long step, float hash)
     {
-        if (node.Count == 1) return leaf(node.First);
-        float[] left = Tree(node.Left, leaf), right = Tree(node.Right, leaf);
-        return [.. left.Zip(right, (a, b) => a + b)];
+        ParameterView table = Layout.SparseViews[0];
+        int[] rows = [145, (int)(slice * 37 + step * 11) % 266, (int)(slice * 5 + step) % 266, slice == 1 ? 265 : 145];
+        var gradient = new float?[Layout.Count];
+        for (int i = 0; i < gradient.Length; i++)
+        {
+            if (i < table.Offset || rows.Contains((i - table.Offset) / table.Width))
+                gradient[i] = MathF.Sin(slice + step * 0.1f + i) * 0.3f + hash * 0.001f + Parameters[i] * 0.1f;
+        }
+        if (step >= NonFinite.From && step < NonFinite.Until && slice == 1) gradient[^1] = float.NaN;
+        return gradient;
     }
 
     private static double[] LeafSums(Subtree subtree, DataPart part) => [subtree.Count * (part == DataPart.Test ? 2.0 : 1.0), subtree.Count, 0];
 
     private void Combine(Address self, CombineGradients e)
     {
-        float[] Root(Subtree node)
-        {
-            PushGradient? whole = e.Contributions.FirstOrDefault(c => c.Subtree == node);
-            if (whole is not null) return whole.Values.ToArray();
-            float[] left = Root(node.Left), right = Root(node.Right);
-            return [.. left.Zip(right, (a, b) => a + b)];
-        }
-        float[] mean = _means[self.Index] = [.. Root(new Subtree(0, _plan.Slices)).Select(v => v / _plan.Slices)];
-        var norms = mean.Chunk(ParameterLayout.BlockLength).Select(b => b.Sum(v => (double)v * v)).ToArray();
+        ParameterShard shard = _assignments[self.Index]!.Shard(self.Index);
+        float?[] mean = _means[self.Index] = ToyTree.Sum(
+            new Subtree(0, _plan.Slices), node => e.Contributions.FirstOrDefault(c => c.Subtree == node) is { } c ? ToyTree.Values(c.Gradient, shard) : null);
+        for (int i = 0; i < mean.Length; i++) mean[i] /= _plan.Slices;
+        var blocks = mean.Chunk(ParameterLayout.BlockLength).Index().Where(b => b.Item.Any(v => v is not null)).ToList();
+        var norms = new SegmentNorms(
+            blocks.Select(b => b.Index).ToArray(), blocks.Select(b => b.Item.Sum(v => (double)(v ?? 0) * (v ?? 0))).ToArray());
         double[] sums = self.Index == ParameterServer.Lead ? [.. Enumerable.Range(0, 3).Select(i => e.Contributions.Sum(c => c.Sums.Span[i]))] : [];
         Send(self, self, new GradientsCombined(e.Generation, e.Step, norms, sums));
     }
 
     private void Update(Address self, ApplyUpdate e)
     {
-        double norm = Math.Sqrt(e.SquaredNorms.SelectMany(n => n.ToArray()).Sum());
+        double norm = Math.Sqrt(e.Norms.SelectMany(n => n.Squared.ToArray()).Sum());
         float scale = (float)(0.1 * e.RateFactor * Math.Min(1, 1 / norm));
-        ParameterShard shard = _assignments[self.Index]!.Shard(self.Index);
-        for (int i = 0; i < shard.Count; i++) Parameters[shard.Offset + i] -= scale * _means[self.Index][i];
+        for (int i = 0; i < Parameters.Length; i++) Parameters[i] -= scale * (_means[self.Index][i] ?? 0);
         // Every third step is sampled: what a server measures is its number and the step.
         ReadOnlyMemory<double>? figures = null;
-        if (e.Step % 3 == 0) figures = shard.Count > 0 ? new double[] { self.Index, e.Step } : ReadOnlyMemory<double>.Empty;
+        if (e.Step % 3 == 0) figures = _assignments[self.Index]!.Shard(self.Index).Count > 0 ? new double[] { self.Index, e.Step } : ReadOnlyMemory<double>.Empty;
         Send(self, self, new UpdateApplied(e.Generation, e.Step, norm > 1, figures));
     }
 }

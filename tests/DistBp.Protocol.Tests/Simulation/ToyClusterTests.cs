@@ -11,7 +11,7 @@ public sealed class ToyClusterTests
     private static TrainingPlan Plan(int slices = 6, int epochs = 3) => new()
     {
         Slices = slices,
-        TrainedCount = 10_000,
+        UpdatedCount = ToyCluster.Layout.UpdatedCount,
         StepsPerEpoch = 4,
         Epochs = epochs,
         Metrics = new MetricSet(TargetKind.Classes, 2),

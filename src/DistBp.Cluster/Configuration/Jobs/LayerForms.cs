@@ -49,6 +49,18 @@ internal static class LayerForms
         Pool(PoolKind.Average),
         Of("globalAveragePool", new GlobalAveragePoolDescription(null), (f, l) => l with { Name = f.Optional("name", l.Name, TextForm.Name) }),
         Of("softmax", new SoftmaxDescription(null), (f, l) => l with { Name = f.Optional("name", l.Name, TextForm.Name) }),
+        Of("batchNorm", new BatchNormDescription(null), (f, l) => l with
+        {
+            Name = f.Optional("name", l.Name, TextForm.Name),
+            Momentum = f.Field("momentum", l.Momentum, Factor),
+            Epsilon = f.Field("epsilon", l.Epsilon, Positive),
+        }),
+        Of("embedding", new EmbeddingDescription(null, 0, 0), (f, l) => l with
+        {
+            Name = f.Optional("name", l.Name, TextForm.Name),
+            Vocabulary = f.Field("vocabulary", l.Vocabulary, Count(1, EmbeddingDescription.MaxVocabulary, sample: 1000), required: true),
+            Size = f.Field("size", l.Size, Count(1, MaxUnits, sample: 32), required: true),
+        }),
         Of("layerNorm", new LayerNormDescription(null), (f, l) => l with
         {
             Name = f.Optional("name", l.Name, TextForm.Name),
@@ -68,7 +80,6 @@ internal static class LayerForms
     ],
     notAvailable:
     [
-        "batchNorm", "embedding",
     ],
     beside: "name");
 

@@ -15,7 +15,7 @@ internal unsafe interface ITile
     /// <summary>Whether <see cref="Panel.Copy"/> is filled on the way.</summary>
     static abstract bool Copies { get; }
 
-    /// <param name="start">What to start from, rows startRow apart; null: zeros.</param>
+    /// <param name="start">What to start from, rows startRow apart; null: zeros. With one slice only.</param>
     /// <param name="ahead">Fetched meanwhile.</param>
     /// <param name="c">Where the tile goes, rows cRow apart.</param>
     static abstract void Accumulate(

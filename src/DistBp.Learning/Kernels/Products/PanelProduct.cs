@@ -112,9 +112,9 @@ internal readonly unsafe struct PanelKernel(PanelTask task) : IVectorized
         int columns = Math.Min(TTile.Columns, task.N - j);
         float* start = p == 0 ? task.Start : task.C;
         nint startRow = p == 0 ? task.StartRow : task.CRow;
-        var b = new Panel(panel, TTile.Columns);
         int* bounds = stackalloc int[] { 0, k };
         var steps = new SliceSums(bounds, 1, null);
+        var b = new Panel(panel, TTile.Columns);
         for (int row = i; row < i + m; row += ITile.Rows)
         {
             int rows = Math.Min(ITile.Rows, i + m - row);

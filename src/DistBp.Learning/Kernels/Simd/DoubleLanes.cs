@@ -29,6 +29,22 @@ internal struct DoubleLanes
         _upper += upper * upper;
     }
 
+    /// <summary>Lane l += x[l] · y[l]; the product is exact.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void AddProducts(Vector512<float> x, Vector512<float> y)
+    {
+        (Vector512<double> xLower, Vector512<double> xUpper) = Vector512.Widen(x);
+        (Vector512<double> yLower, Vector512<double> yUpper) = Vector512.Widen(y);
+        _lower += xLower * yLower;
+        _upper += xUpper * yUpper;
+    }
+
+    /// <summary>The first lanes, as many as there is room for.</summary>
+    public readonly void CopyTo(Span<double> destination)
+    {
+        for (int lane = 0; lane < destination.Length; lane++) destination[lane] = lane < 8 ? _lower[lane] : _upper[lane - 8];
+    }
+
     /// <summary>Lanes l and l + 8, then l and l + 4, l + 2, l + 1.</summary>
     public readonly double Total()
     {

@@ -1,0 +1,106 @@
+using DistBp.Learning;
+using DistBp.Learning.Diagnosis;
+using DistBp.Learning.Kernels;
+using DistBp.Learning.Optimizers;
+using DistBp.Protocol;
+using DistBp.Protocol.Messages;
+
+namespace DistBp.Cluster.Actors;
+
+/// <summary>
+/// What a server does with the part of a table of rows that lies in its shard: only with the rows that a step touches. The first and the
+/// last row of the part may be cut. Their mean gradient is kept from the norms to the update: it is small.
+/// </summary>
+internal sealed class TableShard
+{
+    // Rows: those of a large table are seldom in a cache.
+    private const int Ahead = 4;
+
+    private readonly TrainingMemory _memory;
+    private readonly ParameterShard _shard;
+    private readonly int _table;
+    private readonly ParameterView _view;
+    private readonly RowUnion _union;
+    private readonly int[] _rows;
+    private readonly TensorBuffer _mean;
+    private int _count;
+
+    /// <param name="table">Its number in <see cref="ParameterLayout.SparseViews"/>.</param>
+    public TableShard(TrainingMemory memory, ParameterShard shard, int table)
+    {
+        (_memory, _shard, _table, _view) = (memory, shard, table, memory.Network.Parameters.SparseViews[table]);
+        View = memory.Network.Parameters.Views.ToList().IndexOf(_view);
+        int inShard = Math.Max(0, Math.Min(shard.End, _view.End) - Math.Max(shard.Offset, _view.Offset));
+        int capacity = (int)Math.Min((long)memory.Job.Batch * _view.Description.RowsPerSample, inShard == 0 ? 0 : inShard / _view.Width + 2);
+        _rows = new int[capacity];
+        _mean = new TensorBuffer(checked(capacity * _view.Width));
+        _union = new RowUnion(_view, shard, memory.Job.Slices);
+    }
+
+    /// <summary>The table's number in <see cref="ParameterLayout.Views"/>.</summary>
+    public int View { get; }
+
+    /// <summary>Adds the contributions' rows up to the root, and notes the squared norms of the pieces of each touched row.</summary>
+    /// <returns>Whether an element stands at the limit of clip.value.</returns>
+    public bool Combine(IReadOnlyList<PushGradient> contributions, int samples, NormList norms)
+    {
+        _union.Begin(contributions, _table);
+        bool clamped = false;
+        for (_count = 0; _union.Next(out int row, out ReadOnlySpan<float> sum); _count++)
+        {
+            _rows[_count] = row;
+            Span<float> mean = _mean.Span.Slice(_count * _view.Width, sum.Length);
+            Mean(_union.OffsetOf(row), sum, mean, samples, norms);
+            clamped |= _memory.IsClamped(mean);
+        }
+        return clamped;
+    }
+
+    /// <summary>Moves the touched rows, and their optimizer state, alone.</summary>
+    /// <param name="figures">Null: the step is not sampled.</param>
+    public void Update(long step, double rate, float scale, ReadOnlySpan<TensorBuffer> state, SegmentFigures? figures)
+    {
+        for (int i = 0; i < _count; i++)
+        {
+            if (i + Ahead < _count) Fetch(_rows[i + Ahead], state);
+            int offset = _union.OffsetOf(_rows[i]), length = _union.LengthOf(_rows[i]);
+            for (int done = 0; done < length;)
+            {
+                (int segment, int count) = PieceAt(offset, done, length);
+                Span<float> parameters = _memory.Parameters.Span.Slice(offset + done, count), mean = _mean.Span.Slice(i * _view.Width + done, count);
+                figures?.BeforeUpdate(segment, mean, parameters);
+                _memory.Optimizer.Update(step, rate, scale, parameters, mean, state, offset + done - _shard.Offset);
+                figures?.AfterUpdate(parameters);
+                done += count;
+            }
+        }
+    }
+
+    private void Fetch(int row, ReadOnlySpan<TensorBuffer> state)
+    {
+        int offset = _union.OffsetOf(row), length = _union.LengthOf(row);
+        EmbeddingKernel.Fetch(_memory.Parameters.Span.Slice(offset, length));
+        foreach (TensorBuffer buffer in state) EmbeddingKernel.Fetch(buffer.Span.Slice(offset - _shard.Offset, length));
+    }
+
+    /// <summary>A row that straddles a block border has a piece in each segment.</summary>
+    private void Mean(int offset, ReadOnlySpan<float> sum, Span<float> mean, int samples, NormList norms)
+    {
+        for (int done = 0; done < sum.Length;)
+        {
+            (int segment, int length) = PieceAt(offset, done, sum.Length);
+            double squared = GradientReduction.MeanAndNorm(
+                sum.Slice(done, length), [], samples, mean.Slice(done, length), _memory.Parameters.Span.Slice(offset + done, length),
+                _memory.TreatmentOf(_memory.Segments[segment]));
+            norms.Add(segment, squared);
+            done += length;
+        }
+    }
+
+    /// <summary>The segment, and how many elements of the row from <paramref name="done"/> on lie in it.</summary>
+    private (int Segment, int Count) PieceAt(int offset, int done, int length)
+    {
+        int segment = _memory.Segments.IndexOf(View, offset + done);
+        return (segment, Math.Min(length, _memory.Segments[segment].End - offset) - done);
+    }
+}
