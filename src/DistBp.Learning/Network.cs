@@ -24,7 +24,7 @@ public sealed class Network
     {
         (Layers, _initializations, Parameters, InputShape, Target, Loss) = (layers, initializations, parameters, inputShape, target, loss);
         OutputShape = layers[^1].OutputShape;
-        Metrics = new MetricSet(target.Kind, OutputShape.ElementCount);
+        Metrics = new MetricSet(target.Kind, OutputShape.ElementCount, classSteps: target.ClassSteps);
         Activations = new ActivationSet(this);
         _pass = new NetworkPass(this);
     }

@@ -25,7 +25,7 @@ internal sealed class NetworkBuilder(
         CheckCounts();
         _problems.ThrowIfAny();
         var parameters = new ParameterLayout([.. _layers.Select((layer, i) => (layer.Name, layer.Parameters, _frozen[i]))]);
-        return new Network(_layers, [.. _initializations], parameters, sampleShape, target, Loss.Create(loss));
+        return new Network(_layers, [.. _initializations], parameters, sampleShape, target, Loss.Create(loss, target.ClassSteps));
     }
 
     private void AddLayers(string[] names)

@@ -61,6 +61,11 @@ internal static class NetworkChecks
     private static void CheckOutputs(
         string name, TensorShape output, TensorShape sampleShape, TargetDescription target, NetworkProblems problems)
     {
+        if (target.ClassSteps > 0)
+        {
+            CheckSteps(name, output, target, problems);
+            return;
+        }
         (int expected, string why) = target.Kind switch
         {
             TargetKind.Classes => (target.ClassCount, $"the data has {target.ClassCount} classes"),
@@ -71,6 +76,15 @@ internal static class NetworkChecks
         if (output.ElementCount == expected) return;
         problems.AddOfLayer(
             $"the last layer '{name}' gives {output}, but {why}: expected [{expected}]", name, $"end the model with '- dense: {expected}'");
+    }
+
+    private static void CheckSteps(string name, TensorShape output, TargetDescription target, NetworkProblems problems)
+    {
+        if (output.ElementCount == target.ClassSteps * target.ClassCount && (output.Rank == 1 || output[0] == target.ClassSteps)) return;
+        problems.AddOfLayer(
+            $"the last layer '{name}' gives {output}, but each of {target.ClassSteps} steps has one of {target.ClassCount} classes: expected [{target.ClassSteps}, {target.ClassCount}]",
+            name,
+            $"end the model with '- dense: {{units: {target.ClassCount}, timeDistributed: true}}' after layers that keep the steps (returnSequences: true)");
     }
 
     private static string NameOf(LossKind kind) => $"{char.ToLowerInvariant(kind.ToString()[0])}{kind.ToString()[1..]}";

@@ -137,7 +137,7 @@ public sealed class NetworkWorkspace
         int count = rows.RowCount, columns = _network.OutputShape.ElementCount;
         Span<float> outputs = Outputs(count), losses = _losses.Span[..count];
         ReadOnlySpan<float> targets = RowsOf(_targets, count, TargetElements);
-        _network.Loss.Compute(outputs, targets, _deltas[0].Span[..(count * columns)], losses, columns);
+        _network.Loss.Compute(outputs, targets, _deltas[0].Span[..(count * columns)], losses, columns, LengthsOf(count));
         if (NeedsPredictions)
         {
             Span<float> predictions = _predictions.Span[..outputs.Length];
@@ -163,7 +163,12 @@ public sealed class NetworkWorkspace
         {
             Span<double> ofSlice = sliceSums.Slice(slice * width, width);
             for (int r = rows.RowStarts[slice]; r < rows.RowStarts[slice + 1]; r++)
-                metrics.Add(losses[r], outputs.Slice(r * columns, columns), targets.Slice(r * TargetElements, TargetElements), ofSlice);
+            {
+                // Of a sequence with a class a step, the steps that count.
+                int steps = HasLengths && _network.Target.ClassSteps > 0 ? _lengths[r] : TargetElements;
+                int used = steps == TargetElements ? columns : columns / TargetElements * steps;
+                metrics.Add(losses[r], outputs.Slice(r * columns, used), targets.Slice(r * TargetElements, steps), ofSlice);
+            }
         }
         AddAlongTree(new Subtree(0, rows.SliceCount), sliceSums, width);
         sliceSums[..width].CopyTo(sums);

@@ -15,13 +15,14 @@ internal static class EpochTable
     public static Table Draw(IReadOnlyList<EpochFigures> epochs, int total, int width, int maxRows)
     {
         bool accuracy = epochs.Any(e => e.Train.Accuracy is not null), validation = epochs.Any(e => e.Validation is not null);
-        bool wide = width >= WideColumns;
+        bool wide = width >= WideColumns, perplexity = epochs.Any(e => e.Train.Perplexity is not null);
         var table = new Table { Border = TableBorder.Simple, ShowHeaders = true };
         Add(table, "epoch");
         Add(table, "loss");
         if (accuracy) Add(table, "accuracy");
         if (validation) Add(table, wide ? "validation loss" : "val. loss");
         if (validation && accuracy) Add(table, wide ? "validation accuracy" : "val. acc.");
+        if (perplexity) Add(table, "perplexity");
         if (wide) Add(table, "rate");
         if (wide) Add(table, "samples/s");
         Add(table, "time");
@@ -31,6 +32,7 @@ internal static class EpochTable
             if (accuracy) cells.Add(AccuracyCell(epoch.Train.Accuracy));
             if (validation) cells.Add(epoch.Validation is { } values ? NumberText.Real(values.Loss) : "");
             if (validation && accuracy) cells.Add(AccuracyCell(epoch.Validation?.Accuracy));
+            if (perplexity) cells.Add((epoch.Validation ?? epoch.Train).Perplexity is { } value ? NumberText.Real(value) : "");
             if (wide) cells.AddRange([NumberText.Rate(epoch.Rate), NumberText.Count(epoch.SamplesPerSecond)]);
             cells.Add(NumberText.Duration(epoch.Time));
             table.AddRow(cells.Select(IRenderable (c) => new Text(c)));

@@ -6,9 +6,10 @@ using DistBp.Learning.Metrics;
 namespace DistBp.Cli.Display;
 
 /// <summary>
-/// An evaluation as one JSON object: {"data", "samples", "loss", "accuracy" or "meanAbsoluteError", "rootMeanSquaredError", "rSquared",
-/// "top" and "topAccuracy" for many classes, "rocAuc" for two, "classes", "confusion": rows of what it is, columns of what it was taken for,
-/// "perClass": [{"class", "precision", "recall", "f1", "samples"}], "macro": {"precision", "recall", "f1"}}. What is not a number is null.
+/// An evaluation as one JSON object: {"data", "samples", "loss", "accuracy" (with "perplexity" where each step has a class) or
+/// "meanAbsoluteError", "rootMeanSquaredError", "rSquared", "top" and "topAccuracy" for many classes, "rocAuc" for two, "classes",
+/// "confusion": rows of what it is, columns of what it was taken for, "perClass": [{"class", "precision", "recall", "f1", "samples"}],
+/// "macro": {"precision", "recall", "f1"}}. What is not a number is null.
 /// </summary>
 internal static class EvaluationJson
 {
@@ -30,6 +31,7 @@ internal static class EvaluationJson
                 WriteNumber(json, "topAccuracy", top);
             }
             if (report.RocArea is { } area) WriteNumber(json, "rocAuc", area);
+            if (report.Values.Perplexity is { } perplexity) WriteNumber(json, "perplexity", perplexity);
             if (report.Values.MeanAbsoluteError is { } absolute) WriteNumber(json, "meanAbsoluteError", absolute);
             if (report.Values.RootMeanSquaredError is { } squared) WriteNumber(json, "rootMeanSquaredError", squared);
             if (report.Values.RSquared is { } r) WriteNumber(json, "rSquared", r);

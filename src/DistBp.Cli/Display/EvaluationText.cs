@@ -18,6 +18,7 @@ internal static class EvaluationText
         if (report.Values.Accuracy is { } accuracy) rows.Add(["accuracy", NumberText.Accuracy(accuracy)]);
         if (report.Values.TopAccuracy is { } top) rows.Add([$"top {report.Top} accuracy", NumberText.Accuracy(top)]);
         if (report.RocArea is { } area) rows.Add(["ROC AUC", NumberText.Accuracy(area)]);
+        if (report.Values.Perplexity is { } perplexity) rows.Add(["perplexity", NumberText.Real(perplexity)]);
         if (report.Values.MeanAbsoluteError is { } absolute) rows.Add(["mean absolute error", NumberText.Real(absolute)]);
         if (report.Values.RootMeanSquaredError is { } squared) rows.Add(["root mean squared error", NumberText.Real(squared)]);
         if (report.Values.RSquared is { } r) rows.Add(["R squared", NumberText.Real(r)]);

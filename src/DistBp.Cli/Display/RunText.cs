@@ -82,5 +82,6 @@ internal static class RunText
     {
         line.Append($"  {prefix}loss {NumberText.Real(values.Loss)}");
         if (values.Accuracy is { } accuracy) line.Append($"  accuracy {NumberText.Accuracy(accuracy)}");
+        if (values.Perplexity is { } perplexity) line.Append($"  {prefix}perplexity {NumberText.Real(perplexity)}");
     }
 }

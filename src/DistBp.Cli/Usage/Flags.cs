@@ -23,7 +23,15 @@ internal static class Flags
     };
 
     /// <summary>--name NUMBER: a finite number above 0; null where the flag is not given.</summary>
-    public static Option<double?> Number(string name, string valueName, string description) => new(name)
+    public static Option<double?> Number(string name, string valueName, string description)
+        => Number(name, valueName, description, value => double.IsFinite(value) && value > 0, "a number above 0");
+
+    /// <summary>--name VALUE: a number in [least, most]; null where the flag is not given.</summary>
+    public static Option<double?> Number(string name, string valueName, double least, double most, string description) => Number(
+        name, valueName, description, value => value >= least && value <= most,
+        string.Create(CultureInfo.InvariantCulture, $"a number from {least} to {most}"));
+
+    private static Option<double?> Number(string name, string valueName, string description, Func<double, bool> fits, string expected) => new(name)
     {
         Description = description,
         HelpName = valueName,
@@ -31,8 +39,22 @@ internal static class Flags
         {
             string text = result.Tokens[0].Value;
             bool number = double.TryParse(text, NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent, CultureInfo.InvariantCulture, out double value);
-            if (number && double.IsFinite(value) && value > 0) return value;
-            result.AddError($"{name} takes a number above 0, not \"{text}\"");
+            if (number && fits(value)) return value;
+            result.AddError($"{name} takes {expected}, not \"{text}\"");
+            return null;
+        },
+    };
+
+    /// <summary>--name N: a whole number of at least 0; null where the flag is not given.</summary>
+    public static Option<int?> Whole(string name, string description) => new(name)
+    {
+        Description = description,
+        HelpName = "N",
+        CustomParser = result =>
+        {
+            string text = result.Tokens[0].Value;
+            if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int value)) return value;
+            result.AddError($"{name} takes a whole number from 0 to {int.MaxValue}, not \"{text}\"");
             return null;
         },
     };

@@ -8,14 +8,16 @@ internal sealed class NormList(int capacity)
 {
     private readonly int[] _segments = new int[capacity];
     private readonly double[] _squared = new double[capacity];
+    private SegmentNorms _norms = new(default, default);
     private int _count;
 
     public ReadOnlySpan<int> Segments => _segments.AsSpan(0, _count);
 
     public ReadOnlySpan<double> Squared => _squared.AsSpan(0, _count);
 
-    /// <summary>By reference.</summary>
-    public SegmentNorms Norms => new(_segments.AsMemory(0, _count), _squared.AsMemory(0, _count));
+    /// <summary>By reference; one object as long as the count stays.</summary>
+    public SegmentNorms Norms =>
+        _norms.Segments.Length == _count ? _norms : _norms = new SegmentNorms(_segments.AsMemory(0, _count), _squared.AsMemory(0, _count));
 
     public void Clear() => _count = 0;
 

@@ -7,7 +7,8 @@ namespace DistBp.Cluster.Runs;
 
 /// <summary>
 /// A trained network's answers as CSV with a header. Classes: the class, then the probability of each. One binary target: the class and the
-/// probability of the second one. Otherwise the outputs.
+/// probability of the second one. Otherwise the outputs. Sounds begin with their file; where each step of a sequence has a class, a row is a
+/// step: its sample and step (from 0) come first, and padding is left out.
 /// </summary>
 public static class Prediction
 {
@@ -17,17 +18,37 @@ public static class Prediction
     {
         using CsvWriter csv = CsvWriter.Create(output, CsvWriterOptions.Default with { NewLine = "\n" }, leaveOpen: true);
         TokenCheck.Require(run.Network, input);
-        int columns = run.Network.OutputShape.ElementCount, elements = input.SampleShape.ElementCount;
+        int outputCount = run.Network.OutputShape.ElementCount, elements = input.SampleShape.ElementCount;
+        int steps = run.Network.Target.ClassSteps, columns = outputCount / Math.Max(1, steps);
         string[] names = ColumnNames(run, columns);
+        if (input.Names is not null) csv.WriteField("file");
+        if (steps > 0) csv.WriteField("sample");
+        if (steps > 0) csv.WriteField("step");
         WriteHeader(csv, run.Schema, names);
         NetworkWorkspace workspace = run.Network.CreateWorkspace(Math.Max(1, Math.Min(RowsPerPass, input.Count)), 1, maxSliceRows: 1);
-        var outputs = new float[workspace.MaxRows * columns];
+        var outputs = new float[workspace.MaxRows * outputCount];
+        workspace.HasLengths = input.Lengths is not null;
         for (int first = 0; first < input.Count; first += workspace.MaxRows)
         {
             int rows = Math.Min(workspace.MaxRows, input.Count - first);
             input.Samples.Span.Slice(first * elements, rows * elements).CopyTo(workspace.Inputs);
+            input.Lengths?.AsSpan(first, rows).CopyTo(workspace.Lengths);
             run.Network.Predict(workspace, run.Parameters.Span, rows, outputs);
-            for (int row = 0; row < rows; row++) WriteRow(csv, run.Schema, names, outputs.AsSpan(row * columns, columns));
+            for (int row = 0; row < rows; row++)
+                WriteSample(csv, run.Schema, names, input, first + row, steps, outputs.AsSpan(row * outputCount, outputCount));
+        }
+    }
+
+    private static void WriteSample(
+        CsvWriter csv, DataSchema schema, string[] names, InputTable input, int sample, int steps, ReadOnlySpan<float> outputs)
+    {
+        int rows = steps == 0 ? 1 : input.Lengths?[sample] ?? steps;
+        for (int row = 0; row < rows; row++)
+        {
+            if (input.Names is { } files) csv.WriteField(files[sample]);
+            if (steps > 0) csv.WriteField(sample.ToString(CultureInfo.InvariantCulture));
+            if (steps > 0) csv.WriteField(row.ToString(CultureInfo.InvariantCulture));
+            WriteRow(csv, schema, names, outputs.Slice(row * names.Length, names.Length));
         }
     }
 

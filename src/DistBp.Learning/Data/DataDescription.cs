@@ -9,6 +9,12 @@ public enum DataFormat
     Idx,
     Csv,
     Npy,
+
+    /// <summary>A folder of WAV files, as log-mel spectrograms.</summary>
+    Wav,
+
+    /// <summary>A text, whose next character is learned.</summary>
+    Text,
 }
 
 /// <summary>What the targets are. Follows from the loss and from data.target.</summary>
@@ -31,7 +37,36 @@ public enum TargetKind
 public abstract record DataSource;
 
 /// <summary>Two files of tensors, samples outermost. Y is null where the target is the input.</summary>
-public sealed record TensorFiles(string X, string? Y) : DataSource;
+/// <param name="Lengths">How many steps (of the second dimension) of each sample count, one whole number a sample; null: all.</param>
+public sealed record TensorFiles(string X, string? Y, string? Lengths = null) : DataSource;
+
+/// <summary>A folder of WAV files.</summary>
+/// <param name="Label">Where the label stands in a file's name: see <see cref="Wav.LabelPattern"/>.</param>
+public sealed record WavFolder(string Folder, string Label, SpectrogramDescription Spectrogram) : DataSource;
+
+/// <summary>How a sound becomes a sequence of features.</summary>
+/// <param name="SampleRate">Null: that of the first training file.</param>
+/// <param name="MaxSeconds">How long the sequences are; null: as long as the longest training file.</param>
+public sealed record SpectrogramDescription(
+    int? SampleRate = null, double FrameMilliseconds = 25, double HopMilliseconds = 10, int MelBands = 40, double? MaxSeconds = null);
+
+/// <summary>A text file in UTF-8, cut into windows.</summary>
+/// <param name="Length">Characters of a window.</param>
+/// <param name="Stride">From the start of a window to that of the next; null: the length.</param>
+/// <param name="Encoding">Null: as the first layer wants it (known once the model is).</param>
+public sealed record TextFile(string Path, int Length = TextFile.DefaultLength, int? Stride = null, TextEncoding? Encoding = null) : DataSource
+{
+    public const int DefaultLength = 64;
+}
+
+public enum TextEncoding
+{
+    /// <summary>A sample is [length, vocabulary] of 0 and 1.</summary>
+    OneHot,
+
+    /// <summary>A sample is [length] of numbers of characters, for an embedding.</summary>
+    Index,
+}
 
 /// <param name="Label">A column's name or 0-based index; null where the target is the input.</param>
 /// <param name="Features">Names or indices; null: all columns but the label.</param>

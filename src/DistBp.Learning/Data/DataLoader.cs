@@ -1,7 +1,10 @@
 using DistBp.Learning.Data.Csv;
 using DistBp.Learning.Data.Digits;
 using DistBp.Learning.Data.Preprocessing;
+using DistBp.Learning.Data.Sequences;
 using DistBp.Learning.Data.Tensors;
+using DistBp.Learning.Data.Text;
+using DistBp.Learning.Data.Wav;
 
 namespace DistBp.Learning.Data;
 
@@ -17,11 +20,14 @@ public static class DataLoader
     public static TrainingData Load(DataDescription data, TargetKind target, int seed, string baseFolder, Fold? fold = null)
     {
         if (data.TargetIsInput) target = TargetKind.Input;
+        if (fold is not null && data.Format == DataFormat.Text)
+            throw Usage("A text is not cut into folds: its parts are contiguous.", "data.format", "use data.validation");
         if (fold is not null) data = data with { Validation = null };
+        if (data is { Format: DataFormat.Text, Train: TextFile text }) return TextSource.Load(text, data, target, baseFolder);
         RawTraining raw = Read(data, target, seed, baseFolder);
         if (fold is not null) raw = fold.Split(raw, target, seed);
         RawPart train = raw.Parts[PartAssignment.Train]!;
-        (FittedStep[] steps, FeatureTable features) = StepFitting.Fit(data.Preprocess, train.Features, train.Targets, target);
+        (FittedStep[] steps, FeatureTable features) = StepFitting.Fit(data.Preprocess, train.Features, TargetsOfRows(train, target), target);
         DataSchema schema = DataSchema.Create(data, target, raw, steps, features);
 
         return new TrainingData(
@@ -39,6 +45,10 @@ public static class DataLoader
         };
     }
 
+    /// <summary>The targets of the table's rows, which are steps where samples are sequences.</summary>
+    private static TensorBuffer? TargetsOfRows(RawPart part, TargetKind target) => part is { Lengths: { } lengths, Targets: { } targets }
+        ? StepTable.Targets(targets, lengths, TensorSource.IsOfSteps(part.TargetShape, target)) : part.Targets;
+
     private static RawTraining Read(DataDescription data, TargetKind target, int seed, string baseFolder) =>
         (data.Format, data.Train) switch
     {
@@ -46,9 +56,12 @@ public static class DataLoader
         (DataFormat.Digits, null) => throw Usage("The digits are ten classes.", "loss", "choose softmaxCrossEntropy"),
         (DataFormat.Csv, CsvFile file) => CsvSource.ReadTraining(file, data, target, seed, baseFolder),
         (DataFormat.Idx or DataFormat.Npy, TensorFiles files) => TensorSource.ReadTraining(files, data, target, seed, baseFolder),
+        (DataFormat.Wav, WavFolder folder) => WavSource.ReadTraining(folder, data, target, seed, baseFolder),
         (DataFormat.Digits, _) => throw Usage("The embedded digits have no files.", "data.train",
             "leave data.train out, or set data.format"),
         (DataFormat.Csv, _) => throw Usage("CSV data need a path and a label.", "data.train", "write train: {path: FILE, label: COLUMN}"),
+        (DataFormat.Wav, _) => throw Usage("Sounds need a folder and a label.", "data.train", "write train: {folder: DIR, label: '{label}_*.wav'}"),
+        (DataFormat.Text, _) => throw Usage("A text needs its path.", "data.train", "write train: {path: FILE, length: 64}"),
         _ => throw Usage("Tensor data need two files.", "data.train", "write train: {x: FILE, y: FILE}"),
     };
 

@@ -1,7 +1,10 @@
 using DistBp.Learning.Data.Csv;
 using DistBp.Learning.Data.Digits;
 using DistBp.Learning.Data.Preprocessing;
+using DistBp.Learning.Data.Sequences;
 using DistBp.Learning.Data.Tensors;
+using DistBp.Learning.Data.Text;
+using DistBp.Learning.Data.Wav;
 
 namespace DistBp.Learning.Data;
 
@@ -54,22 +57,35 @@ public sealed class DataSchema
     /// <summary>The content of the file that <see cref="Load"/> reads: the same bytes for the same training data.</summary>
     public byte[] Write() => _content.Write();
 
-    /// <summary>Samples for prediction from CSV (with or without the label's column), npy or idx, whichever the file is.</summary>
-    public InputTable ReadInput(string path)
+    /// <summary>How the text of training was cut; null where the data are no text.</summary>
+    public TextWindows? Text => _content.Text;
+
+    /// <summary>Samples for prediction: CSV (with or without the label's column), npy or idx, whichever the file is; for a network that
+    /// hears, a WAV file or a folder of them.</summary>
+    /// <param name="lengthsPath">How many steps of each sequence count; null: all.</param>
+    public InputTable ReadInput(string path, string? lengthsPath = null)
     {
+        if (Text is not null)
+        {
+            throw new UserException(ErrorKind.Usage, "The network was trained on a text, which it goes on with.", path,
+                "use predict RUN --generate N --prompt TEXT");
+        }
+        if (lengthsPath is not null && (!_content.IsSequence || _content.Spectrogram is not null))
+        {
+            throw new UserException(ErrorKind.Usage, "The samples of training had no lengths of their own.", lengthsPath,
+                "leave the lengths out");
+        }
+        if (_content.Spectrogram is { } spectrogram)
+        {
+            RawPart sounds = WavSource.ReadInput(path, spectrogram);
+            return new InputTable(Preprocess(sounds, TargetKind.Input), path) { Names = sounds.Features.Rows.Files };
+        }
         byte[] start = DataFile.Start(path);
-        FeatureTable table;
-        if (NpyHeader.Matches(start) || IdxHeader.Matches(start))
-        {
-            table = TensorSource.ReadInput(path, NpyHeader.Matches(start) ? DataFormat.Npy : DataFormat.Idx, MissingAllowed);
-            table = Adopt(table);
-        }
-        else
-        {
-            table = CsvSource.ReadAll(path, null, CsvColumnsOrNumbered, InputColumns(), TargetKind.Input, [], MissingAllowed).Features;
-        }
-        Dataset samples = Preprocess(new RawPart(table, null, new TensorShape()), TargetKind.Input);
-        return new InputTable(samples.Count, SampleShape, samples.Samples, path) { Rows = samples.Rows };
+        RawPart part = NpyHeader.Matches(start) || IdxHeader.Matches(start)
+            ? Adopt(TensorSource.ReadInput(
+                path, lengthsPath, NpyHeader.Matches(start) ? DataFormat.Npy : DataFormat.Idx, MissingAllowed, _content.IsSequence))
+            : ReadCsvInput(path);
+        return new InputTable(Preprocess(part, TargetKind.Input), path);
     }
 
     /// <summary>Other data with targets, for evaluation.</summary>
@@ -85,9 +101,14 @@ public sealed class DataSchema
                 byte[] head = DataFile.Start(DataFile.Resolve(files.X, baseFolder));
                 DataFormat format = IdxHeader.Matches(head) ? DataFormat.Idx : NpyHeader.Matches(head) || Format != DataFormat.Idx
                     ? DataFormat.Npy : Format;
-                RawPart part = TensorSource.ReadAll(files, format, Target, baseFolder, MissingAllowed);
+                RawPart part = TensorSource.ReadAll(files, format, Target, baseFolder, MissingAllowed, _content.IsSequence);
                 if (Target == TargetKind.Classes) TargetChecks.CheckKnown(part, ClassCount, DataFile.Resolve(files.Y!, baseFolder));
-                return Preprocess(part with { Features = Adopt(part.Features) });
+                return Preprocess(Adopt(part));
+            case WavFolder folder:
+                return Preprocess(WavSource.ReadAll(
+                    folder with { Spectrogram = _content.Spectrogram! }, Target, ClassNamesOrNumbers, baseFolder));
+            case TextFile file:
+                return TextSource.ReadAll(DataFile.Resolve(file.Path, baseFolder), Text!);
             default:
                 throw new UserException(ErrorKind.Usage, "A fraction can only be split off the training data.", "data", "name files");
         }
@@ -96,20 +117,26 @@ public sealed class DataSchema
     internal static DataSchema Create(DataDescription data, TargetKind target, RawTraining raw, FittedStep[] steps, FeatureTable features)
     {
         TensorShape rawShape = raw.SampleShape;
-        TensorShape shape = data.Shape ?? (steps.Any(s => s is FittedOneHot or FittedSelection) ? new TensorShape(features.Width)
-            : rawShape);
-        if (shape.ElementCount != features.Width)
+        RawPart train = raw.Parts[PartAssignment.Train]!;
+        bool isSequence = train.Lengths is not null, changed = steps.Any(s => s is FittedOneHot or FittedSelection);
+        TensorShape shape = data.Shape ?? (!changed ? rawShape
+            : isSequence ? new TensorShape(rawShape[0], features.Width) : new TensorShape(features.Width));
+        if (isSequence && (shape.Rank == 0 || shape[0] != rawShape[0] || shape.ElementCount / shape[0] != features.Width))
+        {
+            throw new UserException(ErrorKind.Data, $"The shape {shape} is not one of {rawShape[0]} steps of {features.Width} features each.",
+                "data.shape", "leave data.shape out or correct it");
+        }
+        if (!isSequence && shape.ElementCount != features.Width)
         {
             throw new UserException(ErrorKind.Data, $"The shape {shape} has {shape.ElementCount} elements and a sample has {features.Width}"
                 + (features.Width == rawShape.ElementCount ? $" ({rawShape} in the file)."
                     : $" after preprocessing ({rawShape} in the file)."),
                 "data.shape", "leave data.shape out or correct it");
         }
-        RawPart train = raw.Parts[PartAssignment.Train]!;
         return new DataSchema(new SchemaFile(
             SchemaFile.CurrentVersion, data.Format, target, rawShape.Dimensions.ToArray(), shape.Dimensions.ToArray(),
             train.TargetShape.Dimensions.ToArray(), raw.ClassNames?.ToArray(), raw.ClassCount, raw.Csv,
-            data.Preprocess.Any(s => s is ImputeStep), steps));
+            data.Preprocess.Any(s => s is ImputeStep), steps, isSequence, raw.Spectrogram));
     }
 
     /// <summary>Applies the steps to a part that is as its file has it.</summary>
@@ -138,17 +165,41 @@ public sealed class DataSchema
         FiniteCheck.Preprocessed(part.Features);
         bool isInput = target == TargetKind.Input;
         TensorBuffer samples = part.Features.Values;
-        return new Dataset(part.Features.Count, SampleShape, isInput ? SampleShape : TargetShape, samples,
-            isInput ? samples : part.Targets!) { Rows = part.Features.Rows };
+        if (part.Lengths is { } lengths)
+        {
+            RequireFits(part.Features.Rows, lengths);
+            samples = StepTable.Unpack(part.Features, lengths, SampleShape[0]);
+        }
+        return new Dataset(part.Count, SampleShape, isInput ? SampleShape : TargetShape, samples, isInput ? samples : part.Targets!,
+            part.Lengths) { Rows = part.Features.Rows with { StepStarts = null } };
+    }
+
+    /// <summary>No sequence is longer than the network's input.</summary>
+    private void RequireFits(RowSource rows, int[] lengths)
+    {
+        int sample = Array.FindIndex(lengths, length => length > SampleShape[0]);
+        if (sample < 0) return;
+        throw new UserException(
+            ErrorKind.Data, $"The sequence has {lengths[sample]} steps, and the network takes at most {SampleShape[0]}, the longest of training.",
+            rows.DescribeSample(sample),
+            _content.Spectrogram is null ? "cut it" : "cut it, or train with a larger data.train.maxSeconds");
+    }
+
+    private RawPart ReadCsvInput(string path)
+    {
+        if (!_content.IsSequence)
+            return CsvSource.ReadAll(path, null, CsvColumnsOrNumbered, InputColumns(), TargetKind.Input, [], MissingAllowed);
+        throw new UserException(ErrorKind.Data, "Sequences are not read from this kind of file.", path, "give an npy file");
     }
 
     /// <summary>A tensor's samples as the features of training.</summary>
-    private FeatureTable Adopt(FeatureTable table)
+    private RawPart Adopt(RawPart part)
     {
+        FeatureTable table = part.Features;
         FeatureColumn[] columns = InputColumns();
         if (table.Width != columns.Length)
         {
-            throw new UserException(ErrorKind.Data, $"A sample has {table.Width} elements; training had {RawShape} ({columns.Length}).",
+            throw new UserException(ErrorKind.Data, $"A {(_content.IsSequence ? "step" : "sample")} has {table.Width} elements; training had {RawShape} ({columns.Length}).",
                 table.Rows.Path,
                 "give samples of the same shape");
         }
@@ -157,6 +208,11 @@ public sealed class DataSchema
             throw new UserException(ErrorKind.Data, $"The feature '{words.Name}' holds words, which a tensor file cannot.", table.Rows.Path,
                 "give a CSV file");
         }
-        return table with { Columns = columns };
+        if (part.TargetShape.Rank > 0 && TensorSource.IsOfSteps(part.TargetShape, Target) && !part.TargetShape.Equals(TargetShape))
+        {
+            throw new UserException(ErrorKind.Data, $"Sequences of {part.TargetShape[0]} steps with a class each; training had {TargetShape[0]}.",
+                table.Rows.Path, "pad or cut them to as many");
+        }
+        return part with { Features = table with { Columns = columns } };
     }
 }

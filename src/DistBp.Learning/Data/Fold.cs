@@ -27,7 +27,7 @@ public sealed record Fold(int Index, int Count)
     /// <exception cref="UserException">There are fewer samples than folds.</exception>
     internal static int[] Assign(RawPart part, TargetKind target, int count, int seed)
     {
-        int rows = part.Features.Count;
+        int rows = part.Count;
         if (rows < count)
         {
             throw new UserException(ErrorKind.Usage, $"{rows} samples cannot be split into {count} folds", "--folds",

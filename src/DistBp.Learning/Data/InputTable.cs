@@ -3,8 +3,8 @@ namespace DistBp.Learning.Data;
 /// <summary>Samples without targets, preprocessed as the training data was: what a prediction starts from.</summary>
 public sealed class InputTable
 {
-    internal InputTable(int count, TensorShape sampleShape, TensorBuffer samples, string path)
-        => (Count, SampleShape, Samples, Path) = (count, sampleShape, samples, path);
+    internal InputTable(Dataset samples, string path)
+        => (Count, SampleShape, Samples, Lengths, Path, Rows) = (samples.Count, samples.SampleShape, samples.Samples, samples.Lengths, path, samples.Rows);
 
     public int Count { get; }
 
@@ -13,7 +13,13 @@ public sealed class InputTable
     /// <summary>[Count, SampleShape], row-major.</summary>
     public TensorBuffer Samples { get; }
 
+    /// <summary>As <see cref="Dataset.Lengths"/>.</summary>
+    public int[]? Lengths { get; }
+
     public string Path { get; }
 
-    internal RowSource? Rows { get; init; }
+    /// <summary>The samples' own names, where they have any (files of sounds).</summary>
+    public IReadOnlyList<string>? Names { get; init; }
+
+    internal RowSource? Rows { get; }
 }

@@ -7,9 +7,13 @@ namespace DistBp.Learning.Data;
 
 /// <summary>The content of preprocessing.json.</summary>
 /// <param name="MissingAllowed">A step fills missing values.</param>
+/// <param name="IsSequence">The steps work on each step of a sequence by itself; the shapes' first dimension counts its steps.</param>
+/// <param name="Spectrogram">Of sounds.</param>
+/// <param name="Text">Of a text.</param>
 internal sealed record SchemaFile(
     int Version, DataFormat Format, TargetKind Target, int[] RawShape, int[] SampleShape, int[] TargetShape, string[]? ClassNames,
-    int ClassCount, CsvColumns? Csv, bool MissingAllowed, FittedStep[] Steps)
+    int ClassCount, CsvColumns? Csv, bool MissingAllowed, FittedStep[] Steps, bool IsSequence = false,
+    SpectrogramDescription? Spectrogram = null, Text.TextWindows? Text = null)
 {
     public const int CurrentVersion = 1;
 
@@ -47,7 +51,7 @@ internal sealed record SchemaFile(
 
     /// <summary>The columns before all steps; columns of words start with no word known.</summary>
     public FeatureColumn[] InputColumns() => Csv is null
-        ? FeatureColumn.Numbered(new TensorShape(RawShape).ElementCount)
+        ? FeatureColumn.Numbered(ColumnsOf(RawShape))
         : [.. Csv.FeatureNames.Select((n, j) => new FeatureColumn(n, Csv.IsText[j] ? new CategoryDictionary() : null))];
 
     /// <summary>The columns after all steps.</summary>
@@ -68,6 +72,10 @@ internal sealed record SchemaFile(
         if (Csv is { } csv && (csv.FeatureNames.Length != csv.FeatureIndices.Length || csv.IsText.Length != csv.FeatureNames.Length
             || csv.FeatureIndices.Any(i => i < 0 || i >= csv.ColumnCount) || csv.LabelIndex >= csv.ColumnCount))
             return "its columns do not fit together";
+        if (IsSequence && (RawShape.Length == 0 || SampleShape.Length == 0 || RawShape[0] != SampleShape[0]))
+            return "its sequences have no length";
+        if (Spectrogram is { SampleRate: null }) return "the sounds have no sample rate";
+        if (Text is not null) return Text.Contradiction(SampleShape, TargetShape, ClassCount);
         if (ClassNames is not null && ClassNames.Length != ClassCount) return $"{ClassNames.Length} names for {ClassCount} classes";
         FeatureColumn[] columns = InputColumns();
         foreach (FittedStep step in Steps)
@@ -75,8 +83,11 @@ internal sealed record SchemaFile(
             if (step.InputWidth >= 0 && step.InputWidth != columns.Length) return $"a step takes {step.InputWidth} features where there are {columns.Length}";
             columns = step.Columns(columns);
         }
-        return columns.Length == new TensorShape(SampleShape).ElementCount ? null : "the steps do not give the sample's shape";
+        return columns.Length == ColumnsOf(SampleShape) ? null : "the steps do not give the sample's shape";
     }
+
+    /// <summary>Features of a row: of a step of a sequence, otherwise of the sample.</summary>
+    private int ColumnsOf(int[] shape) => new TensorShape(IsSequence ? shape.AsSpan(1) : shape).ElementCount;
 }
 
 /// <summary>Generated at build time, so that no start-up time goes into reflection. Unknown and missing keys are errors.</summary>

@@ -9,7 +9,7 @@ public static class TokenCheck
     public static void Require(Network network, Dataset data) => Require(network, data.Samples.Span, data.Lengths, data.Rows);
 
     /// <exception cref="UserException">As for a dataset.</exception>
-    public static void Require(Network network, InputTable input) => Require(network, input.Samples.Span, null, input.Rows);
+    public static void Require(Network network, InputTable input) => Require(network, input.Samples.Span, input.Lengths, input.Rows);
 
     private static void Require(Network network, ReadOnlySpan<float> tokens, int[]? lengths, RowSource? rows)
     {

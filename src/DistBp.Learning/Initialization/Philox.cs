@@ -36,5 +36,6 @@ public enum RandomPurpose
     Shuffle = 3,
     Dropout = 4,
     Augmentation = 5,
+    Generation = 9,
     Search = 20,
 }

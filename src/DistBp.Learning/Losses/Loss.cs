@@ -12,8 +12,10 @@ public abstract class Loss
 
     public LossKind Kind { get; }
 
-    public static Loss Create(LossDescription description) => description.Kind switch
+    /// <param name="steps">Of a sequence with a class each; 0: one target a sample.</param>
+    public static Loss Create(LossDescription description, int steps = 0) => description.Kind switch
     {
+        LossKind.SoftmaxCrossEntropy when steps > 0 => new SequenceCrossEntropyLoss(steps),
         LossKind.SoftmaxCrossEntropy => new SoftmaxCrossEntropyLoss(),
         LossKind.BinaryCrossEntropy => new BinaryCrossEntropyLoss(),
         LossKind.MeanSquaredError => new MeanSquaredErrorLoss(),
@@ -25,6 +27,13 @@ public abstract class Loss
     /// <param name="targets">[rows] class numbers for classes, otherwise [rows, columns].</param>
     public abstract void Compute(
         ReadOnlySpan<float> outputs, ReadOnlySpan<float> targets, Span<float> dOutputs, Span<float> losses, int columns);
+
+    /// <summary>As above for sequences of which only the first lengths [rows] steps count: a loss over a target a sample does not ask.</summary>
+    /// <param name="lengths">Empty: all are whole.</param>
+    public virtual void Compute(
+        ReadOnlySpan<float> outputs, ReadOnlySpan<float> targets, Span<float> dOutputs, Span<float> losses, int columns,
+        ReadOnlySpan<int> lengths)
+        => Compute(outputs, targets, dOutputs, losses, columns);
 
     /// <summary>Makes predictions of outputs, in place: probabilities of logits; values stay as they are.</summary>
     public virtual void Predict(Span<float> outputs, int columns)

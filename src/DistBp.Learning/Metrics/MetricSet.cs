@@ -5,7 +5,7 @@ namespace DistBp.Learning.Metrics;
 /// <summary>
 /// The additive sums that metrics are made of: per slice in row order, then along the <see cref="ReductionTree"/>.
 /// Classes and binary: lossSum, samples, correct. Values: lossSum, samples, absoluteError, squaredError, targetSum, targetSquares.
-/// Over several outputs of a sample each is their mean, so that a sample counts once.
+/// Over several outputs or steps of a sample each is their mean, so that a sample counts once.
 /// </summary>
 public sealed class MetricSet
 {
@@ -14,10 +14,12 @@ public sealed class MetricSet
     private readonly TargetKind _kind;
     private readonly int _outputs;
     private readonly int _confusionClasses;
+    private readonly int _classSteps;
 
-    internal MetricSet(TargetKind kind, int outputs, int confusionClasses = 0, int top = 0)
+    /// <param name="classSteps">Of a sequence with a class each; 0: one target a sample.</param>
+    internal MetricSet(TargetKind kind, int outputs, int confusionClasses = 0, int top = 0, int classSteps = 0)
     {
-        (_kind, _outputs, _confusionClasses, Top) = (kind, outputs, confusionClasses, top);
+        (_kind, _outputs, _confusionClasses, Top, _classSteps) = (kind, outputs, confusionClasses, top, classSteps);
         IEnumerable<int> classes = Enumerable.Range(0, confusionClasses);
         Names =
         [
@@ -34,6 +36,9 @@ public sealed class MetricSet
     /// <summary>True where there is an accuracy; otherwise there are errors of values.</summary>
     public bool IsOfClasses => _kind is TargetKind.Classes or TargetKind.Binary;
 
+    /// <summary>True where each step of a sequence has a class; then there is a perplexity.</summary>
+    public bool IsOfSteps => _classSteps > 0;
+
     /// <summary>0 unless made by <see cref="WithConfusion"/>.</summary>
     public int ConfusionClasses => _confusionClasses;
 
@@ -47,7 +52,7 @@ public sealed class MetricSet
     /// <param name="top">Also counted, where there are more classes: samples whose class is among this many most probable ones.</param>
     public MetricSet WithConfusion(int top = 0) => _kind switch
     {
-        TargetKind.Classes => new MetricSet(_kind, _outputs, _outputs, top < _outputs ? top : 0),
+        TargetKind.Classes when !IsOfSteps => new MetricSet(_kind, _outputs, _outputs, top < _outputs ? top : 0),
         TargetKind.Binary when _outputs == 1 => new MetricSet(_kind, _outputs, 2),
         _ => this,
     };
@@ -60,6 +65,7 @@ public sealed class MetricSet
         sums[1]++;
         switch (_kind)
         {
+            case TargetKind.Classes when IsOfSteps: AddSteps(outputs, targets, sums); break;
             case TargetKind.Classes:
                 AddClass(ArgMax(outputs), (int)targets[0], sums);
                 if (Top > 0 && IsInTop(outputs, (int)targets[0])) sums[Count - 1]++;
@@ -76,6 +82,17 @@ public sealed class MetricSet
     {
         if (predicted == actual) sums[2]++;
         if (_confusionClasses > 0) sums[ConfusionStart + actual * _confusionClasses + predicted]++;
+    }
+
+    /// <summary>outputs [steps, classes], targets [steps], of the steps that count.</summary>
+    private static void AddSteps(ReadOnlySpan<float> outputs, ReadOnlySpan<float> targets, Span<double> sums)
+    {
+        int correct = 0, classes = outputs.Length / targets.Length;
+        for (int t = 0; t < targets.Length; t++)
+        {
+            if (ArgMax(outputs.Slice(t * classes, classes)) == (int)targets[t]) correct++;
+        }
+        sums[2] += (double)correct / targets.Length;
     }
 
     private static void AddBinaries(ReadOnlySpan<float> outputs, ReadOnlySpan<float> targets, Span<double> sums)

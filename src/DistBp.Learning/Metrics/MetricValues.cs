@@ -14,6 +14,9 @@ public sealed record MetricValues(
     /// <summary>Share of samples whose class is among the <see cref="MetricSet.Top"/> most probable; null where that is not counted.</summary>
     public double? TopAccuracy { get; init; }
 
+    /// <summary>exp(loss): among how many equally probable classes the network still hesitates; null unless each step of a sequence has a class.</summary>
+    public double? Perplexity { get; init; }
+
     public static MetricValues Of(MetricSet metrics, ReadOnlySpan<double> sums)
     {
         double samples = sums[1], loss = sums[0] / samples;
@@ -22,6 +25,7 @@ public sealed record MetricValues(
             return new MetricValues(loss, (long)samples, sums[2] / samples, null, null, null)
             {
                 TopAccuracy = metrics.Top > 0 ? sums[metrics.Count - 1] / samples : null,
+                Perplexity = metrics.IsOfSteps ? PortableMath.Exp(loss) : null,
             };
         }
         double variation = sums[5] - sums[4] * sums[4] / samples;

@@ -17,7 +17,7 @@ public sealed record PushGradient(
 /// <summary>Squared norms of segments of the flat gradient.</summary>
 /// <param name="Segments">Their numbers, ascending. Those of a table of rows that the step did not touch are left out.</param>
 /// <param name="Squared">As many.</param>
-public readonly record struct SegmentNorms(ReadOnlyMemory<int> Segments, ReadOnlyMemory<double> Squared);
+public sealed record SegmentNorms(ReadOnlyMemory<int> Segments, ReadOnlyMemory<double> Squared);
 
 /// <summary>
 /// Server to server: the squared norms of its segments of the step's mean gradient, in one hop and with no leader, so that each server knows

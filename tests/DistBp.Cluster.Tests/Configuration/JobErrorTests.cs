@@ -106,7 +106,6 @@ public sealed class JobErrorTests
     [InlineData("wire.gradients=bf16", "the encoding \"bf16\" is not available in this version")]
     [InlineData("wire.gradients={topK: 0.01}", "the encoding \"topK\" is not available in this version")]
     [InlineData("replication=1", "the replication \"1\" is not available in this version")]
-    [InlineData("data.format=wav", "the format \"wav\" is not available in this version")]
     public void What_later_versions_have_is_not_called_unknown(string setting, string what) =>
         Assert.Contains($" | {what} | ", Assert.Single(JobText.Problems(JobText.Minimal, setting)), StringComparison.Ordinal);
 

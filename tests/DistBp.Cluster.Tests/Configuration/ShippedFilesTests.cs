@@ -17,6 +17,8 @@ public sealed class ShippedFilesTests
     [InlineData("fine-tune-base")]
     [InlineData("fine-tune")]
     [InlineData("digits-autoencoder")]
+    [InlineData("char-rnn")]
+    [InlineData("spoken-digits")]
     public void The_jobs_of_the_repository_are_right(string name)
     {
         JobDescription job = JobFile.Read(Path.Combine(Root(), "deploy", "jobs", $"{name}.yaml"), []);

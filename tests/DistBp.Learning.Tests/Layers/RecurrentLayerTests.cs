@@ -72,6 +72,7 @@ public sealed class RecurrentLayerTests
             Layout = layout,
             Parameters = parameters,
             Gradient = gradient,
+            SparseGradients = [],
         };
 
         layer.Forward(pass, x, y);

@@ -3,13 +3,14 @@ using DistBp.Cluster.Configuration.Nodes;
 using DistBp.Learning;
 using DistBp.Learning.Data;
 using DistBp.Learning.Data.Augmentation;
+using DistBp.Learning.Layers;
 
 namespace DistBp.Cluster.Configuration.Jobs;
 
 /// <summary>How the data block is written in a job file.</summary>
 internal static class DataForm
 {
-    private static readonly OptionalForm<DataFormat> Format = new(WordForm.Of<DataFormat>("format", "wav", "text"));
+    private static readonly OptionalForm<DataFormat> Format = new(WordForm.Of<DataFormat>("format"));
 
     private static readonly WordForm<bool> TargetIsInput = new("target", [("label", false), ("input", true)], []);
 
@@ -22,6 +23,17 @@ internal static class DataForm
             Augment = new ValueList<AugmentStep>([]),
         }, Describe,
         shorthand: "format", sample: "{format: csv, train: {path: FILE, label: COLUMN}}");
+
+    /// <summary>A text is numbers of characters for an embedding, and zeros and ones for every other first layer.</summary>
+    public static DataDescription Encode(DataDescription data, ModelDescription model)
+    {
+        if (data.Train is not TextFile { Encoding: null } text) return data;
+        bool embedded = model.Layers is [var first, ..] && first.Kind == "embedding";
+        TextEncoding encoding = embedded ? TextEncoding.Index : TextEncoding.OneHot;
+        return data with { Train = text with { Encoding = encoding }, Test = Like(data.Test), Validation = Like(data.Validation) };
+
+        DataSource? Like(DataSource? part) => part is TextFile other ? other with { Encoding = encoding } : part;
+    }
 
     private static DataDescription Describe(IFields f, DataDescription data)
     {

@@ -44,6 +44,10 @@ internal sealed class JobChecks
     private void CheckPreprocessing()
     {
         if (!IsRight("data")) return;
+        if (_job.Data.Format == DataFormat.Text && _job.Data.Preprocess.Count > 0)
+            Wrong("data.preprocess", "a text is made of characters, which are not preprocessed", "delete it");
+        if (_job.Data.Format is DataFormat.Text or DataFormat.Wav && _job.Data.Shape is not null)
+            Wrong("data.shape", "the shape of texts and sounds follows from the keys of data.train", "delete it");
         for (int i = 0; i < _job.Data.Preprocess.Count; i++)
         {
             PreprocessStep step = _job.Data.Preprocess[i];
@@ -56,6 +60,10 @@ internal sealed class JobChecks
 
     private void CheckTarget()
     {
+        if (IsRight("data") && IsRight("loss") && _job.Data.Format == DataFormat.Text && _job.Loss.Kind != LossKind.SoftmaxCrossEntropy)
+            Wrong("loss", "the targets of a text are its next characters, which are classes", "use softmaxCrossEntropy");
+        if (IsRight("data") && _job.Data.TargetIsInput && _job.Data.Format is DataFormat.Text or DataFormat.Wav)
+            Wrong("data.target", "texts and sounds have targets of their own", "delete it");
         if (IsRight("data") && IsRight("loss") && _job.Data.TargetIsInput && _job.Loss.Kind == LossKind.SoftmaxCrossEntropy)
             Wrong("loss", "softmaxCrossEntropy needs classes, and target: input has none", "use meanSquaredError, or binaryCrossEntropy for inputs from 0 to 1");
     }

@@ -96,6 +96,7 @@ internal static class JobForm
             Batch = f.Field("batch", job.Batch, Count(1, 1 << 20, sample: 64)),
             Epochs = f.Field("epochs", job.Epochs, Count(1, 1_000_000)),
         };
+        if (job.Model is not null && job.Data is not null) job = job with { Data = DataForm.Encode(job.Data, job.Model) };
         job = job with { Slices = f.Field("slices", job.Slices > 0 ? job.Slices : MiniBatchGeometry.DefaultSlices(job.Batch), Count(1, MaxSlices, sample: 8)) };
         // Known keys of which this version has one value only.
         f.Field("consistency", "bsp", Consistency);

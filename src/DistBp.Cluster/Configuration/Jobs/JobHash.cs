@@ -32,5 +32,5 @@ internal static class JobHash
     }
 
     /// <summary>Of a path of any system.</summary>
-    private static string FileName(string path) => path[(path.LastIndexOfAny(['/', '\\']) + 1)..];
+    private static string FileName(string path) => path.TrimEnd('/', '\\') is var trimmed ? trimmed[(trimmed.LastIndexOfAny(['/', '\\']) + 1)..] : path;
 }

@@ -18,8 +18,11 @@ internal static class JobPaths
 
     private static DataSource? Change(DataSource? source, Func<string, string> change) => source switch
     {
-        TensorFiles files => new TensorFiles(change(files.X), files.Y is null ? null : change(files.Y)),
+        TensorFiles files => new TensorFiles(
+            change(files.X), files.Y is null ? null : change(files.Y), files.Lengths is null ? null : change(files.Lengths)),
         CsvFile file => file with { Path = change(file.Path) },
+        WavFolder folder => folder with { Folder = change(folder.Folder) },
+        TextFile text => text with { Path = change(text.Path) },
         _ => source,
     };
 }

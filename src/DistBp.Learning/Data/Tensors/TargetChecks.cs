@@ -38,7 +38,7 @@ internal static class TargetChecks
         {
             if (targets[i] < classCount) continue;
             throw new UserException(ErrorKind.Data, $"The label {targets[i]} is out of range: the training data have the classes 0 to {classCount - 1}.",
-                (part.Features.Rows with { Path = path }).Describe(i), "correct the label or leave the sample out");
+                (part.Features.Rows with { Path = path }).DescribeSample(i / part.TargetShape.ElementCount), "correct the label or leave the sample out");
         }
     }
 
