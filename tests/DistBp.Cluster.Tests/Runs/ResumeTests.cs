@@ -15,6 +15,7 @@ public sealed class ResumeTests
     [InlineData("adam")]
     [InlineData("adamw")]
     [InlineData("autoencoder")]
+    [InlineData("lstm")]
     [InlineData("regularized")]
     [InlineData("denoisingAutoencoder")]
     [InlineData("cnn")]
