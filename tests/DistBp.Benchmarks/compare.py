@@ -24,21 +24,21 @@ SHAPES = ["32x512x784", "64x512x784", "256x512x784", "512x784x256", "1024x1024x1
 
 
 class Model:
-    """What is trained: the job, and by batch the least ratio to the peer that is expected of 1 and of 2 workers (empty: none)."""
+    """What is trained: the job, and by batch the least ratio to the peer that is expected of 1 and of 2 workers (empty: not measured)."""
 
     def __init__(self, title, job, epochs, bars):
         self.title, self.job, self.epochs, self.bars = title, ROOT / "deploy/jobs" / job, epochs, bars
 
     @property
-    def batches(self):
-        return list(self.bars)
+    def cases(self):
+        return [(workers, batch) for workers in (1, 2) for batch, bars in self.bars.items() if bars[workers - 1]]
 
 
 MODELS = {
     "mlp": Model("mlp 784-512-256-10", "fashion-mlp.yaml", 4, {64: ("1.7", "9"), 256: ("1.2", "3.8"), 1024: ("1.12", "2.1")}),
-    "cnn": Model("cnn 32-64 3x3, dense 128", "fashion-cnn.yaml", 2, {64: ("", ""), 256: ("2.0", "2.2")}),
-    "lstm": Model("lstm 28x28, 128 units", "fashion-lstm.yaml", 2, {64: ("1.5", ""), 256: ("1.5", "2.2")}),
-    "gru": Model("gru 28x28, 128 units", "fashion-gru.yaml", 2, {64: ("1.5", ""), 256: ("1.5", "2.0")}),
+    "cnn": Model("cnn 32-64 3x3, dense 128", "fashion-cnn.yaml", 1, {256: ("2.0", "2.2")}),
+    "lstm": Model("lstm 28x28, 128 units", "fashion-lstm.yaml", 1, {64: ("1.5", ""), 256: ("1.5", "2.2")}),
+    "gru": Model("gru 28x28, 128 units", "fashion-gru.yaml", 1, {64: ("1.5", ""), 256: ("1.5", "2.0")}),
 }
 
 
@@ -94,11 +94,10 @@ def table(head, rows):
 
 def compare_training(options):
     model, measurements = MODELS[options.model], {}
-    for workers in (1, 2):
-        for batch in model.batches:
-            measurements["DistBp", workers, batch] = lambda w=workers, b=batch: train_distbp(options, b, w)
-            measurements["PyTorch", workers, batch] = lambda w=workers, b=batch: train_peer(options, b, w)
-    for slices in (2, 8):
+    for workers, batch in model.cases:
+        measurements["DistBp", workers, batch] = lambda w=workers, b=batch: train_distbp(options, b, w)
+        measurements["PyTorch", workers, batch] = lambda w=workers, b=batch: train_peer(options, b, w)
+    for slices in (2, 8) if options.model == "mlp" else ():
         measurements["slices", slices] = lambda s=slices: train_distbp(options, 256, 2, s)
     figures = collect(options.rounds, measurements)
     median = {key: statistics.median(values) for key, values in figures.items()}
@@ -108,10 +107,11 @@ def compare_training(options):
         return [name, spread[ours], spread[theirs], f"**{median[ours] / median[theirs]:.2f}**", f"≥ {bar}" if bar else ""]
 
     peers = {1: "1 worker / PyTorch, 1 thread", 2: "2 workers in one process / PyTorch DDP, 2 workers"}
-    rows = [row(f"{peers[w]}, batch {b}", model.bars[b][w - 1], ("DistBp", w, b), ("PyTorch", w, b))
-            for w in (1, 2) for b in model.batches]
-    rows += [row(f"DistBp, 2 workers / 1 worker, batch {b}", "1.9" if b > 64 else "", ("DistBp", 2, b), ("DistBp", 1, b)) for b in model.batches]
-    rows.append(row("DistBp, slices 8 / slices 2, 2 workers, batch 256", "0.92", ("slices", 8), ("slices", 2)))
+    rows = [row(f"{peers[w]}, batch {b}", model.bars[b][w - 1], ("DistBp", w, b), ("PyTorch", w, b)) for w, b in model.cases]
+    rows += [row(f"DistBp, 2 workers / 1 worker, batch {b}", "1.9" if options.model == "mlp" and b > 64 else "", ("DistBp", 2, b), ("DistBp", 1, b))
+             for w, b in model.cases if w == 2]
+    if options.model == "mlp":
+        rows.append(row("DistBp, slices 8 / slices 2, 2 workers, batch 256", "0.92", ("slices", 8), ("slices", 2)))
     table([f"{model.title}, Adam", "samples/s: median (least–most)", "against", "ratio", "bar"], rows)
 
 

@@ -30,7 +30,7 @@ public sealed record StatisticsSample(long Step, int Epoch, IReadOnlyList<Parame
 
     private static Activation FunctionOf(Layer layer) => layer switch
     {
-        DenseLayer dense => dense.Activation,
+        ActivatedLayer activated => activated.Activation,
         ActivationLayer activation => activation.Activation,
         _ => Activation.Identity,
     };
