@@ -66,7 +66,7 @@ public sealed class VectorWidthTests : IDisposable
         string[] job =
         [
             "train", "--set", "epochs=1", "--set", "data.shape=[1, 8, 8]", "--set",
-            "model.layers=[{conv2d: {filters: 5, padding: same}}, relu, {maxPool2d: 2}, {conv2d: {filters: 18, kernel: 2}}, gelu, {avgPool2d: 2}, {dense: 10}]",
+            "model.layers=[{conv2d: {filters: 5, padding: same}}, batchNorm, relu, {maxPool2d: 2}, {conv2d: {filters: 18, kernel: 2}}, gelu, {avgPool2d: 2}, {dropout: 0.2}, {dense: 10}]",
             "--out",
         ];
         CommandRun.Succeed(_folder, [.. job, "wide"]);

@@ -92,7 +92,7 @@ internal static class SmallJobs
             """,
         ["cnn"] = """
             data: {format: digits, shape: [1, 8, 8], validation: 0.2, test: 0.2, preprocess: [{divide: 16}]}
-            model: {layers: [{conv2d: {filters: 24, padding: same}}, relu, {maxPool2d: 2}, {conv2d: {filters: 64, kernel: [3, 2], padding: 1, groups: 2}}, tanh, {avgPool2d: {size: 2, stride: 1}}, {dense: 10}]}
+            model: {layers: [{conv2d: {filters: 24, padding: same}}, batchNorm, relu, {maxPool2d: 2}, {residual: [{conv2d: {filters: 24, padding: same}}, relu]}, {conv2d: {filters: 64, kernel: [3, 2], padding: 1, groups: 2}}, tanh, {avgPool2d: {size: 2, stride: 1}}, {dropout: 0.25}, {dense: 10}]}
             optimizer: {adam: {rate: 0.003}}
             """,
         ["batchNorm"] = """
