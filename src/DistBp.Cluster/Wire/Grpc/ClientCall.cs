@@ -37,12 +37,7 @@ internal sealed class ClientCall<TRequest, TResponse> : IDisposable
     public async Task<Metadata> HeadersAsync()
     {
         HttpResponseMessage response = await ResponseAsync().ConfigureAwait(false);
-        var headers = new Metadata();
-        foreach ((string name, IEnumerable<string> values) in response.Headers)
-        {
-            foreach (string value in values) headers.AddReceived(name, value);
-        }
-        return headers;
+        return new HttpHeadersView(response.Headers).Metadata();
     }
 
     /// <summary>What the server sent with its status; known after the last message was read.</summary>
@@ -173,18 +168,10 @@ internal sealed class ClientCall<TRequest, TResponse> : IDisposable
                 : new RpcException(StatusCode.DeadlineExceeded, $"{_method.Path} did not end within {_timeout}", cause);
         }
         StatusCode code = (cause as HttpProtocolException ?? cause.InnerException as HttpProtocolException)?.ErrorCode is { } error
-            ? OfReset(error)
+            ? StreamReset.StatusOf(error)
             : StatusCode.Unavailable;
         return new RpcException(code, $"{_method.Path} at {_request.RequestUri!.Authority}: {(cause.InnerException ?? cause).Message}", cause);
     }
-
-    private static StatusCode OfReset(long error) => error switch
-    {
-        7 => StatusCode.Unavailable,
-        8 => StatusCode.Cancelled,
-        11 => StatusCode.ResourceExhausted,
-        _ => StatusCode.Internal,
-    };
 
     private static StatusCode OfHttp(HttpStatusCode status) => (int)status switch
     {

@@ -259,7 +259,7 @@ internal sealed class Http2Call : IAsyncDisposable
                 OnHeaders(frame, payload);
                 break;
             case FrameType.RstStream when payload.Length == 4:
-                throw new RpcException(StatusOfReset(BinaryPrimitives.ReadInt32BigEndian(payload)), $"{_name} was reset by the server");
+                throw new RpcException(StreamReset.StatusOf(BinaryPrimitives.ReadInt32BigEndian(payload)), $"{_name} was reset by the server");
             case FrameType.GoAway when payload.Length >= 8 && BinaryPrimitives.ReadInt32BigEndian(payload.AsSpan(4)) != 0:
                 throw new RpcException(StatusCode.Unavailable, $"{_name}: the server closed the connection");
             case FrameType.Continuation or FrameType.PushPromise:
@@ -300,14 +300,6 @@ internal sealed class Http2Call : IAsyncDisposable
         if (status != 0) throw new RpcException((StatusCode)status, PercentEncoding.Decode(Value("grpc-message") ?? ""));
         _sendWindow.Close(new RpcException(StatusCode.Cancelled, $"{_name} has ended: no more is taken"));
     }
-
-    private static StatusCode StatusOfReset(int error) => error switch
-    {
-        7 => StatusCode.Unavailable,
-        8 => StatusCode.Cancelled,
-        11 => StatusCode.ResourceExhausted,
-        _ => StatusCode.Internal,
-    };
 
     private RpcException Broken(Exception? cause)
         => new(StatusCode.Unavailable, $"{_name}: {cause?.Message ?? "the connection was closed"}", cause);

@@ -12,8 +12,8 @@ internal static class CellStep
         {
             case RecurrentCell.Lstm: Run(new ForwardStep<LstmCell>(rows)); break;
             case RecurrentCell.Gru: Run(new ForwardStep<GruCell>(rows)); break;
-            case RecurrentCell.Relu: Run(new ForwardStep<ReluCell>(rows)); break;
-            default: Run(new ForwardStep<TanhCell>(rows)); break;
+            case RecurrentCell.Relu: Run(new ForwardStep<PlainCell<Relu>>(rows)); break;
+            default: Run(new ForwardStep<PlainCell<Tanh>>(rows)); break;
         }
     }
 
@@ -23,8 +23,8 @@ internal static class CellStep
         {
             case RecurrentCell.Lstm: Run(new BackwardStep<LstmCell>(rows)); break;
             case RecurrentCell.Gru: Run(new BackwardStep<GruCell>(rows)); break;
-            case RecurrentCell.Relu: Run(new BackwardStep<ReluCell>(rows)); break;
-            default: Run(new BackwardStep<TanhCell>(rows)); break;
+            case RecurrentCell.Relu: Run(new BackwardStep<PlainCell<Relu>>(rows)); break;
+            default: Run(new BackwardStep<PlainCell<Tanh>>(rows)); break;
         }
     }
 

@@ -13,54 +13,35 @@ internal readonly unsafe struct GateFunction(float* gates) : IElementwise
         => TSimd.Store(Elementary<TVector, TSimd>.Gate(TSimd.Load(gates + i)), gates + i);
 }
 
-/// <summary><see cref="RecurrentCell.Tanh"/>: the gate is the new state itself.</summary>
-internal readonly unsafe struct TanhCell : ICell
+/// <summary><see cref="RecurrentCell.Tanh"/> and <see cref="RecurrentCell.Relu"/>: the gate is the new state itself.</summary>
+internal readonly unsafe struct PlainCell<TActivation> : ICell
+    where TActivation : IActivation
 {
     public static int Columns => 1;
 
+    /// <summary>Nothing: <see cref="Forward"/> does it on the way.</summary>
     public static void Activate<TVector, TSimd>(float* gates, int units)
         where TVector : struct
         where TSimd : ISimd<TVector>
-        => new ActivationKernel(Activation.Tanh, gates, gates, units).Run<TVector, TSimd>();
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TVector Forward<TVector, TSimd>(in CellRows row, TVector previousH, nint j)
-        where TVector : struct
-        where TSimd : ISimd<TVector>
-        => TSimd.Load(row.Gates + j);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TVector Backward<TVector, TSimd>(in CellRows row, TVector dh, nint j)
-        where TVector : struct
-        where TSimd : ISimd<TVector>
     {
-        TSimd.Store(Tanh.Gradient<TVector, TSimd>(default, TSimd.Load(row.Gates + j), dh), row.Gates + j);
-        return default;
     }
-}
-
-/// <summary><see cref="RecurrentCell.Relu"/>: the gate is the new state itself.</summary>
-internal readonly unsafe struct ReluCell : ICell
-{
-    public static int Columns => 1;
-
-    public static void Activate<TVector, TSimd>(float* gates, int units)
-        where TVector : struct
-        where TSimd : ISimd<TVector>
-        => new ActivationKernel(Activation.Relu, gates, gates, units).Run<TVector, TSimd>();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static TVector Forward<TVector, TSimd>(in CellRows row, TVector previousH, nint j)
         where TVector : struct
         where TSimd : ISimd<TVector>
-        => TSimd.Load(row.Gates + j);
+    {
+        TVector h = TActivation.Value<TVector, TSimd>(TSimd.Load(row.Gates + j));
+        TSimd.Store(h, row.Gates + j);
+        return h;
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static TVector Backward<TVector, TSimd>(in CellRows row, TVector dh, nint j)
         where TVector : struct
         where TSimd : ISimd<TVector>
     {
-        TSimd.Store(Relu.Gradient<TVector, TSimd>(default, TSimd.Load(row.Gates + j), dh), row.Gates + j);
+        TSimd.Store(TActivation.Gradient<TVector, TSimd>(default, TSimd.Load(row.Gates + j), dh), row.Gates + j);
         return default;
     }
 }
