@@ -169,7 +169,8 @@ public sealed class ParameterServer(int index)
     private void Announce(EffectList effects)
     {
         var committed = new ShardCommitted(_assignment!.Generation, index, _version, _halting);
-        foreach (int worker in _assignment.Workers) effects.Send(Address.Worker(worker), committed);
+        // By index, here and in other steps: enumerating an interface would allocate.
+        for (int i = 0; i < _assignment.Workers.Count; i++) effects.Send(Address.Worker(_assignment.Workers[i]), committed);
     }
 
     private void OnSuspend(Suspend message, EffectList effects)
@@ -234,9 +235,9 @@ public sealed class ParameterServer(int index)
         // The first of the sums is that of the losses.
         bool lossIsFinite = !IsLead || double.IsFinite(message.Sums.Span[0]);
         var norms = new ShareNorms(message.Generation, index, message.Step, message.Norms, _haltRequested, message.Clamped, lossIsFinite);
-        foreach (int server in _assignment!.Servers)
+        for (int i = 0; i < _assignment!.Servers.Count; i++)
         {
-            if (server != index) effects.Send(Address.Server(server), norms);
+            if (_assignment.Servers[i] != index) effects.Send(Address.Server(_assignment.Servers[i]), norms);
         }
         _shared[_assignment.PositionOfServer(index)] = norms;
         if (_suspendRequested) BecomeSuspendedInStep(effects);

@@ -127,8 +127,10 @@ public sealed class Worker(int index)
     {
         if (IsForeign(message.Generation) || message.Step != _step || _phase != Phase.Computing) return;
         _phase = Phase.Pushed;
-        foreach (int server in _assignment!.Servers)
+        // By index: enumerating an interface would allocate in each step.
+        for (int position = 0; position < _assignment!.Servers.Count; position++)
         {
+            int server = _assignment.Servers[position];
             ParameterShard shard = _assignment.Shard(server);
             for (int i = 0; i < message.Gradients.Count; i++)
             {
