@@ -113,7 +113,11 @@ public sealed class Coordinator(TrainingPlan plan, int term = 1)
         ReadOnlySpan<double> sums = message.Sums.Span;
         for (int i = 0; i < _epochSums.Length; i++) _epochSums[i] += sums[i];
         if (message.Clipped) _clippedSteps++;
-        effects.Perform(new ReportStep(message.Step, message.Sums, message.GradientNorm, _progress.RateFactor, message.Clipped));
+        effects.Perform(new ReportStep(message.Step, message.Sums, message.GradientNorm, _progress.RateFactor, message.Clipped)
+        {
+            Generation = message.Generation,
+            Contributions = message.Contributions,
+        });
     }
 
     private void OnShardMeasured(ShardMeasured message, EffectList effects)
@@ -122,7 +126,7 @@ public sealed class Coordinator(TrainingPlan plan, int term = 1)
     }
 
     private void OnStepSkipped(StepSkipped message, EffectList effects) =>
-        effects.Perform(new ReportSkip(message.Step, message.Segment, ++_skippedSteps));
+        effects.Perform(new ReportSkip(message.Step, message.Segment, ++_skippedSteps) { Generation = message.Generation });
 
     private void OnStepRejected(StepRejected message, EffectList effects)
     {
@@ -139,7 +143,7 @@ public sealed class Coordinator(TrainingPlan plan, int term = 1)
         _located.AddRange(message.Slices);
         if (_phase != Phase.Locating || --_awaited > 0) return;
         _phase = Phase.Ended;
-        effects.Perform(new FailDiverged(message.Step, _badSegment, [.. _located.OrderBy(s => s.Slice)]));
+        effects.Perform(new FailDiverged(message.Step, _badSegment, [.. _located.OrderBy(s => s.Slice)]) { Generation = message.Generation });
     }
 
     private void OnServerStopped(ServerStopped message, EffectList effects)
