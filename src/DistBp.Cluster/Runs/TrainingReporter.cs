@@ -12,7 +12,7 @@ namespace DistBp.Cluster.Runs;
 /// <summary>Turns what the coordinator reports into figures for the observers, and its checkpoints into files.</summary>
 internal sealed class TrainingReporter(
     TrainingMemory memory, CheckpointStore checkpoints, CheckpointIdentity identity, int servers, IReadOnlyList<IRunObserver> observers,
-    Func<EpochFigures, bool>? endsAfter, TimeProvider time) : IRunReporter
+    Func<EpochFigures, bool>? endsAfter, Func<CheckpointSearch> goBack, TimeProvider time) : IRunReporter
 {
     private readonly MetricSet _metrics = memory.Network.Metrics;
 
@@ -96,6 +96,20 @@ internal sealed class TrainingReporter(
         }
     }
 
+    public WentBack GoBack(GoBack loss)
+    {
+        Checkpoint? checkpoint = goBack().Checkpoint;
+        long version = checkpoint?.Position.Step ?? 0;
+        checkpoints.GoodUpTo = version - 1;
+        lock (_telling)
+        {
+            foreach (IRunObserver observer in observers)
+                observer.OnWarning($"a parameter shard is lost with its server: all go back from step {loss.Version} to {(checkpoint is null ? "the beginning" : $"the checkpoint of step {version}")}");
+        }
+        return new WentBack(version, checkpoint is null
+            ? TrainingProgress.Start(_metrics.Count) : TrainingProgress.FromNumbers(checkpoint.Manifest.Coordinator));
+    }
+
     public Exception Diverged(FailDiverged failure)
     {
         int blamed = failure.Slices.Sum(slice => slice.Samples.Count);
@@ -136,7 +150,7 @@ internal sealed class TrainingReporter(
     {
         ShardSnapshots snapshots = memory.Snapshots;
         ParameterLayout layout = memory.Network.Parameters;
-        var assignment = new Assignment(new Generation(1, 1), 1, servers, memory.Job.Slices, layout.UpdatedCount);
+        var assignment = Assignment.OfCounts(new Generation(1, 1), 1, servers, memory.Job.Slices, layout.UpdatedCount);
         IEnumerable<ParameterShard> shards = Enumerable.Range(0, servers).Select(assignment.Shard).Select(s => s.Before(layout.TrainedCount)).Where(s => s.Count > 0);
         long stepsPerEpoch = memory.Geometry.StepsPerEpoch;
         return new CheckpointContent(

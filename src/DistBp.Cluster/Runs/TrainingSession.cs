@@ -137,7 +137,7 @@ public sealed class TrainingSession
         int restarts = _options.Resume && File.Exists(paths.Result) ? RunResult.Load(paths.Result).Restarts + 1 : _options.Resume ? 1 : 0;
         TrainingPlan plan = Plan(memory, search.Checkpoint);
         checkpoints.GoodUpTo = plan.StartVersion - 1;
-        var reporter = new TrainingReporter(memory, checkpoints, identity, _servers, observers, _variant.EndsAfter, _time);
+        var reporter = new TrainingReporter(memory, checkpoints, identity, _servers, observers, _variant.EndsAfter, () => GoBack(memory, checkpoints, identity), _time);
         Announce(paths, plan, search, refitted, observers);
 
         RunOutcome outcome;
@@ -183,8 +183,15 @@ public sealed class TrainingSession
         var parts = new Dictionary<DataPart, Dataset> { [DataPart.Train] = _data.Train };
         if (_data.Validation is not null) parts[DataPart.Validation] = _data.Validation;
         if (_data.Test is not null) parts[DataPart.Test] = _data.Test;
-        var memory = new TrainingMemory(_job, _network, parts) { Start = checkpoint };
+        var memory = new TrainingMemory(_job, _network, parts);
+        Begin(memory, checkpoint);
+        return memory;
+    }
+
+    private void Begin(TrainingMemory memory, Checkpoint? checkpoint)
+    {
         ParameterLayout layout = _network.Parameters;
+        memory.Start = checkpoint;
         if (checkpoint is null)
         {
             _network.InitializeParameters(_job.Seed, memory.Parameters.Span);
@@ -195,7 +202,13 @@ public sealed class TrainingSession
             checkpoint.LoadParameters(layout, memory.Parameters.Span);
             if (checkpoint.Manifest.HasBest) checkpoint.LoadBest(layout, memory.Snapshots.Best.Span);
         }
-        return memory;
+    }
+
+    private CheckpointSearch GoBack(TrainingMemory memory, CheckpointStore checkpoints, CheckpointIdentity identity)
+    {
+        CheckpointSearch search = checkpoints.FindNewestIntact(identity);
+        Begin(memory, search.Checkpoint);
+        return search;
     }
 
     private TrainingPlan Plan(TrainingMemory memory, Checkpoint? checkpoint) => new()
@@ -257,7 +270,7 @@ public sealed class TrainingSession
             _job.Name, outcome.Status, outcome.Version, outcome.Epochs, train?.Loss, validation?.Loss, test?.Loss, train?.Accuracy,
             validation?.Accuracy, test?.Accuracy, WeightsHash.Compute(_network.Parameters, memory.Parameters.Span), _network.Parameters.Count,
             clock.BestSamplesPerSecond, clock.Epochs > 0 ? clock.Total.TotalSeconds / clock.Epochs : clock.Total.TotalSeconds,
-            _time.GetElapsedTime(_begin).TotalSeconds, _workers, _servers, _job.Slices, self.PeakWorkingSet64, 0, 0, restarts, 0)
+            _time.GetElapsedTime(_begin).TotalSeconds, _workers, _servers, _job.Slices, self.PeakWorkingSet64, 0, 0, restarts, outcome.LostSteps)
         {
             ClippedSteps = _job.Clip == new Learning.Optimizers.ClipDescription() ? null : outcome.ClippedSteps,
             SkippedSteps = _job.NonFinite is { MaxSkips: > 0 } ? outcome.SkippedSteps : null,

@@ -6,6 +6,16 @@ namespace DistBp.Protocol.Effects;
 /// <summary>Members step by themselves from here on (true) or have all stopped (false): what the clock of samples per second counts.</summary>
 public sealed record MeasureStepping(bool Running) : Effect;
 
+/// <summary>Send every server of the assignment its shard as <see cref="HandShard"/>: what the run starts from, or went back to.</summary>
+public sealed record HandOverAll(Assignment Assignment) : Effect;
+
+/// <summary>All members of the assignment are at work; a member that is in it no more may go.</summary>
+public sealed record AnnounceAssignment(Assignment Assignment) : Effect;
+
+/// <summary>A shard is lost with its server: bring back the newest checkpoint, or the beginning; answered by <see cref="WentBack"/>.</summary>
+/// <param name="Version">What was committed.</param>
+public sealed record GoBack(long Version) : Effect;
+
 /// <summary>A step was committed.</summary>
 /// <param name="Sums">Metric sums over the mini-batch, and on a sampled step the figures of its activations.</param>
 /// <param name="Clipped">Whether clipping changed the gradient.</param>
@@ -59,6 +69,9 @@ public sealed record RunOutcome(
     RunStatus Status, long Version, int Epochs, int BestEpoch, IReadOnlyList<double>? TrainSums, IReadOnlyList<double>? ValidationSums,
     IReadOnlyDictionary<DataPart, IReadOnlyList<double>> FinalSums)
 {
+    /// <summary>Committed steps that were lost with a server and made again.</summary>
+    public long LostSteps { get; init; }
+
     /// <summary>Steps that clipping acted in.</summary>
     public long ClippedSteps { get; init; }
 

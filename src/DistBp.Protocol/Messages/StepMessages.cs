@@ -7,12 +7,22 @@ namespace DistBp.Protocol.Messages;
 /// </summary>
 /// <param name="Gradient">The shard's part of the gradient, by reference: unchanged until the step is committed everywhere.</param>
 /// <param name="Sums">
-/// The metric sums of the subtree, and on a sampled step behind them the figures of its activations; for the lead server alone (server 0),
+/// The metric sums of the subtree, and on a sampled step behind them the figures of its activations; for the lead server alone,
 /// empty for others.
 /// </param>
 public sealed record PushGradient(
     Generation Generation, int Worker, long Step, Subtree Subtree, GradientPart Gradient, ReadOnlyMemory<double> Sums)
     : MemberMessage(Generation);
+
+/// <summary>
+/// To server: a part of its new shard, from the server that has owned it or from the coordinator. It stays unchanged until every member is ready.
+/// </summary>
+/// <param name="Parameters">Of <paramref name="Range"/>.</param>
+/// <param name="State">The optimizer's, of what is trained in the range; empty where the run begins.</param>
+/// <param name="Best">Of the range, of the best epoch; empty where none is kept.</param>
+public sealed record HandShard(
+    Generation Generation, ParameterShard Range, ReadOnlyMemory<float> Parameters, IReadOnlyList<ReadOnlyMemory<float>> State,
+    ReadOnlyMemory<float> Best) : MemberMessage(Generation);
 
 /// <summary>Squared norms of segments of the flat gradient.</summary>
 /// <param name="Segments">Their numbers, ascending. Those of a table of rows that the step did not touch are left out.</param>
