@@ -29,15 +29,24 @@ internal static class ContractValues
 
     public static Contract.Assignment ToContract(this Assignment assignment) => new()
     {
-        Generation = assignment.Generation.ToContract(), Workers = assignment.Workers, Servers = assignment.Servers, Slices = assignment.Slices,
-        UpdatedCount = assignment.UpdatedCount,
+        Generation = assignment.Generation.ToContract(), Workers = { assignment.Workers }, Servers = { assignment.Servers },
+        Slices = assignment.Slices, UpdatedCount = assignment.UpdatedCount,
     };
 
     public static Assignment ToProtocol(this Contract.Assignment? assignment)
     {
         Require(assignment, "an assignment");
         return new Assignment(
-            assignment.Generation.ToProtocol(), assignment.Workers, assignment.Servers, assignment.Slices, assignment.UpdatedCount);
+            assignment.Generation.ToProtocol(), Members(assignment.Workers), Members(assignment.Servers), assignment.Slices,
+            assignment.UpdatedCount);
+    }
+
+    public static Contract.ParameterShard ToContract(this ParameterShard shard) => new() { Offset = shard.Offset, Count = shard.Count };
+
+    public static ParameterShard ToProtocol(this Contract.ParameterShard? shard)
+    {
+        Require(shard, "a shard");
+        return new ParameterShard(shard.Offset, shard.Count);
     }
 
     public static Contract.Subtree ToContract(this Subtree subtree) => new() { First = subtree.First, Count = subtree.Count };
@@ -89,6 +98,12 @@ internal static class ContractValues
         // An array's segment is copied at once.
         if (MemoryMarshal.TryGetArray(values, out ArraySegment<T> segment)) field.AddRange(segment);
         else field.AddRange(values.ToArray());
+    }
+
+    private static int[] Members(RepeatedField<int> members)
+    {
+        int[] numbers = [.. members];
+        return numbers.Distinct().Count() == numbers.Length ? numbers : throw Malformed("a member twice");
     }
 
     private static T Known<T>(T value)

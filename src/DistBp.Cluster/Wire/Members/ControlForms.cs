@@ -10,8 +10,26 @@ internal static class ControlForms
     [
         new MessageForm<Assign>(
             BodyOneofCase.Assign,
-            (m, e, _) => e.Assign = new() { Assignment = m.Assignment.ToContract(), Version = m.Version, MaxSkips = m.MaxSkips },
-            (e, _, ref _) => new(e.Assign.Assignment.ToProtocol(), e.Assign.Version, e.Assign.MaxSkips)),
+            (m, e, _) => e.Assign = new()
+            {
+                Assignment = m.Assignment.ToContract(), Previous = m.Previous?.ToContract(), Version = m.Version, MaxSkips = m.MaxSkips,
+                SkipsInRow = m.SkipsInRow,
+            },
+            (e, _, ref _) => new(
+                e.Assign.Assignment.ToProtocol(), e.Assign.Previous is { } previous ? previous.ToProtocol() : null, e.Assign.Version,
+                e.Assign.MaxSkips, e.Assign.SkipsInRow)),
+        new MessageForm<Suspend>(
+            BodyOneofCase.Suspend,
+            (m, e, _) => e.Suspend = new(),
+            (e, g, ref _) => new(g)),
+        new MessageForm<Suspended>(
+            BodyOneofCase.Suspended,
+            (m, e, _) => e.Suspended = new() { Server = m.Server, Version = m.Version, SkipsInRow = m.SkipsInRow },
+            (e, g, ref _) => new(g, e.Suspended.Server, e.Suspended.Version, e.Suspended.SkipsInRow)),
+        new MessageForm<Complete>(
+            BodyOneofCase.Complete,
+            (m, e, _) => e.Complete = new(),
+            (e, g, ref _) => new(g)),
         new MessageForm<ServerReady>(
             BodyOneofCase.ServerReady,
             (m, e, _) => e.ServerReady = new() { Server = m.Server },
@@ -42,8 +60,8 @@ internal static class ControlForms
             (e, g, ref _) => new(g, e.ShardCaptured.Server, e.ShardCaptured.Target.ToProtocol(), e.ShardCaptured.Version)),
         new MessageForm<RestoreBest>(
             BodyOneofCase.RestoreBest,
-            (m, e, _) => e.RestoreBest = new(),
-            (e, g, ref _) => new(g)),
+            (m, e, _) => e.RestoreBest = new() { Version = m.Version },
+            (e, g, ref _) => new(g, e.RestoreBest.Version)),
         new MessageForm<BestRestored>(
             BodyOneofCase.BestRestored,
             (m, e, _) => e.BestRestored = new() { Server = m.Server },

@@ -10,8 +10,8 @@ internal static class EvaluationForms
     [
         new MessageForm<Evaluate>(
             BodyOneofCase.Evaluate,
-            (m, e, _) => e.Evaluate = new() { Part = (Contract.DataPart)m.Part, Leaves = m.Leaves },
-            (e, g, ref _) => new(g, e.Evaluate.Part.ToProtocol(), e.Evaluate.Leaves)),
+            (m, e, _) => e.Evaluate = new() { Part = (Contract.DataPart)m.Part, Leaves = m.Leaves, Version = m.Version },
+            (e, g, ref _) => new(g, e.Evaluate.Part.ToProtocol(), e.Evaluate.Leaves, e.Evaluate.Version)),
         new MessageForm<EvaluationDone>(
             BodyOneofCase.EvaluationDone,
             (m, e, _) => e.EvaluationDone = new()

@@ -1,4 +1,5 @@
 using DistBp.Learning;
+using DistBp.Protocol;
 using DistBp.Protocol.Messages;
 using static DistBp.Cluster.Wire.Members.Contract.Envelope;
 
@@ -20,6 +21,16 @@ internal static class StepForms
             (e, g, ref tensors) => new(
                 g, e.PushGradient.Worker, e.PushGradient.Step, e.PushGradient.Subtree.ToProtocol(), ReadGradient(ref tensors),
                 e.PushGradient.Sums.ToMemory())),
+        new MessageForm<HandShard>(
+            BodyOneofCase.HandShard,
+            (m, e, tensors) =>
+            {
+                e.HandShard = new() { Range = m.Range.ToContract() };
+                tensors.Add(m.Parameters);
+                for (int i = 0; i < m.State.Count; i++) tensors.Add(m.State[i]);
+                tensors.Add(m.Best);
+            },
+            ReadShard),
         new MessageForm<ShareNorms>(
             BodyOneofCase.ShareNorms,
             (m, e, _) => e.ShareNorms = new()
@@ -76,6 +87,14 @@ internal static class StepForms
             tensors.Add(gradient.Sparse[i].Rows);
             tensors.Add(gradient.Sparse[i].Values);
         }
+    }
+
+    private static HandShard ReadShard(Contract.Envelope envelope, Generation generation, ref TensorReader tensors)
+    {
+        ReadOnlyMemory<float> parameters = tensors.Floats();
+        var state = new ReadOnlyMemory<float>[Math.Max(0, tensors.Left - 1)];
+        for (int i = 0; i < state.Length; i++) state[i] = tensors.Floats();
+        return new HandShard(generation, envelope.HandShard.Range.ToProtocol(), parameters, state, tensors.Floats());
     }
 
     private static GradientPart ReadGradient(ref TensorReader tensors)
