@@ -251,7 +251,11 @@ public sealed class Coordinator(TrainingPlan plan, int term = 1)
         ReadOnlySpan<double> sums = message.Sums.Span;
         for (int i = 0; i < _epochSums.Length; i++) _epochSums[i] += sums[i];
         if (message.Clipped) _clippedSteps++;
-        effects.Perform(new ReportStep(message.Step, message.Sums, message.GradientNorm, _progress.RateFactor, message.Clipped));
+        effects.Perform(new ReportStep(message.Step, message.Sums, message.GradientNorm, _progress.RateFactor, message.Clipped)
+        {
+            Generation = message.Generation,
+            Contributions = message.Contributions,
+        });
     }
 
     private void OnShardMeasured(ShardMeasured message, EffectList effects)
@@ -260,7 +264,7 @@ public sealed class Coordinator(TrainingPlan plan, int term = 1)
     }
 
     private void OnStepSkipped(StepSkipped message, EffectList effects) =>
-        effects.Perform(new ReportSkip(message.Step, message.Segment, ++_skippedSteps));
+        effects.Perform(new ReportSkip(message.Step, message.Segment, ++_skippedSteps) { Generation = message.Generation });
 
     private void OnStepRejected(StepRejected message, EffectList effects)
     {
@@ -284,7 +288,7 @@ public sealed class Coordinator(TrainingPlan plan, int term = 1)
     {
         if (_awaited.Count > 0) return;
         _phase = Phase.Ended;
-        effects.Perform(new FailDiverged(_version, _badSegment, [.. _located.OrderBy(s => s.Slice)]));
+        effects.Perform(new FailDiverged(_version, _badSegment, [.. _located.OrderBy(s => s.Slice)]) { Generation = Generation });
     }
 
     private void OnServerStopped(ServerStopped message, EffectList effects)

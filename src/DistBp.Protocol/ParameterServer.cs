@@ -298,7 +298,8 @@ public sealed class ParameterServer(int index)
     {
         if (IsForeign(message.Generation) || _phase != Phase.Updating) return;
         StepCommitted? report = IsLead
-            ? new StepCommitted(message.Generation, _version, _sums, _gradientNorm, message.Clipped || _clamped) : null;
+            ? new StepCommitted(message.Generation, _version, _sums, _gradientNorm, message.Clipped || _clamped) { Contributions = _contributions.Applied() }
+            : null;
         Advance(report, message.Figures, effects);
     }
 

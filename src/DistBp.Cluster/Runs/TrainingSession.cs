@@ -3,6 +3,7 @@ using System.Text;
 using DistBp.Cluster.Actors;
 using DistBp.Cluster.Configuration;
 using DistBp.Cluster.Storage;
+using DistBp.Cluster.Storage.Ledgers;
 using DistBp.Learning;
 using DistBp.Learning.Data;
 using DistBp.Learning.Data.Augmentation;
@@ -137,8 +138,11 @@ public sealed class TrainingSession
         int restarts = _options.Resume && File.Exists(paths.Result) ? RunResult.Load(paths.Result).Restarts + 1 : _options.Resume ? 1 : 0;
         TrainingPlan plan = Plan(memory, search.Checkpoint);
         checkpoints.GoodUpTo = plan.StartVersion - 1;
-        var reporter = new TrainingReporter(memory, checkpoints, identity, _servers, observers, _variant.EndsAfter, () => GoBack(memory, checkpoints, identity), _time);
-        Announce(paths, plan, search, refitted, observers);
+        using LedgerWriter ledger = LedgerWriter.Open(
+            paths.Ledger, new LedgerIdentity(identity.JobHash, _job.Seed, memory.Geometry), plan.StartVersion, _time);
+        var reporter = new TrainingReporter(
+            memory, checkpoints, identity, ledger, _servers, observers, _variant.EndsAfter, () => GoBack(memory, checkpoints, identity), _time);
+        Announce(paths, plan, search, refitted, ledger.Warning, observers);
 
         RunOutcome outcome;
         using (var cluster = new LocalCluster(memory, plan, reporter, _workers, _servers))
@@ -236,7 +240,8 @@ public sealed class TrainingSession
         description.Metric.StartsWith("validation", StringComparison.Ordinal) ? DataPart.Validation : DataPart.Train,
         description.Metric.EndsWith("Accuracy", StringComparison.Ordinal), description.Patience, description.MinDelta, description.RestoreBest);
 
-    private void Announce(RunPaths paths, TrainingPlan plan, CheckpointSearch search, bool refitted, IReadOnlyList<IRunObserver> observers)
+    private void Announce(
+        RunPaths paths, TrainingPlan plan, CheckpointSearch search, bool refitted, string ledgerWarning, IReadOnlyList<IRunObserver> observers)
     {
         var started = new RunStarted(
             _job, paths.Folder, _workers, _servers, LocalCluster.ThreadCount(_workers), _data.Schema.SampleShape,
@@ -253,6 +258,7 @@ public sealed class TrainingSession
                 observer.OnWarning($"{_job.InitialWeights} gives {_network.Parameters.Views.Count - _startAtRandom.Length} of "
                     + $"{_network.Parameters.Views.Count} parameters; at random start {NearestName.List(_startAtRandom)}");
             }
+            if (ledgerWarning.Length > 0) observer.OnWarning(ledgerWarning);
             if (refitted)
                 observer.OnWarning("the training data are not what they were: preprocessing is fitted anew, and the run goes on with other inputs");
             if (_workers > _job.Slices)

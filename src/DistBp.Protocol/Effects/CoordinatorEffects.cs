@@ -19,7 +19,13 @@ public sealed record GoBack(long Version) : Effect;
 /// <summary>A step was committed.</summary>
 /// <param name="Sums">Metric sums over the mini-batch, and on a sampled step the figures of its activations.</param>
 /// <param name="Clipped">Whether clipping changed the gradient.</param>
-public sealed record ReportStep(long Step, ReadOnlyMemory<double> Sums, double GradientNorm, double RateFactor, bool Clipped = false) : Effect;
+public sealed record ReportStep(long Step, ReadOnlyMemory<double> Sums, double GradientNorm, double RateFactor, bool Clipped = false) : Effect
+{
+    public Generation Generation { get; init; }
+
+    /// <summary>Who computed what of it.</summary>
+    public ReadOnlyMemory<Contribution> Contributions { get; init; }
+}
 
 /// <summary>A sampled step was committed, and every server has measured its segments; before the stop point that follows.</summary>
 /// <param name="Figures">Of each server, in their order.</param>
@@ -28,7 +34,10 @@ public sealed record ReportStatistics(long Step, IReadOnlyList<ReadOnlyMemory<do
 /// <summary>A step was left unapplied.</summary>
 /// <param name="Segment">The first segment of the flat gradient that is not finite; -1 where the loss alone is not.</param>
 /// <param name="Skipped">How many so far, with this one.</param>
-public sealed record ReportSkip(long Step, int Segment, long Skipped) : Effect;
+public sealed record ReportSkip(long Step, int Segment, long Skipped) : Effect
+{
+    public Generation Generation { get; init; }
+}
 
 /// <summary>An epoch is over and evaluated.</summary>
 /// <param name="Epoch">From 1.</param>
@@ -46,7 +55,10 @@ public sealed record FinishRun(RunOutcome Outcome) : Effect;
 /// <summary>The run cannot go on.</summary>
 /// <param name="Segment">The first segment of the flat gradient that is not finite; -1 where the loss alone is not.</param>
 /// <param name="Slices">The slices to blame, in order; empty where only the sum over slices is not finite.</param>
-public sealed record FailDiverged(long Step, int Segment, IReadOnlyList<NonFiniteSlice> Slices) : Effect;
+public sealed record FailDiverged(long Step, int Segment, IReadOnlyList<NonFiniteSlice> Slices) : Effect
+{
+    public Generation Generation { get; init; }
+}
 
 /// <summary>How a run ended; in files as "completed", "stopped-early", "interrupted".</summary>
 public enum RunStatus

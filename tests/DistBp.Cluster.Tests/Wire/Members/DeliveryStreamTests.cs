@@ -22,7 +22,7 @@ public sealed class DeliveryStreamTests : IAsyncLifetime
     {
         await _server.DisposeAsync();
         _patience.Dispose();
-        Assert.Empty(_host.Bugs);
+        Assert.True(_host.Bugs.IsEmpty, string.Join("\n", _host.Bugs));
     }
 
     [Fact]

@@ -23,7 +23,7 @@ public sealed class NodeLinkTests : IAsyncLifetime
     {
         await _server.DisposeAsync();
         _patience.Dispose();
-        Assert.Empty(_host.Bugs);
+        Assert.True(_host.Bugs.IsEmpty, string.Join("\n", _host.Bugs));
         Assert.False(_failure.Task.IsCompletedSuccessfully && _failure.Task.Result.Detail.Length == 0);
     }
 
@@ -122,7 +122,7 @@ public sealed class NodeLinkTests : IAsyncLifetime
         partial.Send(0, 400_004, 599_996);
         partial.Send(0, 0, 400_004);
         partial.Finish(MessageCodec.Encode(1, Address.Worker(0), Address.Server(0), contract with { Sums = new double[] { 5 } }, []));
-        Send(link, new RestoreBest(s_generation));
+        Send(link, new RestoreBest(s_generation, 1));
         Assert.NotNull((await _host.NextAsync(_patience.Token)).Envelope.RequestHalt);
         (Contract.Envelope envelope, TensorBytes[] tensors) = await _host.NextAsync(_patience.Token);
         Assert.Equal([5.0], envelope.PushGradient.Sums);
