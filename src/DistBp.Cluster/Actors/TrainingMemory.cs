@@ -22,11 +22,12 @@ internal sealed class TrainingMemory
     private readonly GradientTreatment[] _treatments;
     private readonly double[] _rateFactors;
 
-    /// <param name="parts">The data that there is to work on; the training part is missing where a run only evaluates.</param>
-    public TrainingMemory(JobDescription job, Network network, IReadOnlyDictionary<DataPart, Dataset> parts)
+    /// <param name="parts">The data that there is to work on; the training part is missing where a run only evaluates, and where there is no worker.</param>
+    /// <param name="trainSamples">Of the training part, where it is elsewhere.</param>
+    public TrainingMemory(JobDescription job, Network network, IReadOnlyDictionary<DataPart, Dataset> parts, int trainSamples = 0)
     {
         (Job, Network, _parts) = (job, network, parts);
-        Geometry = new MiniBatchGeometry(parts.GetValueOrDefault(DataPart.Train)?.Count ?? 0, job.Batch, job.Slices);
+        Geometry = new MiniBatchGeometry(parts.GetValueOrDefault(DataPart.Train)?.Count ?? trainSamples, job.Batch, job.Slices);
         Parameters = new TensorBuffer(network.Parameters.Count);
         Segments = new NormSegments(network.Parameters);
         Optimizer = Optimizer.Create(job.Optimizer);

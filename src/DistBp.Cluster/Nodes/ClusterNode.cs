@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using DistBp.Cluster.Configuration;
 using DistBp.Cluster.Configuration.Clusters;
+using DistBp.Cluster.Hosting;
 using DistBp.Cluster.Nodes.Members;
 using DistBp.Cluster.Rendezvous;
 using DistBp.Cluster.Wire.Grpc;
@@ -42,7 +43,7 @@ public sealed class ClusterNode : IAsyncDisposable
     /// <param name="tell">Shows a line: who joins, leaves and is lost; called on any thread.</param>
     /// <exception cref="UserException">The configuration must not be so, or the address is not to be had.</exception>
     public static Task<ClusterNode> StartAsync(ClusterConfiguration configuration, Action<string> tell) =>
-        StartAsync(configuration, NodeParts.Alone, tell);
+        StartAsync(configuration, ClusterRunner.Create, tell);
 
     internal static async Task<ClusterNode> StartAsync(ClusterConfiguration configuration, Func<NodeContext, NodeParts> parts, Action<string> tell)
     {

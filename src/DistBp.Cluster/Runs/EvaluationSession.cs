@@ -51,8 +51,9 @@ public static class EvaluationSession
             FinalParts = [part],
             WritesCheckpoints = false,
         };
-        using var cluster = new LocalCluster(memory, plan, new SilentReporter(), workerCount, servers: 1);
-        RunOutcome outcome = await cluster.RunAsync(stop).ConfigureAwait(false);
+        var cluster = new LocalCluster(memory, plan, new SilentReporter(), workerCount, servers: 1);
+        RunOutcome outcome;
+        await using (cluster.ConfigureAwait(false)) outcome = await cluster.RunAsync(stop).ConfigureAwait(false);
         double[] sums = [.. outcome.FinalSums[part]];
         ConfusionMatrix? confusion = metrics.ConfusionClasses > 0 ? new ConfusionMatrix(metrics, sums) : null;
         return new EvaluationReport(part, dataset.Count, MetricValues.Of(metrics, sums), confusion, run.Schema.ClassNames)

@@ -54,6 +54,11 @@ public sealed class DataSchema
     /// <exception cref="UserException">Damaged, or not a schema.</exception>
     public static DataSchema Load(string file) => new(SchemaFile.Load(file));
 
+    /// <param name="content">As <see cref="Write"/> gives it.</param>
+    /// <param name="origin">Where it is from, for errors.</param>
+    /// <exception cref="UserException">It is damaged, or of another version.</exception>
+    public static DataSchema Parse(ReadOnlySpan<byte> content, string origin) => new(SchemaFile.Parse(content, origin));
+
     /// <summary>The content of the file that <see cref="Load"/> reads: the same bytes for the same training data.</summary>
     public byte[] Write() => _content.Write();
 
