@@ -41,7 +41,7 @@ internal sealed class ClusterTraining(ClusterClient client, NodeAddress cluster,
         finally
         {
             // Of a run that failed too: it tells how far it came. Where it is the cluster that failed, there is nobody to ask.
-            if (folder is not null && location.Folder.Length > 0) await FetchAsync(id).ConfigureAwait(false);
+            if (folder is not null && location.Folder.Length > 0) await FetchAsync(id, quiet).ConfigureAwait(false);
         }
         if (result.Status != RunStatus.Interrupted) return 0;
         if (!quiet) await Console.Error.WriteLineAsync($"the run is in {location.Folder} on the coordinator's node").ConfigureAwait(false);
@@ -79,11 +79,12 @@ internal sealed class ClusterTraining(ClusterClient client, NodeAddress cluster,
         }
     });
 
-    private async Task FetchAsync(string id)
+    private async Task FetchAsync(string id, bool quiet)
     {
         try
         {
             await client.FetchAsync(id, outFolder!).ConfigureAwait(false);
+            if (!quiet) await Console.Error.WriteLineAsync($"the run's folder is copied to {outFolder}").ConfigureAwait(false);
         }
         catch (UserException failed)
         {

@@ -78,6 +78,7 @@ public sealed class ClusterNode : IAsyncDisposable
     {
         if (_duty is not null)
         {
+            _duty.JoinOwnNode();
             _health.Set(Ready, serving: true);
             using var end = CancellationTokenSource.CreateLinkedTokenSource(leave, _disposed.Token);
             await _duty.RunAsync(end.Token).ConfigureAwait(false);
@@ -108,7 +109,6 @@ public sealed class ClusterNode : IAsyncDisposable
         _context.Endpoint = node.Advertise ?? node.Listen with { Port = _server.Address.Port };
         _health.Set("", serving: true);
         _health.Set(Ready, serving: false);
-        _duty?.JoinOwnNode();
     }
 
     private void AddMethods(GrpcServices services)

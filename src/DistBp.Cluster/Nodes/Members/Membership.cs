@@ -48,7 +48,7 @@ internal sealed class Membership(NodeContext node, NodeAddress coordinator, Acti
                     namePatience.Reset();
                     if (!leave.IsCancellationRequested) node.Tell($"the connection to the coordinator at {coordinator} is lost: {end.Detail}");
                 }
-                if (CallFailure.IsFinal(end)) throw CallFailure.Tell(end, "coordinator", coordinator);
+                if (CallFailure.IsFinal(end)) throw CallFailure.Tell(end, coordinator);
                 ReconnectPatience which = end.Status == StatusCode.AlreadyExists ? namePatience : patience;
                 TimeSpan pause = which.Next() ?? throw Unreachable(end, which.Limit);
                 await PauseAsync(pause, leave, abort).ConfigureAwait(false);
@@ -80,7 +80,7 @@ internal sealed class Membership(NodeContext node, NodeAddress coordinator, Acti
 
     private UserException Unreachable(RpcException last, TimeSpan waited)
     {
-        if (last.Status is StatusCode.AlreadyExists or StatusCode.ResourceExhausted) return CallFailure.Tell(last, "coordinator", coordinator);
+        if (last.Status is StatusCode.AlreadyExists or StatusCode.ResourceExhausted) return CallFailure.Tell(last, coordinator);
         string limit = waited.TotalSeconds.ToString("0.#", CultureInfo.InvariantCulture);
         return new UserException(
             ErrorKind.Cluster, $"waited {limit} s for the coordinator at {coordinator}: {last.Detail}", $"node {node.Name}",
