@@ -11,15 +11,15 @@ internal static class CallFailure
     public static bool IsFinal(RpcException failure) => failure.Status is StatusCode.Unauthenticated or StatusCode.FailedPrecondition
         or StatusCode.InvalidArgument or StatusCode.NotFound or StatusCode.PermissionDenied or StatusCode.Unimplemented;
 
-    /// <param name="whose">"the coordinator".</param>
-    public static UserException Tell(RpcException failure, string whose, NodeAddress address) => failure.Status switch
+    /// <param name="address">The coordinator's.</param>
+    public static UserException Tell(RpcException failure, NodeAddress address) => failure.Status switch
     {
-        StatusCode.Unauthenticated => Wrong(failure.Detail, address, "give this side the cluster's secret: distbp.cluster.secret, or DISTBP_SECRET"),
-        StatusCode.Unimplemented => Wrong($"what answers there is no {whose} of distbp: {failure.Detail}", address, "check the address"),
+        StatusCode.Unauthenticated => Wrong(failure.Detail, address, "give this side the cluster's secret, or none where it has none: distbp.cluster.secret, or DISTBP_SECRET"),
+        StatusCode.Unimplemented => Wrong($"what answers there is no coordinator of distbp: {failure.Detail}", address, "check the address"),
         StatusCode.FailedPrecondition or StatusCode.InvalidArgument or StatusCode.NotFound or StatusCode.PermissionDenied
             or StatusCode.AlreadyExists or StatusCode.ResourceExhausted => Wrong(failure.Detail, address, RemedyFor(failure)),
         _ => new UserException(
-            ErrorKind.Cluster, $"{whose} does not answer: {failure.Detail}", address.ToString(),
+            ErrorKind.Cluster, $"the coordinator does not answer: {failure.Detail}", address.ToString(),
             "is it running, and does it listen there? check the address and the network", failure),
     };
 

@@ -25,7 +25,9 @@ public sealed class ClusterNode : IAsyncDisposable
     private readonly NodeContext _context;
     private readonly NodeParts _parts;
     private readonly CoordinatorDuty? _duty;
+    private readonly CancellationTokenSource _disposed = new();
     private GrpcServer _server = null!;
+    private Task _running = Task.CompletedTask;
 
     private ClusterNode(ClusterConfiguration configuration, Func<NodeContext, NodeParts> parts, Action<string> tell)
     {
@@ -56,28 +58,39 @@ public sealed class ClusterNode : IAsyncDisposable
     /// <summary>Until the node has left, or cannot be a member any more.</summary>
     /// <param name="leave">A member asks to be released, and goes; a coordinator interrupts the job that runs, waits for it, and goes.</param>
     /// <exception cref="UserException">The coordinator refuses this node, or is out of reach for too long.</exception>
-    public async Task RunAsync(CancellationToken leave)
+    public Task RunAsync(CancellationToken leave) => _running = BelongAsync(leave);
+
+    /// <summary>Ends at once what still runs: to the cluster it is as if the process had died.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        // A coordinator goes silent first: those who watch a job see it break off, not end.
+        if (_duty is null) await _disposed.CancelAsync().ConfigureAwait(false);
+        await _server.StopAsync(LastCalls).ConfigureAwait(false);
+        await _server.DisposeAsync().ConfigureAwait(false);
+        await _disposed.CancelAsync().ConfigureAwait(false);
+        // Its error is told to who awaits it.
+        await _running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (_parts.Resident is { } resident) await resident.DisposeAsync().ConfigureAwait(false);
+        _duty?.Dispose();
+        _disposed.Dispose();
+    }
+
+    private async Task BelongAsync(CancellationToken leave)
     {
         if (_duty is not null)
         {
+            _duty.JoinOwnNode();
             _health.Set(Ready, serving: true);
-            await _duty.RunAsync(leave).ConfigureAwait(false);
+            using var end = CancellationTokenSource.CreateLinkedTokenSource(leave, _disposed.Token);
+            await _duty.RunAsync(end.Token).ConfigureAwait(false);
         }
         else
         {
             using var membership = new Membership(
                 _context, CoordinatorAddress.Find(_context.Configuration.Rendezvous), _parts.Admitted, ready => _health.Set(Ready, ready));
-            await membership.RunAsync(leave).ConfigureAwait(false);
+            await membership.RunAsync(leave, _disposed.Token).ConfigureAwait(false);
         }
         _health.Set("", serving: false);
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        await _server.StopAsync(LastCalls).ConfigureAwait(false);
-        await _server.DisposeAsync().ConfigureAwait(false);
-        if (_parts.Resident is { } resident) await resident.DisposeAsync().ConfigureAwait(false);
-        _duty?.Dispose();
     }
 
     private async Task ListenAsync()
@@ -97,7 +110,6 @@ public sealed class ClusterNode : IAsyncDisposable
         _context.Endpoint = node.Advertise ?? node.Listen with { Port = _server.Address.Port };
         _health.Set("", serving: true);
         _health.Set(Ready, serving: false);
-        _duty?.JoinOwnNode();
     }
 
     private void AddMethods(GrpcServices services)

@@ -79,7 +79,7 @@ public sealed class ClusterClient : IDisposable
         }
         catch (RpcException failure)
         {
-            throw CallFailure.Tell(failure, "coordinator", _coordinator);
+            throw CallFailure.Tell(failure, _coordinator);
         }
     }
 }

@@ -24,21 +24,22 @@ internal sealed class Membership(NodeContext node, NodeAddress coordinator, Acti
     private ulong _incarnation = (ulong)TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds();
 
     /// <param name="leave">Asks to be released, waits for it, and ends.</param>
+    /// <param name="abort">Ends at once.</param>
     /// <exception cref="UserException">The coordinator refuses this node, or was not to be reached for <see cref="ReconnectPatience.Limit"/>.</exception>
-    public async Task RunAsync(CancellationToken leave)
+    public async Task RunAsync(CancellationToken leave, CancellationToken abort)
     {
         var patience = new ReconnectPatience(_detection.AcceptablePause, TimeProvider.System);
         // A coordinator that has not yet seen that this node's earlier connection is gone holds its name.
         var namePatience = new ReconnectPatience(_detection.AcceptablePause / 5, TimeProvider.System);
-        while (!leave.IsCancellationRequested)
+        while (!leave.IsCancellationRequested && !abort.IsCancellationRequested)
         {
-            using var session = new MembershipSession(_channel, node, ++_incarnation);
+            using var session = new MembershipSession(_channel, node, ++_incarnation, abort);
             try
             {
                 if (await StayAsync(session, leave).ConfigureAwait(false)) return;
                 throw new RpcException(StatusCode.Unavailable, "the coordinator closed the connection");
             }
-            catch (RpcException end)
+            catch (RpcException end) when (!abort.IsCancellationRequested)
             {
                 if (session.WasAdmitted)
                 {
@@ -47,10 +48,14 @@ internal sealed class Membership(NodeContext node, NodeAddress coordinator, Acti
                     namePatience.Reset();
                     if (!leave.IsCancellationRequested) node.Tell($"the connection to the coordinator at {coordinator} is lost: {end.Detail}");
                 }
-                if (CallFailure.IsFinal(end)) throw CallFailure.Tell(end, "coordinator", coordinator);
+                if (CallFailure.IsFinal(end)) throw CallFailure.Tell(end, coordinator);
                 ReconnectPatience which = end.Status == StatusCode.AlreadyExists ? namePatience : patience;
                 TimeSpan pause = which.Next() ?? throw Unreachable(end, which.Limit);
-                await PauseAsync(pause, leave).ConfigureAwait(false);
+                await PauseAsync(pause, leave, abort).ConfigureAwait(false);
+            }
+            catch (RpcException) when (abort.IsCancellationRequested)
+            {
+                return;
             }
         }
     }
@@ -67,21 +72,15 @@ internal sealed class Membership(NodeContext node, NodeAddress coordinator, Acti
         return await session.StayAsync(leave).ConfigureAwait(false);
     }
 
-    private static async Task PauseAsync(TimeSpan pause, CancellationToken leave)
+    private static async Task PauseAsync(TimeSpan pause, CancellationToken leave, CancellationToken abort)
     {
-        try
-        {
-            await Task.Delay(pause, leave).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException)
-        {
-            // The node leaves: it is no member, so there is nobody to ask.
-        }
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(leave, abort);
+        await Task.Delay(pause, either.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     private UserException Unreachable(RpcException last, TimeSpan waited)
     {
-        if (last.Status is StatusCode.AlreadyExists or StatusCode.ResourceExhausted) return CallFailure.Tell(last, "coordinator", coordinator);
+        if (last.Status is StatusCode.AlreadyExists or StatusCode.ResourceExhausted) return CallFailure.Tell(last, coordinator);
         string limit = waited.TotalSeconds.ToString("0.#", CultureInfo.InvariantCulture);
         return new UserException(
             ErrorKind.Cluster, $"waited {limit} s for the coordinator at {coordinator}: {last.Detail}", $"node {node.Name}",

@@ -6,15 +6,16 @@ namespace DistBp.Cluster.Nodes.Members;
 /// <summary>One call to distbp.v1.Cluster/Join, from the member's side.</summary>
 internal sealed class MembershipSession : IDisposable
 {
-    private readonly CancellationTokenSource _silence = new();
+    private readonly CancellationTokenSource _silence;
     private readonly CancellationTokenSource _over = new();
     private readonly ClientCall<Heartbeat, ClusterNews> _call;
     private readonly NodeContext _node;
     private readonly ulong _incarnation;
     private TimeSpan _interval, _pause;
 
-    public MembershipSession(GrpcChannel channel, NodeContext node, ulong incarnation)
+    public MembershipSession(GrpcChannel channel, NodeContext node, ulong incarnation, CancellationToken abort)
     {
+        _silence = CancellationTokenSource.CreateLinkedTokenSource(abort);
         (_node, _incarnation) = (node, incarnation);
         (_interval, _pause) = (node.Configuration.FailureDetector.HeartbeatInterval, node.Configuration.FailureDetector.AcceptablePause);
         _call = channel.Call(ControlMethods.Join, node.Credentials.Metadata, cancellation: _silence.Token);
