@@ -25,6 +25,11 @@ internal sealed class DeliveryService(IDeliveryHost host, DeliveryLimits limits)
         {
             throw why = new RpcException(StatusCode.Cancelled, "the stream was broken off");
         }
+        catch (IOException e)
+        {
+            // Kestrel's word for a reset or a broken connection, at any touch of the pipes.
+            throw why = new RpcException(StatusCode.Cancelled, "the peer has gone or reset the call", e);
+        }
         catch (RpcException e)
         {
             why = e;

@@ -29,13 +29,14 @@ internal sealed class DeliveryStream(PipeReader pipe, IDeliveryHost host, Delive
     private uint _checksum;
 
     /// <summary>Until the peer says that no more comes.</summary>
+    /// <exception cref="IOException">The peer has gone.</exception>
     /// <exception cref="RpcException">What came cannot be delivered; nothing of the message that it belongs to is.</exception>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     public async ValueTask RunAsync(CancellationToken cancellation)
     {
         while (true)
         {
-            ReadResult result = await ReceiveAsync(cancellation).ConfigureAwait(false);
+            ReadResult result = await pipe.ReadAsync(cancellation).ConfigureAwait(false);
             ReadOnlySequence<byte> rest = Take(result.Buffer);
             if (result.IsCompleted)
             {
@@ -44,19 +45,6 @@ internal sealed class DeliveryStream(PipeReader pipe, IDeliveryHost host, Delive
                 return;
             }
             pipe.AdvanceTo(rest.Start, rest.End);
-        }
-    }
-
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<ReadResult> ReceiveAsync(CancellationToken cancellation)
-    {
-        try
-        {
-            return await pipe.ReadAsync(cancellation).ConfigureAwait(false);
-        }
-        catch (IOException e)
-        {
-            throw new RpcException(StatusCode.Cancelled, "the peer has gone or reset the call", e);
         }
     }
 
@@ -95,8 +83,10 @@ internal sealed class DeliveryStream(PipeReader pipe, IDeliveryHost host, Delive
             buffer.Slice(0, count).CopyTo(_head);
             start = _head.AsSpan(0, count);
         }
-        if (start.Length <= first) return false;
-        if (start[first] is >= (Delivery.EnvelopeFieldNumber << 3 | WireTypeBytes) and <= (Delivery.RetractionFieldNumber << 3 | WireTypeBytes))
+        // An empty message is an empty chunk.
+        bool isEmpty = start.Length == first && BinaryPrimitives.ReadInt32BigEndian(start[1..]) == 0;
+        if (start.Length <= first && !isEmpty) return false;
+        if (!isEmpty && start[first] is >= (Delivery.EnvelopeFieldNumber << 3 | WireTypeBytes) and <= (Delivery.RetractionFieldNumber << 3 | WireTypeBytes))
             return TryTakeControl(start, ref buffer);
         if (!ChunkHead.TryRead(start, limits.MaxChunkBytes, out _chunk, out int consumed)) return false;
         BeginChunk();

@@ -1,3 +1,4 @@
+using DistBp.Cluster.Wire.Grpc;
 using DistBp.Learning;
 using DistBp.Protocol;
 using DistBp.Protocol.Messages;
@@ -25,7 +26,7 @@ internal static class StepForms
             BodyOneofCase.HandShard,
             (m, e, tensors) =>
             {
-                e.HandShard = new() { Range = m.Range.ToContract() };
+                e.HandShard = new() { Range = m.Range.ToContract(), States = m.State.Count };
                 tensors.Add(m.Parameters);
                 for (int i = 0; i < m.State.Count; i++) tensors.Add(m.State[i]);
                 tensors.Add(m.Best);
@@ -92,7 +93,9 @@ internal static class StepForms
     private static HandShard ReadShard(Contract.Envelope envelope, Generation generation, ref TensorReader tensors)
     {
         ReadOnlyMemory<float> parameters = tensors.Floats();
-        var state = new ReadOnlyMemory<float>[Math.Max(0, tensors.Left - 1)];
+        if (tensors.Left != envelope.HandShard.States + 1)
+            throw new RpcException(StatusCode.Internal, $"a shard with {envelope.HandShard.States} states of the optimizer has {tensors.Left + 1} tensors");
+        var state = new ReadOnlyMemory<float>[tensors.Left - 1];
         for (int i = 0; i < state.Length; i++) state[i] = tensors.Floats();
         return new HandShard(generation, envelope.HandShard.Range.ToProtocol(), parameters, state, tensors.Floats());
     }
