@@ -33,16 +33,16 @@ internal sealed class JobHost : IAsyncDisposable
 
     public ShardTraffic Traffic { get; }
 
-    public TensorTarget Destination(Contract.Envelope envelope, int tensor, long byteCount) =>
-        envelope.BodyCase is Contract.Envelope.BodyOneofCase.ShardCommitted or Contract.Envelope.BodyOneofCase.ShardCaptured
-            ? Traffic.Destination(envelope, tensor, byteCount) : _messages.Destination(envelope, tensor, byteCount);
+    public TensorTarget Destination(Contract.Envelope envelope, int tensor, long byteCount) => BringsShard(envelope)
+        ? Traffic.Destination(envelope, tensor, byteCount) : _messages.Destination(envelope, tensor, byteCount);
 
     public void Deliver(Contract.Envelope envelope, ReadOnlySpan<TensorBytes> tensors)
     {
         Address to = envelope.To.ToProtocol();
         // Whoever was here and is gone.
         if (Transport.Own(to) is not { } actor) return;
-        MemberMessage message = MessageCodec.Decode(envelope, tensors);
+        // A shard is where it belongs by now: the message says that it is there.
+        MemberMessage message = MessageCodec.Decode(envelope, BringsShard(envelope) ? [] : tensors);
         Traffic.Note(message);
         actor.Post(message);
     }
@@ -53,4 +53,7 @@ internal sealed class JobHost : IAsyncDisposable
         await Transport.DisposeAsync().ConfigureAwait(false);
         _pool?.Dispose();
     }
+
+    private static bool BringsShard(Contract.Envelope envelope) =>
+        envelope.BodyCase is Contract.Envelope.BodyOneofCase.ShardCommitted or Contract.Envelope.BodyOneofCase.ShardCaptured;
 }

@@ -15,7 +15,4 @@ internal sealed record NodeParts(JobRunner Runner)
 
     /// <summary>Lives as long as the node, and is disposed of with it.</summary>
     public IAsyncDisposable? Resident { get; init; }
-
-    /// <summary>Jobs run on the coordinator's node alone.</summary>
-    public static NodeParts Alone(NodeContext _) => new(SingleNodeRun.RunAsync);
 }

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using DistBp.Cluster.Configuration;
 using DistBp.Cluster.Configuration.Clusters;
+using DistBp.Cluster.Hosting;
 using DistBp.Cluster.Nodes.Jobs;
 using DistBp.Cluster.Nodes.Members;
 using DistBp.Cluster.Runs;
@@ -25,7 +26,7 @@ public static class LocalProcesses
     public static Task<RunResult> TrainAsync(
         JobDescription job, TrainingOptions options, ClusterConfiguration configuration, int processes, IReadOnlyList<string> command,
         IReadOnlyList<IRunObserver> observers, Action<string> tell, CancellationToken stop) =>
-        TrainAsync(job, options, configuration, processes, command, observers, tell, NodeParts.Alone, stop);
+        TrainAsync(job, options, configuration, processes, command, observers, tell, ClusterRunner.Create, stop);
 
     internal static async Task<RunResult> TrainAsync(
         JobDescription job, TrainingOptions options, ClusterConfiguration configuration, int processes, IReadOnlyList<string> command,
