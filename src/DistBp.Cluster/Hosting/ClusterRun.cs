@@ -59,7 +59,9 @@ internal sealed class ClusterRun : IRunCluster
     public async Task<RunOutcome> RunAsync(CancellationToken stop)
     {
         _jobs.Add(_job, _host);
-        using IDisposable subscription = _members.Subscribe(change => Tell(new MembersMoved(change)));
+        bool atStart = true;
+        using IDisposable subscription = _members.Subscribe(change => Tell(new MembersMoved(change, atStart)));
+        atStart = false;
         using (stop.UnsafeRegister(_ => Tell(new StopAsked()), null))
         {
             Task handling = HandleAsync();
@@ -114,7 +116,7 @@ internal sealed class ClusterRun : IRunCluster
     {
         switch (what)
         {
-            case MembersMoved { Change: MemberJoined e }: Enlist(e.Member); break;
+            case MembersMoved { Change: MemberJoined e } m: Enlist(e.Member, m.AtStart); break;
             case MembersMoved { Change: MemberLeaving e }: OnLeaving(e.Member); break;
             case MembersMoved { Change: MemberLost e }: OnLost(e.Member, e.Reason); break;
             case EnlistmentEnded e: OnEnlisted(e); break;
@@ -125,11 +127,11 @@ internal sealed class ClusterRun : IRunCluster
         }
     }
 
-    private void Enlist(ClusterMember member)
+    private void Enlist(ClusterMember member, bool atStart)
     {
         int workers = member.Roles.HasFlag(NodeRoles.Worker) ? member.Workers : 0, servers = member.Roles.HasFlag(NodeRoles.Server) ? 1 : 0;
         if (workers + servers == 0) return;
-        var node = new JobNode(member, [.. Enumerable.Range(_nextWorker, workers)], [.. Enumerable.Range(_nextServer, servers)]);
+        var node = new JobNode(member, [.. Enumerable.Range(_nextWorker, workers)], [.. Enumerable.Range(_nextServer, servers)], atStart);
         (_nextWorker, _nextServer, _nodesEver) = (_nextWorker + workers, _nextServer + servers, _nodesEver + 1);
         _nodes.Add(node);
         _ = EnlistAsync(node);
@@ -146,12 +148,11 @@ internal sealed class ClusterRun : IRunCluster
             _nodes.Remove(enlisted.Node);
             _warn($"{enlisted.Node.Member} takes no part: {problem}");
             FailIfNobodyIsLeft(problem);
+            IntroduceWhenDue();
             return;
         }
         enlisted.Node.State = JobNodeState.Introducing;
-        // Together, where others are still reading: each introduction costs all nodes an answer.
-        if (_introductions == 0 && _nodes.TrueForAll(n => n.State != JobNodeState.Enlisting)) Introduce();
-        else if (_introductions == 0 && _nodes.Exists(n => n.State == JobNodeState.Active)) Introduce();
+        IntroduceWhenDue();
     }
 
     private void FailIfNobodyIsLeft(string problem)
@@ -161,8 +162,11 @@ internal sealed class ClusterRun : IRunCluster
             ErrorKind.Cluster, $"no node can take part in the job: {problem}", _coordinator.Describe(), "mend what the nodes say, and run it again"));
     }
 
-    private void Introduce()
+    /// <summary>One at a time, and those who were there at first together: so a run begins with all of them.</summary>
+    private void IntroduceWhenDue()
     {
+        bool readsStill = _nodes.Exists(n => n is { IsFirst: true, State: JobNodeState.Enlisting });
+        if (_introductions > 0 || readsStill || !_nodes.Exists(n => n.State == JobNodeState.Introducing)) return;
         JobNode[] newcomers = [.. _nodes.Where(n => n.State == JobNodeState.Introducing)];
         JobNode[] all = [.. _nodes.Where(n => n.State != JobNodeState.Enlisting)];
         _introductions++;
@@ -206,7 +210,7 @@ internal sealed class ClusterRun : IRunCluster
             _warn($"{node.Member} takes part: {Members()}");
         }
         TellMembers();
-        if (_introductions == 0 && _nodes.Exists(n => n.State == JobNodeState.Introducing)) Introduce();
+        IntroduceWhenDue();
     }
 
     private void OnLeaving(ClusterMember member)
@@ -246,13 +250,13 @@ internal sealed class ClusterRun : IRunCluster
         Forget(node);
         _warn($"{node.Member} takes part no more ({why}): {Members()}");
         _ = _calls.DismissAsync(node, why);
-        FailIfNobodyIsLeft(why);
     }
 
     private void Forget(JobNode node)
     {
         _nodes.Remove(node);
         _lost.AddRange(node.Addresses);
+        IntroduceWhenDue();
     }
 
     private void OnAssignment(Assignment assignment)

@@ -6,7 +6,8 @@ namespace DistBp.Cluster.Hosting;
 /// <summary>What a job's side on the coordinator's node hears; handled one at a time.</summary>
 internal abstract record JobEvent;
 
-internal sealed record MembersMoved(MemberChange Change) : JobEvent;
+/// <param name="AtStart">It was there when the job began.</param>
+internal sealed record MembersMoved(MemberChange Change, bool AtStart) : JobEvent;
 
 /// <param name="Problem">Null: it takes part.</param>
 internal sealed record EnlistmentEnded(JobNode Node, string? Problem) : JobEvent;

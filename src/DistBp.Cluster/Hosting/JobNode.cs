@@ -6,9 +6,12 @@ namespace DistBp.Cluster.Hosting;
 /// <summary>A node in a job, as the coordinator's side sees it.</summary>
 /// <param name="workers">Numbers of its workers.</param>
 /// <param name="servers">Numbers of its servers.</param>
-internal sealed class JobNode(ClusterMember member, IReadOnlyList<int> workers, IReadOnlyList<int> servers)
+/// <param name="isFirst">It was there when the job began: the others wait for it.</param>
+internal sealed class JobNode(ClusterMember member, IReadOnlyList<int> workers, IReadOnlyList<int> servers, bool isFirst)
 {
     public ClusterMember Member => member;
+
+    public bool IsFirst => isFirst;
 
     public IReadOnlyList<int> Workers => workers;
 
