@@ -26,19 +26,19 @@ internal sealed class CallCredentials
 
     /// <summary>The secret first: who does not know it learns nothing else of the cluster.</summary>
     /// <exception cref="RpcException">The call's are wrong; nothing of them is repeated.</exception>
-    public void Check(ServerCall call)
+    public void Check(Metadata received)
     {
-        byte[] presented = call.Metadata.GetBytes(SecretKey) ?? [];
+        byte[] presented = received.GetBytes(SecretKey) ?? [];
         if (!_secret.Matches(presented))
         {
             throw new RpcException(
                 StatusCode.Unauthenticated, presented.Length == 0 ? "this cluster has a secret, and none came with the call"
                 : _secret.IsNone ? "this cluster has no secret, and one came with the call" : "the secret is another one than the cluster's");
         }
-        string version = call.Metadata.Get(VersionKey) ?? "unknown";
+        string version = received.Get(VersionKey) ?? "unknown";
         if (version != _version)
             throw new RpcException(StatusCode.FailedPrecondition, $"the call is from distbp {version}, and here is distbp {_version}");
-        if (call.Metadata.Get(ClusterKey) is { } cluster && cluster != _cluster)
+        if (received.Get(ClusterKey) is { } cluster && cluster != _cluster)
             throw new RpcException(StatusCode.FailedPrecondition, $"the call is for the cluster '{cluster}', and here is the cluster '{_cluster}'");
     }
 }

@@ -28,7 +28,7 @@ internal static class CallFailure
     private static string RemedyFor(RpcException failure) => failure.Status switch
     {
         StatusCode.AlreadyExists => "give this node another name: --name, or distbp.node.name",
-        StatusCode.ResourceExhausted => "wait until jobs have ended, or cancel one",
+        StatusCode.ResourceExhausted => "wait until there is room",
         StatusCode.NotFound => "distbp status --cluster ADDR lists what there is",
         StatusCode.FailedPrecondition when failure.Detail.Contains("distbp ", StringComparison.Ordinal) => "run the same version on all nodes",
         StatusCode.FailedPrecondition when failure.Detail.Contains("cluster '", StringComparison.Ordinal) => "check distbp.cluster.name and the address",

@@ -29,11 +29,11 @@ public sealed class ClusterNode : IAsyncDisposable
     private GrpcServer _server = null!;
     private Task _running = Task.CompletedTask;
 
-    private ClusterNode(ClusterConfiguration configuration, Func<NodeContext, NodeParts> parts, Action<string> tell)
+    private ClusterNode(NodeContext context, Func<NodeContext, NodeParts> parts)
     {
-        _context = new NodeContext(configuration, new CallCredentials(configuration.Cluster), tell);
+        _context = context;
         _parts = parts(_context);
-        if (configuration.Node.Roles.HasFlag(NodeRoles.Coordinator)) _duty = new CoordinatorDuty(_context, _parts.Runner);
+        if (context.Configuration.Node.Roles.HasFlag(NodeRoles.Coordinator)) _duty = new CoordinatorDuty(_context, _parts.Runner);
     }
 
     /// <summary>Where other nodes and clients call this one.</summary>
@@ -47,10 +47,12 @@ public sealed class ClusterNode : IAsyncDisposable
     public static Task<ClusterNode> StartAsync(ClusterConfiguration configuration, Action<string> tell) =>
         StartAsync(configuration, ClusterRunner.Create, tell);
 
-    internal static async Task<ClusterNode> StartAsync(ClusterConfiguration configuration, Func<NodeContext, NodeParts> parts, Action<string> tell)
+    /// <param name="warn">Shows what should not have happened; null: as <paramref name="tell"/> does.</param>
+    internal static async Task<ClusterNode> StartAsync(
+        ClusterConfiguration configuration, Func<NodeContext, NodeParts> parts, Action<string> tell, Action<string>? warn = null)
     {
         NodeChecks.Require(configuration);
-        var node = new ClusterNode(configuration, parts, tell);
+        var node = new ClusterNode(new NodeContext(configuration, new CallCredentials(configuration.Cluster), tell, warn ?? tell), parts);
         await node.ListenAsync().ConfigureAwait(false);
         return node;
     }
@@ -115,11 +117,11 @@ public sealed class ClusterNode : IAsyncDisposable
     private void AddMethods(GrpcServices services)
     {
         _health.AddTo(services);
-        GrpcServices checkedServices = services.Guarded(_context.Credentials.Check);
+        GrpcServices checkedServices = services.Guarded(call => _context.Credentials.Check(call.Metadata));
         if (_duty is not null) _duty.AddTo(checkedServices);
         else new ElsewhereService(CoordinatorAddress.Find(_context.Configuration.Rendezvous)).AddTo(checkedServices);
         _parts.AddMethods(checkedServices);
     }
 
-    private void Report(Exception bug) => _context.Tell($"a bug in distbp: {bug}");
+    private void Report(Exception bug) => _context.Warn($"a bug in distbp: {bug}");
 }

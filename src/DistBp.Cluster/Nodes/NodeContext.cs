@@ -5,7 +5,8 @@ namespace DistBp.Cluster.Nodes;
 
 /// <summary>What the parts of a node know of it.</summary>
 /// <param name="Tell">Shows a line to whoever runs the node; from any thread.</param>
-internal sealed record NodeContext(ClusterConfiguration Configuration, CallCredentials Credentials, Action<string> Tell)
+/// <param name="Warn">Shows one that should not have happened.</param>
+internal sealed record NodeContext(ClusterConfiguration Configuration, CallCredentials Credentials, Action<string> Tell, Action<string> Warn)
 {
     private NodeAddress? _endpoint;
 

@@ -48,7 +48,7 @@ internal sealed class FakeRunner : IDisposable
         {
             var figures = new EpochFigures(
                 epoch, epoch * 5, new MetricValues(0.5 / epoch, 100, 0.75, null, null, null), new MetricValues(double.NaN, 10, 0.5, null, null, null), 0.01, 1000,
-                TimeSpan.FromSeconds(0.1), "");
+                TimeSpan.FromSeconds(0.1), "best so far");
             foreach (IRunObserver observer in observers) observer.OnEpoch(figures);
         }
         foreach (IRunObserver observer in observers) observer.OnWarning("mind the gap");

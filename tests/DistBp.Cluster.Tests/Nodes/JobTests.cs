@@ -36,8 +36,8 @@ public sealed class JobTests
         Assert.Equal((Job.Model, Job.Epochs, 2, 2, 1234, 100L), (probe.Started!.Job.Model, probe.Started.Job.Epochs, probe.Started.Workers,
             probe.Started.Servers, probe.Started.Parameters, probe.Started.TotalSteps));
         Assert.Equal([64], probe.Started.SampleShape.Dimensions.ToArray());
-        Assert.Equal((1, 0.5, 0.75, double.NaN, 1000.0), probe.Epochs.Select(e =>
-            (e.Epoch, e.Train.Loss, e.Train.Accuracy!.Value, e.Validation!.Loss, e.SamplesPerSecond)).Single());
+        Assert.Equal((1, 0.5, 0.75, double.NaN, 1000.0, "best so far"), probe.Epochs.Select(e =>
+            (e.Epoch, e.Train.Loss, e.Train.Accuracy!.Value, e.Validation!.Loss, e.SamplesPerSecond, e.Note)).Single());
         Assert.Equal(["mind the gap"], probe.Warnings);
         string[] kinds = [.. events.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(l => JsonDocument.Parse(l).RootElement.GetProperty("event").GetString()!)];
         Assert.Equal(["epoch", "warning", "end"], kinds);

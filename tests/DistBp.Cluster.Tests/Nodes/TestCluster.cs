@@ -28,13 +28,13 @@ internal sealed class TestCluster : IAsyncDisposable
 
     public string RunsFolder => _folder["runs"];
 
-    public static async Task<TestCluster> StartAsync(NodeRoles roles = NodeRoles.Coordinator, string listen = "127.0.0.1:0")
+    public static async Task<TestCluster> StartAsync(NodeRoles roles = NodeRoles.Coordinator, string listen = "127.0.0.1:0", FailureDetectorConfiguration? detection = null)
     {
         var cluster = new TestCluster();
         cluster.Configuration = ClusterConfiguration.Default with
         {
             Cluster = new NamingConfiguration("test", new ClusterSecret(Secret)),
-            FailureDetector = new FailureDetectorConfiguration(TimeSpan.FromMilliseconds(50), TimeSpan.FromSeconds(1)),
+            FailureDetector = detection ?? new FailureDetectorConfiguration(TimeSpan.FromMilliseconds(50), TimeSpan.FromSeconds(1)),
             Storage = new StorageConfiguration(cluster._folder["state"], cluster.RunsFolder),
         };
         cluster.Coordinator = await cluster.StartNodeAsync("c0", roles, listen);

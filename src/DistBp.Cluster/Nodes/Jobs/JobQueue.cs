@@ -53,21 +53,23 @@ internal sealed class JobQueue(JobRunner runner, IClusterMembers members, TimePr
     public bool Cancel(string id)
     {
         QueuedJob job;
+        bool running;
         lock (_gate)
         {
             job = Find(id);
             if (job.State is JobState.Cancelled or JobState.Ended)
                 throw new RpcException(StatusCode.FailedPrecondition, $"the job '{id}' has ended already: {job.StateName}");
-            if (job.State == JobState.Running)
+            running = job.State == JobState.Running;
+            if (!running)
             {
-                job.Stop();
-                return true;
+                job.State = JobState.Cancelled;
+                ForgetOldest();
             }
-            job.State = JobState.Cancelled;
-            ForgetOldest();
         }
-        job.NeverRan();
-        return false;
+        // Not under the lock: whoever waits for either is told at once, on this thread.
+        if (running) job.Stop();
+        else job.NeverRan();
+        return running;
     }
 
     /// <summary>Runs jobs until it is stopped: the one that runs then is interrupted, and is waited for.</summary>

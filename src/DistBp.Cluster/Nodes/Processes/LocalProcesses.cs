@@ -33,7 +33,7 @@ public static class LocalProcesses
         IReadOnlyList<IRunObserver> observers, Action<string> tell, Func<NodeContext, NodeParts> parts, CancellationToken stop)
     {
         configuration = ForThisJob(configuration);
-        ClusterNode node = await ClusterNode.StartAsync(configuration, parts, tell: _ => { }).ConfigureAwait(false);
+        ClusterNode node = await ClusterNode.StartAsync(configuration, parts, tell: _ => { }, warn: tell).ConfigureAwait(false);
         await using (node.ConfigureAwait(false))
         {
             using var end = new CancellationTokenSource();
