@@ -39,7 +39,7 @@ public static class WireBenchmark
     private static async Task<WireRate> MeasureAsync(WirePair pair, int tensorBytes)
     {
         int messages = (int)(BytesOneWay / tensorBytes);
-        await pair.ExchangeAsync(tensorBytes, messages / 4).ConfigureAwait(false);
+        await pair.ExchangeAsync(tensorBytes, messages).ConfigureAwait(false);
         (long allocated, TimeSpan processor, long begin) = (GC.GetTotalAllocatedBytes(true), Process.GetCurrentProcess().TotalProcessorTime, Stopwatch.GetTimestamp());
         await pair.ExchangeAsync(tensorBytes, messages).ConfigureAwait(false);
         TimeSpan wall = Stopwatch.GetElapsedTime(begin);

@@ -1,11 +1,13 @@
 using System.IO.Pipelines;
 using DistBp.Cluster.Wire.Grpc;
 using DistBp.Cluster.Wire.Members.Contract;
+using DistBp.Cluster.Wire.Shared;
 
 namespace DistBp.Cluster.Wire.Members;
 
 /// <summary>The service Parameters: takes the messages of all peers.</summary>
-internal sealed class DeliveryService(IDeliveryHost host, DeliveryLimits limits)
+/// <param name="sharedMemory">wire.shared-memory: whether a peer on this machine may leave tensors where they lie.</param>
+internal sealed class DeliveryService(IDeliveryHost host, DeliveryLimits limits, bool sharedMemory = true)
 {
     public static string Path => $"/{ParametersReflection.Descriptor.Services.Single().FullName}/Deliver";
 
@@ -19,7 +21,7 @@ internal sealed class DeliveryService(IDeliveryHost host, DeliveryLimits limits)
         {
             var receipts = new MessageWriter<Receipt>(pipe);
             await receipts.WriteAsync(new Receipt { Admission = new Admission { Node = peer } }, call.Cancellation).ConfigureAwait(false);
-            await new DeliveryStream(deliveries, host, limits).RunAsync(call.Cancellation).ConfigureAwait(false);
+            await new DeliveryStream(deliveries, receipts, host, limits, new PeerSegments(sharedMemory)).RunAsync(call.Cancellation).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (call.Cancellation.IsCancellationRequested)
         {

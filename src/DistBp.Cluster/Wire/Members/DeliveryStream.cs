@@ -4,6 +4,7 @@ using System.IO.Pipelines;
 using System.Runtime.CompilerServices;
 using DistBp.Cluster.Wire.Grpc;
 using DistBp.Cluster.Wire.Members.Contract;
+using DistBp.Cluster.Wire.Shared;
 using DistBp.Cluster.Wire.Tensors;
 using Google.Protobuf;
 
@@ -13,12 +14,15 @@ namespace DistBp.Cluster.Wire.Members;
 /// One peer's deliveries, from Kestrel's pipe: envelopes are parsed, chunks copied to where the host wants them and checked on the way. A message
 /// is delivered when all its bytes are there.
 /// </summary>
-internal sealed class DeliveryStream(PipeReader pipe, IDeliveryHost host, DeliveryLimits limits)
+/// <param name="answers">Where answers to offers go.</param>
+internal sealed class DeliveryStream(
+    PipeReader pipe, MessageWriter<Receipt> answers, IDeliveryHost host, DeliveryLimits limits, PeerSegments segments)
 {
     private const int WireTypeBytes = 2;
 
     private readonly byte[] _head = new byte[ChunkHead.MaxBytes];
-    private readonly OpenTensors _open = new(host, limits);
+    private readonly OpenTensors _open = new(host, limits, segments);
+    private readonly Queue<SharedAnswer> _answers = [];
     private readonly List<IncomingTensor> _tensors = [];
     private TensorBytes[] _received = new TensorBytes[4];
     private Envelope? _envelope;
@@ -38,6 +42,7 @@ internal sealed class DeliveryStream(PipeReader pipe, IDeliveryHost host, Delive
         {
             ReadResult result = await pipe.ReadAsync(cancellation).ConfigureAwait(false);
             ReadOnlySequence<byte> rest = Take(result.Buffer);
+            while (_answers.TryDequeue(out SharedAnswer? answer)) await answers.WriteAsync(new Receipt { Answer = answer }, cancellation).ConfigureAwait(false);
             if (result.IsCompleted)
             {
                 if (_into is not null || _envelope is not null || !rest.IsEmpty)
@@ -107,6 +112,8 @@ internal sealed class DeliveryStream(PipeReader pipe, IDeliveryHost host, Delive
         if (delivery.Envelope is { } envelope) Begin(envelope);
         else if (delivery.Announcement is { } announcement) Announce(announcement);
         else if (delivery.Abandonment is { } abandonment) Abandon(abandonment);
+        else if (delivery.Offer is { } offer) _answers.Enqueue(segments.Answer(offer));
+        else if (delivery.Retraction is { } retraction) segments.Retract(retraction.Segment);
         return true;
     }
 

@@ -16,9 +16,11 @@ internal sealed class IncomingTensor
     /// <summary>What a message gets that holds it.</summary>
     public TensorBytes Received => Target.Received;
 
-    public void Begin(uint number, long byteCount, TensorTarget target)
+    /// <param name="isThere">In shared memory: nothing is to come.</param>
+    public void Begin(uint number, long byteCount, TensorTarget target, bool isThere)
     {
         (Number, ByteCount, Target) = (number, byteCount, target);
         Ranges.Clear();
+        if (isThere) Ranges.TryAdd(0, byteCount);
     }
 }

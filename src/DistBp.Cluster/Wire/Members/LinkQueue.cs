@@ -28,6 +28,15 @@ internal sealed class LinkQueue(Http2Call call, Action<RpcException> failed)
     /// <summary>Of all that has been written: heads, envelopes and tensors.</summary>
     public long ByteCount => _writer.ByteCount;
 
+    /// <summary>Why nothing leaves any more; null while it does.</summary>
+    public RpcException? Error
+    {
+        get
+        {
+            lock (_lock) return _end;
+        }
+    }
+
     /// <summary>After the queue has ended, nothing happens, but that a mark is told of the error.</summary>
     /// <returns>False: it is full.</returns>
     public bool TryAdd(LinkItem item)

@@ -2,6 +2,7 @@ using System.Net;
 using DistBp.Cluster.Wire.Grpc;
 using DistBp.Cluster.Wire.Http2;
 using DistBp.Cluster.Wire.Members.Contract;
+using DistBp.Cluster.Wire.Shared;
 
 namespace DistBp.Cluster.Wire.Members;
 
@@ -18,6 +19,7 @@ internal sealed class NodeLink : IAsyncDisposable
     private readonly Http2Call _call;
     private readonly LinkQueue _queue;
     private readonly ReceiptReader _receipts;
+    private readonly SharedLanes _lanes = new();
     private readonly Action<RpcException> _failed;
     private readonly Lock _lock = new();
     private readonly TaskCompletionSource _admitted = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -86,6 +88,27 @@ internal sealed class NodeLink : IAsyncDisposable
         return new PartialMessage(this, announcement.Tensors, tensors);
     }
 
+    /// <summary>
+    /// Asks the peer to read what lies in the segment where it lies. Once it has said yes, tensors in it are no longer sent: the receiver sees the
+    /// very memory, which is one more reason to leave it unchanged.
+    /// </summary>
+    /// <returns>The answer; no, with its reason, where the peer is on another machine or wants chunks.</returns>
+    /// <exception cref="RpcException">The link has failed or was closed.</exception>
+    public Task<SharedAnswer> OfferAsync(SharedSegment segment)
+    {
+        var answer = new TaskCompletionSource<SharedAnswer>(TaskCreationOptions.RunContinuationsAsynchronously);
+        Add(LinkItem.Control(new Delivery { Offer = _lanes.Offer(segment, answer) }));
+        // After the offer stands in the list: a failure meanwhile has told those of before.
+        if (_queue.Error is { } error) answer.TrySetException(error);
+        return answer.Task;
+    }
+
+    /// <summary>The segment's owner gives it up: the peer may forget it.</summary>
+    public void Retract(SharedSegment segment)
+    {
+        if (_lanes.Retract(segment) is { } number) Add(LinkItem.Control(new Delivery { Retraction = new SharedRetraction { Segment = number } }));
+    }
+
     /// <summary>Completes when all that was sent before is in the system's hands, so that its memory may change.</summary>
     public Task SentAsync() => MarkAsync(endsStream: false);
 
@@ -105,6 +128,7 @@ internal sealed class NodeLink : IAsyncDisposable
         Interlocked.Exchange(ref _over, 1);
         var closed = new RpcException(StatusCode.Cancelled, $"the link to {Peer} was closed");
         _queue.End(closed);
+        _lanes.End(closed);
         await _call.DisposeAsync().ConfigureAwait(false);
         _admitted.TrySetException(closed);
         // Who waits for nothing any more need not see the error.
@@ -135,8 +159,8 @@ internal sealed class NodeLink : IAsyncDisposable
         }
     }
 
-    private static Tensor Announce(uint number, TensorBytes tensor)
-        => new() { Number = number, Bytes = (ulong)tensor.ByteCount, Encoding = tensor.Encoding };
+    private Tensor Announce(uint number, TensorBytes tensor)
+        => new() { Number = number, Bytes = (ulong)tensor.ByteCount, Encoding = tensor.Encoding, Place = _lanes.Find(tensor) };
 
     private async Task ReadAsync()
     {
@@ -158,12 +182,14 @@ internal sealed class NodeLink : IAsyncDisposable
     private void OnReceipt(Receipt receipt)
     {
         if (receipt.KindCase == Receipt.KindOneofCase.Admission) _admitted.TrySetResult();
+        else if (receipt.KindCase == Receipt.KindOneofCase.Answer) _lanes.OnAnswer(receipt.Answer);
     }
 
     private void Fail(RpcException cause)
     {
         RpcException named = Named(Peer, cause);
         _queue.End(named);
+        _lanes.End(named);
         bool first = Interlocked.CompareExchange(ref _over, 1, 0) == 0;
         // Who waits for the admission hears of it there.
         if (_admitted.TrySetException(named) || !first) return;
