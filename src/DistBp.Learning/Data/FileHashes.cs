@@ -1,0 +1,58 @@
+using System.Collections.Concurrent;
+using System.Security.Cryptography;
+
+namespace DistBp.Learning.Data;
+
+/// <summary>
+/// The SHA-256 of files, computed once a process for each (path, length, time of the last write). A file written to a moment ago is hashed
+/// again when it is asked for again: a second write in the same tick of the file system's clock would go unnoticed.
+/// </summary>
+public static class FileHashes
+{
+    private const int MostKnown = 1 << 16, BufferBytes = 1 << 18;
+    private static readonly TimeSpan s_settled = TimeSpan.FromSeconds(2);
+    private static readonly ConcurrentDictionary<string, Known> s_known = new(StringComparer.Ordinal);
+
+    /// <returns>Lower-case hexadecimal.</returns>
+    /// <exception cref="UserException">The file is missing, cannot be read, or was written to meanwhile.</exception>
+    public static string Sha256(string path)
+    {
+        string full = Path.GetFullPath(path);
+        try
+        {
+            Stamp before = StampOf(full);
+            if (s_known.TryGetValue(full, out Known? known) && known.Stamp == before) return known.Sha256;
+            DateTime now = DateTime.UtcNow;
+            string hash = Compute(full);
+            if (StampOf(full) != before)
+            {
+                throw new UserException(ErrorKind.Data, "The file is being written to.", path, "start again once it is complete");
+            }
+            if (s_known.Count >= MostKnown) s_known.Clear();
+            if (now - before.Written > s_settled) s_known[full] = new Known(before, hash);
+            return hash;
+        }
+        catch (Exception cause) when (cause is IOException or UnauthorizedAccessException)
+        {
+            bool missing = cause is FileNotFoundException or DirectoryNotFoundException;
+            throw new UserException(ErrorKind.Data, missing ? "There is no such file." : $"The file cannot be read: {cause.Message}", path,
+                missing ? "bring it back" : "check the path and its permissions", cause);
+        }
+    }
+
+    private static string Compute(string path)
+    {
+        using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, BufferBytes, FileOptions.SequentialScan);
+        return Convert.ToHexStringLower(SHA256.HashData(file));
+    }
+
+    private static Stamp StampOf(string path)
+    {
+        var file = new FileInfo(path);
+        return file.Exists ? new Stamp(file.Length, file.LastWriteTimeUtc) : throw new FileNotFoundException("No file.", path);
+    }
+
+    private readonly record struct Stamp(long Bytes, DateTime Written);
+
+    private sealed record Known(Stamp Stamp, string Sha256);
+}
