@@ -23,6 +23,7 @@ internal static class DistBpCommand
             ExportVerb.Create(),
             InspectVerb.Create(),
             DataVerb.Create(),
+            AuditVerb.Create(),
             BenchmarkVerb.Create(),
             CompletionVerb.Create(),
             new Option<bool>(Verbose) { Description = "Show the stack trace of an error; of a training also its gradients, layer by layer.", Recursive = true },

@@ -43,7 +43,6 @@ internal sealed class ShardState
         _allNorms = new NormList(memory.Segments.Count);
         _scales = new float[memory.Segments.ViewCount];
         for (int i = 0; i < _state.Length; i++) _state[i].Span.Fill(memory.Optimizer.InitialValue(i));
-        memory.Start?.LoadOptimizer(TrainedShard.Offset, TrainedShard.Count, [.. _state.Select(s => s.Memory)]);
     }
 
     public ParameterShard Shard { get; }
@@ -72,6 +71,23 @@ internal sealed class ShardState
     public IReadOnlyList<TensorBuffer> OptimizerState => _state;
 
     public Span<float> Parameters => _memory.Parameters.Span.Slice(Shard.Offset, Shard.Count);
+
+    /// <summary>Takes over what the servers before, or the coordinator, had of the shard.</summary>
+    public void Take(HandShard handed)
+    {
+        handed.Parameters.Span.CopyTo(_memory.Parameters.Span[handed.Range.Offset..]);
+        for (int i = 0; i < handed.State.Count; i++) handed.State[i].Span.CopyTo(_state[i].Span[Math.Min(handed.Range.Offset - Shard.Offset, _state[i].Length)..]);
+        if (!handed.Best.IsEmpty) handed.Best.Span.CopyTo(_memory.Snapshots.Best.Span[handed.Range.Offset..]);
+    }
+
+    /// <summary>A range of the shard for its next owner; by reference: nothing steps before all members are ready.</summary>
+    public HandShard Hand(Generation generation, ParameterShard range)
+    {
+        ParameterShard trained = range.Overlap(TrainedShard) is { Count: > 0 } some ? some : new ParameterShard(Shard.Offset, 0);
+        return new HandShard(
+            generation, range, _memory.Parameters.Memory.Slice(range.Offset, range.Count),
+            [.. _state.Select(s => (ReadOnlyMemory<float>)s.Memory.Slice(trained.Offset - Shard.Offset, trained.Count))], _memory.Snapshots.BestOf(range));
+    }
 
     /// <summary>The squared norms of the step's mean gradient, in the order of the flat buffer.</summary>
     public void Combine(CombineGradients request)

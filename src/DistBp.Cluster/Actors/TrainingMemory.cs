@@ -61,11 +61,21 @@ internal sealed class TrainingMemory
     public float[]? Scores { get; init; }
 
     /// <summary>What <see cref="Parameters"/> and the optimizer start from; null: a new run.</summary>
-    public Checkpoint? Start { get; init; }
+    public Checkpoint? Start { get; set; }
 
     public IEnumerable<DataPart> Parts => _parts.Keys;
 
     public Dataset Part(DataPart part) => _parts[part];
+
+    /// <summary>What a server's shard starts from: the parameters that are here, and the checkpoint's optimizer state.</summary>
+    public HandShard StartOf(Generation generation, ParameterShard shard)
+    {
+        ParameterShard trained = shard.Before(Network.Parameters.TrainedCount);
+        Memory<float>[] state = Start is null ? [] : [.. Enumerable.Range(0, Optimizer.StateCount).Select(_ => new float[trained.Count])];
+        Start?.LoadOptimizer(trained.Offset, trained.Count, state);
+        return new HandShard(
+            generation, shard, Parameters.Memory.Slice(shard.Offset, shard.Count), [.. state.Select(s => (ReadOnlyMemory<float>)s)], Snapshots.BestOf(shard));
+    }
 
     /// <summary>Whether gradients, updates and activations are measured: the first step, the last of each epoch, and some between.</summary>
     public bool IsSampled(long step) => Job.Statistics is { EverySteps: > 0 } statistics

@@ -7,7 +7,7 @@ using DistBp.Protocol.Messages;
 namespace DistBp.Cluster.Actors;
 
 /// <summary>Hosts a <see cref="Worker"/>.</summary>
-internal sealed class WorkerActor(int index, TrainingMemory memory, ComputePool pool, InMemoryTransport transport)
+internal sealed class WorkerActor(int index, TrainingMemory memory, ComputePool pool, ITransport transport)
     : Actor(Address.Worker(index), transport)
 {
     private readonly Worker _worker = new(index);

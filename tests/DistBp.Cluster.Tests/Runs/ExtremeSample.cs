@@ -26,6 +26,12 @@ internal sealed class ExtremeSample : IDisposable
 
     public async Task<(RunResult Result, RunProbe Probe)> TrainAsync(int workers, int servers, string onNonFinite)
     {
+        using var run = new TestRun();
+        return await TrainAsync(run, workers, servers, onNonFinite);
+    }
+
+    public async Task<(RunResult Result, RunProbe Probe)> TrainAsync(TestRun run, int workers, int servers, string onNonFinite)
+    {
         string job = $$"""
             data: {format: csv, train: {path: data.csv, label: z} }
             model: {layers: [{dense: 8}, relu, {dense: 1}]}
@@ -36,7 +42,6 @@ internal sealed class ExtremeSample : IDisposable
             epochs: 3
             onNonFinite: {{onNonFinite}}
             """;
-        using var run = new TestRun();
         using var probe = new RunProbe();
         JobDescription parsed = JobFile.Parse(job, "job.yaml", [], "extreme", Path.GetDirectoryName(_folder["data.csv"])!);
         return (await run.TrainAsync(parsed, workers, servers, probe), probe);

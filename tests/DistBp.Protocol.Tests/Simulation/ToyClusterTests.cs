@@ -55,6 +55,23 @@ public sealed class ToyClusterTests
         }
     }
 
+    [Theory]
+    [InlineData(1, 1)]
+    [InlineData(5, 3)]
+    [InlineData(7, 2)]
+    public void A_committed_step_names_who_computed_each_slice_also_when_pushes_arrive_twice(int workers, int servers)
+    {
+        var cluster = new ToyCluster(Plan(), workers, servers, seed: 3) { DuplicatePushes = true };
+        cluster.Run();
+        var assignment = Assignment.OfCounts(new Generation(1, 1), workers, servers, 6, ToyCluster.Layout.UpdatedCount);
+        Contribution[] expected = [.. Enumerable.Range(0, workers).SelectMany(w => assignment.Subtrees(w).Select(s => new Contribution(s, w)))];
+        Assert.Equal(12, cluster.Steps.Count);
+        Assert.All(cluster.Steps, step => Assert.Equal(expected, step.Contributions.ToArray()));
+        Assert.All(cluster.Steps, step => Assert.Equal(assignment.Generation, step.Generation));
+        // While nothing changes, nothing is allocated for it.
+        Assert.All(cluster.Steps, step => Assert.True(step.Contributions.Equals(cluster.Steps[0].Contributions)));
+    }
+
     [Fact]
     public void A_non_finite_gradient_is_applied_on_no_server()
     {

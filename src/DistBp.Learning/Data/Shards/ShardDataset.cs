@@ -42,8 +42,7 @@ internal sealed class ShardDataset : Dataset
         if (_isInput && !samples.IsEmpty && !targets.IsEmpty) made.CopyTo(targets);
     }
 
-    /// <summary>With a window that holds all samples it is the order of data in memory.</summary>
-    public override ISampleOrder Order(int seed) => _window >= Count ? base.Order(seed) : new WindowOrder(_shards.Manifest.Sizes, _window, seed);
+    public override ISampleOrder Order(int seed) => _shards.Manifest.Order(_window, seed);
 
     /// <summary>The rows of features as the files have them: a sample, or a step that counts of a sequence.</summary>
     public static void ForEachRow(ShardSet shards, int rowWidth, RowAction action)

@@ -60,6 +60,9 @@ public sealed record ShardManifest(
     [JsonIgnore]
     public IEnumerable<ShardFile> Files => Shards.SelectMany(s => s.Files);
 
+    /// <summary>How epochs visit the samples. With a window that holds all of them it is the order of data in memory.</summary>
+    public ISampleOrder Order(int window, int seed) => window >= Samples ? new EpochOrder(Samples, seed) : new WindowOrder(Sizes, window, seed);
+
     /// <summary>Why the parts do not fit together; null where they do.</summary>
     private string? Contradiction()
     {
