@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
+using Microsoft.Win32.SafeHandles;
 
 namespace DistBp.Learning.Data;
 
@@ -20,36 +21,45 @@ public static class FileHashes
         string full = Path.GetFullPath(path);
         try
         {
-            Stamp before = StampOf(full);
+            using var file = new FileStream(full, FileMode.Open, FileAccess.Read, FileShare.Read, BufferBytes, FileOptions.SequentialScan);
+            Stamp before = StampOf(file);
             if (s_known.TryGetValue(full, out Known? known) && known.Stamp == before) return known.Sha256;
             DateTime now = DateTime.UtcNow;
-            string hash = Compute(full);
-            if (StampOf(full) != before)
-            {
-                throw new UserException(ErrorKind.Data, "The file is being written to.", path, "start again once it is complete");
-            }
+            string hash = Convert.ToHexStringLower(SHA256.HashData(file));
+            if (StampOf(file) != before) throw new UserException(ErrorKind.Data, "The file is being written to.", path, "start again once it is complete");
             if (s_known.Count >= MostKnown) s_known.Clear();
             if (now - before.Written > s_settled) s_known[full] = new Known(before, hash);
             return hash;
         }
         catch (Exception cause) when (cause is IOException or UnauthorizedAccessException)
         {
-            bool missing = cause is FileNotFoundException or DirectoryNotFoundException;
-            throw new UserException(ErrorKind.Data, missing ? "There is no such file." : $"The file cannot be read: {cause.Message}", path,
-                missing ? "bring it back" : "check the path and its permissions", cause);
+            throw Unreadable(path, cause);
         }
     }
 
-    private static string Compute(string path)
+    /// <summary>In bytes; of what a link points to.</summary>
+    /// <exception cref="UserException">The file is missing or cannot be read.</exception>
+    public static long LengthOf(string path)
     {
-        using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, BufferBytes, FileOptions.SequentialScan);
-        return Convert.ToHexStringLower(SHA256.HashData(file));
+        try
+        {
+            using SafeFileHandle file = File.OpenHandle(path);
+            return RandomAccess.GetLength(file);
+        }
+        catch (Exception cause) when (cause is IOException or UnauthorizedAccessException)
+        {
+            throw Unreadable(path, cause);
+        }
     }
 
-    private static Stamp StampOf(string path)
+    /// <summary>By the open file, for a link has a length and a time of its own.</summary>
+    private static Stamp StampOf(FileStream file) => new(file.Length, File.GetLastWriteTimeUtc(file.SafeFileHandle));
+
+    private static UserException Unreadable(string path, Exception cause)
     {
-        var file = new FileInfo(path);
-        return file.Exists ? new Stamp(file.Length, file.LastWriteTimeUtc) : throw new FileNotFoundException("No file.", path);
+        bool missing = cause is FileNotFoundException or DirectoryNotFoundException;
+        return new UserException(ErrorKind.Data, missing ? "The file is missing." : $"The file cannot be read: {cause.Message}", path,
+            missing ? "bring it back, or correct the path" : "check the path and its permissions", cause);
     }
 
     private readonly record struct Stamp(long Bytes, DateTime Written);

@@ -60,11 +60,9 @@ internal sealed record ShardContent(MappedTensor X, MappedTensor? Y)
     /// <summary>Finds a missing or cut off file without reading it.</summary>
     public static void RequireLength(string path, ShardFile file)
     {
-        var found = new FileInfo(path);
-        if (!found.Exists)
-            throw new UserException(ErrorKind.Data, "A shard is missing.", path, "restore it from a copy, or run `distbp data convert` again");
-        if (found.Length == file.Bytes) return;
-        throw new UserException(ErrorKind.Data, $"The shard is damaged: it has {found.Length} bytes, and the manifest says {file.Bytes}.", path,
+        long bytes = FileHashes.LengthOf(path);
+        if (bytes == file.Bytes) return;
+        throw new UserException(ErrorKind.Data, $"The shard is damaged: it has {bytes} bytes, and the manifest says {file.Bytes}.", path,
             "restore it from a copy, or run `distbp data convert` again");
     }
 

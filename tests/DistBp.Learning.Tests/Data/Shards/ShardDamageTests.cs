@@ -24,7 +24,7 @@ public sealed class ShardDamageTests : IDisposable
         using (FileStream file = File.OpenWrite(Path.Combine(_shards, "y-00002.npy"))) file.SetLength(file.Length - 1);
         UserException error = Assert.Throws<UserException>(Load);
         Assert.Equal(ErrorKind.Data, error.Kind);
-        Assert.Equal(["A shard is missing.", "The shard is damaged: it has 129 bytes, and the manifest says 130."], error.Problems.Select(p => p.What));
+        Assert.Equal(["The file is missing.", "The shard is damaged: it has 129 bytes, and the manifest says 130."], error.Problems.Select(p => p.What));
         Assert.Equal([Path.Combine(_shards, "x-00001.npy"), Path.Combine(_shards, "y-00002.npy")], error.Problems.Select(p => p.Where));
     }
 
