@@ -91,7 +91,7 @@ public sealed class DataSchema
 
     /// <summary>Other data with targets, for evaluation; also the training part itself, where it is files of its own.</summary>
     /// <param name="locate">Where files of shards lie; null: in their folder.</param>
-    /// <param name="window">Of shards that are trained on.</param>
+    /// <param name="window">Of shards: how they are shuffled where they are trained on, and how much of them stays in memory.</param>
     public Dataset ReadLabelled(
         DataSource source, string baseFolder, ShardLocator? locate = null, int window = DataDescription.DefaultShuffleWindow)
     {

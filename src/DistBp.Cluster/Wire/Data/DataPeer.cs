@@ -12,15 +12,23 @@ namespace DistBp.Cluster.Wire.Data;
 /// <param name="patience">A node that gives no chunk for so long is given up.</param>
 internal sealed class DataPeer(string name, GrpcChannel channel, long job, Metadata credentials, TimeSpan patience)
 {
+    private const int MostFiles = 1 << 22;
+
     public string Name => name;
 
     /// <param name="timeout">The node reads all files that no manifest describes, the first time.</param>
     /// <exception cref="RpcException">The node cannot be reached, or does not know the job.</exception>
     public async Task<IReadOnlyList<NamedFile>> DescribeAsync(TimeSpan timeout, CancellationToken cancellation)
     {
-        DescribeResponse response = await channel.UnaryAsync(
-            DataService.Describe, new DescribeRequest { Job = job }, credentials, timeout, cancellation).ConfigureAwait(false);
-        return [.. response.Files.Select(f => new NamedFile(f.Name, new FileDigest(f.Bytes, f.Sha256)))];
+        using ClientCall<DescribeRequest, DataFile> call = channel.Call(DataService.Describe, credentials, timeout, cancellation);
+        await call.WriteLastAsync(new DescribeRequest { Job = job }).ConfigureAwait(false);
+        var files = new List<NamedFile>();
+        while (await call.ReadAsync().ConfigureAwait(false) is { } file)
+        {
+            if (files.Count == MostFiles) throw new RpcException(StatusCode.ResourceExhausted, $"job {job} has more than {MostFiles} files");
+            files.Add(new NamedFile(file.Name, new FileDigest(file.Bytes, file.Sha256)));
+        }
+        return files;
     }
 
     /// <summary>Appends to the stream what it lacks of the file. Chunks are checked; the file as a whole is the caller's to check.</summary>

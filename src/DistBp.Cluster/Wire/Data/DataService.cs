@@ -1,3 +1,4 @@
+using DistBp.Cluster.Storage;
 using DistBp.Cluster.Wire.Data.Contract;
 using DistBp.Cluster.Wire.Grpc;
 using DistBp.Cluster.Wire.Tensors;
@@ -11,7 +12,7 @@ namespace DistBp.Cluster.Wire.Data;
 /// <summary>Gives the files of jobs to nodes that do not have them.</summary>
 internal sealed class DataService(SharedFiles files)
 {
-    public static readonly Method<DescribeRequest, DescribeResponse> Describe = new(Descriptor, "Describe");
+    public static readonly Method<DescribeRequest, DataFile> Describe = new(Descriptor, "Describe");
     public static readonly Method<ReadRequest, DataChunk> Read = new(Descriptor, "Read");
 
     /// <summary>A message stays well below what any peer takes.</summary>
@@ -21,21 +22,19 @@ internal sealed class DataService(SharedFiles files)
 
     public void AddTo(GrpcServices services)
     {
-        services.Unary(Describe, DescribeAsync);
+        services.ServerStreaming(Describe, DescribeAsync);
         services.ServerStreaming(Read, ReadAsync);
     }
 
-    private async Task<DescribeResponse> DescribeAsync(DescribeRequest request, ServerCall call)
+    private async Task DescribeAsync(DescribeRequest request, MessageWriter<DataFile> described, ServerCall call)
     {
         IReadOnlyCollection<SharedFile> shared = files.OfJob(request.Job) ?? throw new RpcException(StatusCode.NotFound, $"job {request.Job} is not known here");
-        var response = new DescribeResponse();
         foreach (SharedFile file in shared)
         {
             // A file that no manifest describes is read as a whole the first time.
-            NamedFile described = await Task.Run(() => Described(file), call.Cancellation).ConfigureAwait(false);
-            response.Files.Add(new DataFile { Name = described.Name, Bytes = described.Digest.Bytes, Sha256 = described.Digest.Sha256 });
+            (string name, FileDigest digest) = await Task.Run(() => Described(file), call.Cancellation).ConfigureAwait(false);
+            await described.WriteAsync(new DataFile { Name = name, Bytes = digest.Bytes, Sha256 = digest.Sha256 }, call.Cancellation).ConfigureAwait(false);
         }
-        return response;
     }
 
     private async Task ReadAsync(ReadRequest request, MessageWriter<DataChunk> chunks, ServerCall call)

@@ -1,3 +1,5 @@
+using System.Numerics.Tensors;
+
 namespace DistBp.Learning.Data.Shards;
 
 /// <summary>The mapped files of one shard, checked.</summary>
@@ -21,17 +23,17 @@ internal sealed record ShardContent(MappedTensor X, MappedTensor? Y)
     {
         string xPath = Checked(shard.X, locate);
         var x = MappedTensor.Open(xPath, shard.Samples, new TensorShape(manifest.SampleShape));
-        if (x.IsFloating) Check(x, shard.Samples, new TensorShape(manifest.SampleShape).ElementCount, xPath, float.IsFinite, v => $"An element is {v}.");
+        if (x.IsFloating) Check(x, shard.Samples, new TensorShape(manifest.SampleShape).ElementCount, xPath, FirstNotFinite, v => $"An element is {v}.");
         if (shard.Y is null || target == TargetKind.Input) return new ShardContent(x, null);
         string yPath = Checked(shard.Y, locate);
         var y = MappedTensor.Open(yPath, shard.Samples, new TensorShape(manifest.TargetShape));
-        Predicate<float> good = target switch
+        FindFault find = target switch
         {
-            TargetKind.Classes => v => v >= 0 && v < classCount && v == MathF.Floor(v),
-            TargetKind.Binary => v => v is 0 or 1,
-            _ => float.IsFinite,
+            TargetKind.Classes => values => First(values, v => !(v >= 0 && v < classCount && v == MathF.Floor(v))),
+            TargetKind.Binary => values => First(values, v => v is not (0 or 1)),
+            _ => FirstNotFinite,
         };
-        Check(y, shard.Samples, new TensorShape(manifest.TargetShape).ElementCount, yPath, good, v => target switch
+        Check(y, shard.Samples, new TensorShape(manifest.TargetShape).ElementCount, yPath, find, v => target switch
         {
             TargetKind.Classes => $"The label {v} is none of the classes 0 to {classCount - 1}.",
             TargetKind.Binary => $"The label {v} is neither 0 nor 1.",
@@ -66,18 +68,30 @@ internal sealed record ShardContent(MappedTensor X, MappedTensor? Y)
             "restore it from a copy, or run `distbp data convert` again");
     }
 
-    private static void Check(MappedTensor tensor, int rows, int width, string path, Predicate<float> good, Func<float, string> fault)
+    private static void Check(MappedTensor tensor, int rows, int width, string path, FindFault find, Func<float, string> fault)
     {
         var values = new float[Math.Min(rows, RowsAPass) * width];
         for (int first = 0; first < rows; first += RowsAPass)
         {
             Span<float> pass = values.AsSpan(0, Math.Min(RowsAPass, rows - first) * width);
             tensor.Read(first, pass);
-            for (int i = 0; i < pass.Length; i++)
-            {
-                if (good(pass[i])) continue;
-                throw new UserException(ErrorKind.Data, fault(pass[i]), $"{path}, sample {first + i / width}", "correct it where the shards were made from");
-            }
+            int wrong = find(pass);
+            if (wrong < 0) continue;
+            throw new UserException(ErrorKind.Data, fault(pass[wrong]), $"{path}, sample {first + wrong / width}", "correct it where the shards were made from");
         }
     }
+
+    /// <summary>The largest magnitude is NaN or infinite exactly where an element is.</summary>
+    private static int FirstNotFinite(ReadOnlySpan<float> values) =>
+        float.IsFinite(TensorPrimitives.MaxMagnitude(values)) ? -1 : First(values, v => !float.IsFinite(v));
+
+    private static int First(ReadOnlySpan<float> values, Predicate<float> isFault)
+    {
+        for (int i = 0; i < values.Length; i++)
+            if (isFault(values[i])) return i;
+        return -1;
+    }
+
+    /// <returns>The first element that no network takes; −1: there is none.</returns>
+    private delegate int FindFault(ReadOnlySpan<float> values);
 }

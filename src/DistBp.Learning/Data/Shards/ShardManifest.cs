@@ -33,8 +33,10 @@ public sealed record ShardManifest(
         }
         catch (Exception cause) when (cause is FileNotFoundException or DirectoryNotFoundException)
         {
+            string inside = Path.Combine(folder, "train");
             throw new UserException(ErrorKind.Data, Directory.Exists(folder) ? "The folder has no manifest of shards." : "There is no such folder.", path,
-                "check the path (paths are relative to the job file's folder), or make the folder with `distbp data convert`", cause);
+                File.Exists(Path.Combine(inside, FileName)) ? $"did you mean {inside}?"
+                    : "check the path (paths are relative to the job file's folder), or make the folder with `distbp data convert`", cause);
         }
         catch (Exception cause) when (cause is IOException or UnauthorizedAccessException)
         {

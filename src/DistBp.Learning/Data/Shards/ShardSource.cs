@@ -26,7 +26,7 @@ internal static class ShardSource
         DataSchema schema = DataSchema.Create(data, target, raw, steps, table);
         return new TrainingData(Dataset(shards, schema, steps, data.ShuffleWindow), Part(data.Validation), Part(data.Test), schema);
 
-        Dataset? Part(DataSource? part) => part is null ? null : schema.ReadLabelled(part, baseFolder, locate);
+        Dataset? Part(DataSource? part) => part is null ? null : schema.ReadLabelled(part, baseFolder, locate, data.ShuffleWindow);
     }
 
     /// <summary>All shards of a folder, treated as the training data were.</summary>

@@ -81,6 +81,14 @@ public sealed class ShardDamageTests : IDisposable
     }
 
     [Fact]
+    public void The_folder_above_the_parts_is_told_from_a_folder_of_shards()
+    {
+        DataDescription above = _data with { Train = new ShardFolder(Path.Combine(_folder.Path, "shards")) };
+        UserException error = Assert.Throws<UserException>(() => DataLoader.Load(above, TargetKind.Classes, 1, _folder.Path));
+        Assert.Equal($"did you mean {_shards}?", error.Problems[0].Remedy);
+    }
+
+    [Fact]
     public void A_loss_that_does_not_fit_the_targets_is_refused() =>
         Assert.Contains("3 classes", Assert.Throws<UserException>(() => DataLoader.Load(_data, TargetKind.Values, 1, _folder.Path)).Message, StringComparison.Ordinal);
 
