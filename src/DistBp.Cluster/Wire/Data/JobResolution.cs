@@ -16,7 +16,7 @@ internal sealed class JobResolution
     private readonly DataCache _cache;
     private readonly LeasedFiles _files;
     private readonly CancellationToken _cancellation;
-    private readonly Dictionary<string, NamedFile> _expected;
+    private readonly Dictionary<string, NamedFile> _expected = new(StringComparer.Ordinal);
 
     /// <summary>Folders of shards as the resolved job names them, and what they are here.</summary>
     private readonly Dictionary<string, (string Part, string Own)> _shards = new(StringComparer.Ordinal);
@@ -24,7 +24,7 @@ internal sealed class JobResolution
     private JobResolution(JobDescription job, DataOrigin origin, DataCache cache, LeasedFiles files, CancellationToken cancellation)
     {
         (_job, _origin, _cache, _files, _cancellation) = (job, origin, cache, files, cancellation);
-        _expected = origin.Files.ToDictionary(f => f.Name, StringComparer.Ordinal);
+        foreach (NamedFile file in origin.Files) _expected[file.Name] = file;
     }
 
     /// <param name="job">With the paths of the node that submitted it.</param>
