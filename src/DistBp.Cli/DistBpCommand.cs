@@ -22,6 +22,7 @@ internal static class DistBpCommand
             PredictVerb.Create(),
             ExportVerb.Create(),
             InspectVerb.Create(),
+            DataVerb.Create(),
             AuditVerb.Create(),
             NodeVerb.Create(),
             StatusVerb.Create(),

@@ -59,8 +59,16 @@ public static class EvaluationSession
         return new EvaluationReport(part, dataset.Count, MetricValues.Of(metrics, sums), confusion, run.Schema.ClassNames)
         {
             Top = metrics.Top,
-            RocArea = scores is null ? null : RocCurve.Area(scores, dataset.Targets.Span.ToArray()),
+            RocArea = scores is null ? null : RocCurve.Area(scores, TargetsOf(dataset)),
         };
+    }
+
+    /// <summary>[samples]: only where there is one target a sample.</summary>
+    private static float[] TargetsOf(Dataset dataset)
+    {
+        var targets = new float[dataset.Count];
+        dataset.Copy(0, dataset.Count, [], targets);
+        return targets;
     }
 
     /// <summary>An evaluation makes no steps: there is nothing to tell but its outcome.</summary>
