@@ -11,10 +11,11 @@ public sealed class Gradient
     private readonly List<(int Offset, int End, GradientPart Part)> _denseParts = [];
 
     /// <param name="maxSamples">Of the subtree.</param>
-    public Gradient(ParameterLayout layout, int maxSamples)
+    /// <param name="dense">[layout.DenseCount]; null: made here.</param>
+    public Gradient(ParameterLayout layout, int maxSamples, TensorBuffer? dense = null)
     {
         _layout = layout;
-        _dense = new TensorBuffer(layout.DenseCount);
+        _dense = dense ?? new TensorBuffer(layout.DenseCount);
         _sparse = [.. layout.SparseViews.Select(view => new SparseGradient(view, maxSamples))];
     }
 

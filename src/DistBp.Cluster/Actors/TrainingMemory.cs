@@ -24,11 +24,13 @@ internal sealed class TrainingMemory
 
     /// <param name="parts">The data that there is to work on; the training part is missing where a run only evaluates, and where there is no worker.</param>
     /// <param name="trainSamples">Of the training part, where it is elsewhere.</param>
-    public TrainingMemory(JobDescription job, Network network, IReadOnlyDictionary<DataPart, Dataset> parts, int trainSamples = 0)
+    /// <param name="allocate">Where the memory of gradients and parameters is from; null: this process alone sees it.</param>
+    public TrainingMemory(JobDescription job, Network network, IReadOnlyDictionary<DataPart, Dataset> parts, int trainSamples = 0, TensorAllocator? allocate = null)
     {
+        Allocate = allocate ?? ((_, lengths) => [.. lengths.Select(l => new TensorBuffer(l))]);
         (Job, Network, _parts) = (job, network, parts);
         Geometry = new MiniBatchGeometry(parts.GetValueOrDefault(DataPart.Train)?.Count ?? trainSamples, job.Batch, job.Slices);
-        Parameters = new TensorBuffer(network.Parameters.Count);
+        Parameters = Allocate(Address.Coordinator, [network.Parameters.Count])[0];
         Segments = new NormSegments(network.Parameters);
         Optimizer = Optimizer.Create(job.Optimizer);
         Schedule = Schedule.Create(job.Schedule, job.Optimizer.Rate, Geometry.StepsPerEpoch, (long)Geometry.StepsPerEpoch * job.Epochs);
@@ -44,6 +46,9 @@ internal sealed class TrainingMemory
     public Network Network { get; }
 
     public MiniBatchGeometry Geometry { get; }
+
+    /// <summary>For what other processes of this machine may read.</summary>
+    public TensorAllocator Allocate { get; }
 
     public TensorBuffer Parameters { get; }
 

@@ -48,7 +48,7 @@ internal sealed class ClusterRun : IRunCluster
         (_members, _jobs, _warn, _job) = (members, jobs, warn, enlistment.Job);
         _calls = new JobCalls(node, enlistment);
         _self = new PeerNode(node.Name, 0, node.Endpoint);
-        var transport = new ClusterTransport(_job, _self, node.Credentials, node.Limits, (peer, why) => Tell(new PeerUnreachable(peer, why.Detail)));
+        var transport = new ClusterTransport(_job, _self, node.Credentials, node.Limits, new JobSegments(isOn: false, node.Tell), (peer, why) => Tell(new PeerUnreachable(peer, why.Detail)));
         _host = new JobHost(memory, transport, [], []);
         _coordinator = new CoordinatorActor(plan, memory, reporter, transport, assignment => Tell(new AssignmentTaken(assignment)));
         transport.Register(_coordinator);

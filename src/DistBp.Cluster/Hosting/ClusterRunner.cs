@@ -43,7 +43,7 @@ internal sealed class ClusterRunner
         return new ComplaintNoted();
     }
 
-    private Task<RunResult> RunAsync(SubmittedJob job, IClusterMembers members, IReadOnlyList<IRunObserver> observers, CancellationToken stop)
+    private async Task<RunResult> RunAsync(SubmittedJob job, IClusterMembers members, IReadOnlyList<IRunObserver> observers, CancellationToken stop)
     {
         ClusterMember[] there = [.. members.Members];
         TrainingOptions options = job.Options with
@@ -52,7 +52,15 @@ internal sealed class ClusterRunner
             Servers = Math.Max(1, there.Count(m => m.Roles.HasFlag(NodeRoles.Server))),
         };
         var variant = new SessionVariant { Cluster = session => Cluster(job, members, session) };
-        return TrainingSession.RunAsync(job.Job, options, variant, observers, stop);
+        try
+        {
+            return await TrainingSession.RunAsync(job.Job, options, variant, observers, stop).ConfigureAwait(false);
+        }
+        finally
+        {
+            _jobs.Data.Withdraw(job.Number);
+            _runs.TryRemove(job.Number, out _);
+        }
     }
 
     private ClusterRun Cluster(SubmittedJob job, IClusterMembers members, SessionParts session)
@@ -62,9 +70,10 @@ internal sealed class ClusterRunner
         var enlistment = new Enlistment
         {
             Job = job.Number, JobText = JobFile.Write(job.Job), BaseFolder = job.Job.BaseFolder, Schema = UnsafeByteOperations.UnsafeWrap(session.Data.Schema.Write()),
-            TrainSamples = session.Data.Train.Count, DataDigest = UnsafeByteOperations.UnsafeWrap(EnlistedMemory.Digest(DataParts.Of(session.Data))),
+            TrainSamples = session.Data.Train.Count,
             Constants = ByteString.CopyFrom(MemoryMarshal.AsBytes(memory.Parameters.Span[updated..])),
         };
+        _jobs.Data.Share(job.Number, job.Job);
         var run = new ClusterRun(_node, members, _jobs, enlistment, memory, session.Plan, session.Reporter, session.Warn);
         _runs[job.Number] = run;
         return run;

@@ -13,7 +13,8 @@ namespace DistBp.Cluster.Hosting;
 /// <param name="self">This node as its peers know it.</param>
 /// <param name="broken">Is told of a link that carries no more.</param>
 internal sealed class ClusterTransport(
-    long job, PeerNode self, CallCredentials credentials, GrpcLimits limits, Action<PeerNode, RpcException> broken) : ITransport, IAsyncDisposable
+    long job, PeerNode self, CallCredentials credentials, GrpcLimits limits, JobSegments segments, Action<PeerNode, RpcException> broken)
+    : ITransport, IAsyncDisposable
 {
     /// <summary>Of the metadata of a link's call: who sends.</summary>
     public const string NodeKey = "distbp-node";
@@ -80,6 +81,7 @@ internal sealed class ClusterTransport(
                 NodeLink link = await ConnectAsync(peer.Key, cancellation).ConfigureAwait(false);
                 var route = new PeerRoute(peer.Key, link, [.. peer]);
                 lock (_peers) _peers[peer.Key] = route;
+                segments.Add(link);
                 foreach (Address member in peer) _routes[member] = route;
             }
         }
@@ -92,6 +94,7 @@ internal sealed class ClusterTransport(
     public async ValueTask DisposeAsync()
     {
         await CloseAsync(_ => true).ConfigureAwait(false);
+        segments.Dispose();
         _introducing.Dispose();
     }
 
@@ -116,6 +119,7 @@ internal sealed class ClusterTransport(
                 _peers.Remove(peer.Node);
                 _bytesOfClosed += peer.Link.ByteCount;
             }
+            segments.Remove(peer.Link);
             await peer.Link.DisposeAsync().ConfigureAwait(false);
         }
     }

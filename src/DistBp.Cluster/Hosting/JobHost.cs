@@ -33,6 +33,9 @@ internal sealed class JobHost : IAsyncDisposable
 
     public ShardTraffic Traffic { get; }
 
+    /// <summary>Ends with the job.</summary>
+    public IDisposable? Lease { get; init; }
+
     public TensorTarget Destination(Contract.Envelope envelope, int tensor, long byteCount) => BringsShard(envelope)
         ? Traffic.Destination(envelope, tensor, byteCount) : _messages.Destination(envelope, tensor, byteCount);
 
@@ -41,8 +44,10 @@ internal sealed class JobHost : IAsyncDisposable
         Address to = envelope.To.ToProtocol();
         // Whoever was here and is gone.
         if (Transport.Own(to) is not { } actor) return;
+        bool bringsShard = BringsShard(envelope);
+        if (bringsShard && !Traffic.Take(envelope, tensors)) return;
         // A shard is where it belongs by now: the message says that it is there.
-        MemberMessage message = MessageCodec.Decode(envelope, BringsShard(envelope) ? [] : tensors);
+        MemberMessage message = MessageCodec.Decode(envelope, bringsShard ? [] : tensors);
         Traffic.Note(message);
         actor.Post(message);
     }
@@ -52,6 +57,7 @@ internal sealed class JobHost : IAsyncDisposable
         // A computation that is under way may still send; what it sends goes nowhere any more.
         await Transport.DisposeAsync().ConfigureAwait(false);
         _pool?.Dispose();
+        Lease?.Dispose();
     }
 
     private static bool BringsShard(Contract.Envelope envelope) =>

@@ -4,25 +4,38 @@ using DistBp.Cluster.Nodes;
 using DistBp.Cluster.Wire.Grpc;
 using DistBp.Cluster.Wire.Hosting;
 using DistBp.Cluster.Wire.Members;
+using DistBp.Cluster.Wire.Shared;
 using DistBp.Learning;
 using Contract = DistBp.Cluster.Wire.Members.Contract;
 
 namespace DistBp.Cluster.Hosting;
 
 /// <summary>The jobs that a node takes part in: enlists for the coordinator, takes its peers' messages.</summary>
-internal sealed class NodeJobs(NodeContext node) : IDeliveryHost, IAsyncDisposable
+internal sealed class NodeJobs : IDeliveryHost, IAsyncDisposable
 {
+    private readonly NodeContext _node;
+    private readonly JobData _data;
     private readonly ConcurrentDictionary<long, JobHost> _hosts = [];
     private readonly SemaphoreSlim _changing = new(1, 1);
     private ulong _incarnation;
     private long _bytesReceived;
+
+    public NodeJobs(NodeContext node)
+    {
+        (_node, _data) = (node, new JobData(node));
+        SegmentFile.RemoveStale();
+    }
+
+    /// <summary>The files of jobs that this node gives to others.</summary>
+    public JobData Data => _data;
 
     public void AddTo(GrpcServices services)
     {
         services.Unary(HostingMethods.Enlist, EnlistAsync);
         services.Unary(HostingMethods.Introduce, IntroduceAsync);
         services.Unary(HostingMethods.Dismiss, DismissAsync);
-        new DeliveryService(this, DeliveryLimits.Default).AddTo(services);
+        new DeliveryService(this, DeliveryLimits.Default, _node.Configuration.Wire.SharedMemory).AddTo(services);
+        _data.AddTo(services);
     }
 
     /// <summary>The coordinator's own part of a job is among those that peers send to.</summary>
@@ -56,6 +69,7 @@ internal sealed class NodeJobs(NodeContext node) : IDeliveryHost, IAsyncDisposab
     public async ValueTask DisposeAsync()
     {
         await EndAllAsync().ConfigureAwait(false);
+        _data.Dispose();
         _changing.Dispose();
     }
 
@@ -95,9 +109,9 @@ internal sealed class NodeJobs(NodeContext node) : IDeliveryHost, IAsyncDisposab
             if (enlistment.Incarnation > _incarnation) await BecomeAsync(enlistment.Incarnation).ConfigureAwait(false);
             Require(enlistment.Incarnation);
             if (_hosts.ContainsKey(enlistment.Job))
-                throw new RpcException(StatusCode.AlreadyExists, $"{node.Name} takes part in job {enlistment.Job} already");
-            _hosts[enlistment.Job] = await Task.Run(() => Host(enlistment), call.Cancellation).ConfigureAwait(false);
-            node.Tell($"takes part in job {enlistment.Job}: {Count(enlistment.Workers.Count, "worker")}, {Count(enlistment.Servers.Count, "server")}");
+                throw new RpcException(StatusCode.AlreadyExists, $"{_node.Name} takes part in job {enlistment.Job} already");
+            _hosts[enlistment.Job] = await Task.Run(() => HostAsync(enlistment, call.Cancellation), call.Cancellation).ConfigureAwait(false);
+            _node.Tell($"takes part in job {enlistment.Job}: {Count(enlistment.Workers.Count, "worker")}, {Count(enlistment.Servers.Count, "server")}");
             return new Enlisted();
         }
         catch (UserException wrong)
@@ -110,20 +124,22 @@ internal sealed class NodeJobs(NodeContext node) : IDeliveryHost, IAsyncDisposab
         }
     }
 
-    private JobHost Host(Enlistment enlistment)
+    private async Task<JobHost> HostAsync(Enlistment enlistment, CancellationToken cancellation)
     {
-        var self = new PeerNode(node.Name, enlistment.Incarnation, node.Endpoint);
-        var complaints = new Complaints(node, enlistment.Job, self);
-        var transport = new ClusterTransport(enlistment.Job, self, node.Credentials, node.Limits, complaints.Tell);
+        var self = new PeerNode(_node.Name, enlistment.Incarnation, _node.Endpoint);
+        var complaints = new Complaints(_node, enlistment.Job, self);
+        var segments = new JobSegments(_node.Configuration.Wire.SharedMemory, _node.Tell);
+        EnlistedMemory memory = await EnlistedMemory.CreateAsync(enlistment, _data, segments.Allocate, cancellation).ConfigureAwait(false);
+        var transport = new ClusterTransport(enlistment.Job, self, _node.Credentials, _node.Limits, segments, complaints.Tell);
         _ = complaints.TellOfFailureAsync(transport.Failure);
-        return new JobHost(EnlistedMemory.Create(enlistment), transport, enlistment.Workers, enlistment.Servers);
+        return new JobHost(memory.Training, transport, enlistment.Workers, enlistment.Servers) { Lease = memory };
     }
 
     private async Task<Introduced> IntroduceAsync(Introduction introduction, ServerCall call)
     {
         Require(introduction.Incarnation);
         if (!_hosts.TryGetValue(introduction.Job, out JobHost? host))
-            throw new RpcException(StatusCode.FailedPrecondition, $"{node.Name} takes no part in job {introduction.Job}");
+            throw new RpcException(StatusCode.FailedPrecondition, $"{_node.Name} takes no part in job {introduction.Job}");
         MemberPlace[] places =
         [
             .. introduction.Places.Select(p => new MemberPlace(
@@ -139,14 +155,14 @@ internal sealed class NodeJobs(NodeContext node) : IDeliveryHost, IAsyncDisposab
         if (!_hosts.TryRemove(dismissal.Job, out JobHost? host)) return new Dismissed();
         var dismissed = new Dismissed { BytesSent = (ulong)host.Transport.BytesSent, BytesReceived = (ulong)Interlocked.Exchange(ref _bytesReceived, 0) };
         await host.DisposeAsync().ConfigureAwait(false);
-        node.Tell($"job {dismissal.Job} is over here: {dismissal.Reason}");
+        _node.Tell($"job {dismissal.Job} is over here: {dismissal.Reason}");
         return dismissed;
     }
 
     private void Require(ulong incarnation)
     {
         if (incarnation != _incarnation)
-            throw new RpcException(StatusCode.FailedPrecondition, $"the call means {node.Name} #{incarnation}, and here is #{_incarnation}");
+            throw new RpcException(StatusCode.FailedPrecondition, $"the call means {_node.Name} #{incarnation}, and here is #{_incarnation}");
     }
 
     private static string Count(int count, string what) => count == 1 ? $"1 {what}" : $"{count} {what}s";

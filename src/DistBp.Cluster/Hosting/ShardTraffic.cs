@@ -80,6 +80,20 @@ internal sealed class ShardTraffic(TrainingMemory memory)
         }
     }
 
+    /// <summary>Copies what a peer on this machine has left where it lies; what came over the link is in its place.</summary>
+    /// <returns>False: the message is of a generation that is void.</returns>
+    public bool Take(Contract.Envelope envelope, ReadOnlySpan<TensorBytes> tensors)
+    {
+        for (int i = 0; i < tensors.Length; i++)
+        {
+            if (envelope.Tensors[i].Place is null) continue;
+            TensorTarget target = Destination(envelope, i, tensors[i].ByteCount);
+            if (target.Discards) return false;
+            tensors[i].Range(0, (int)tensors[i].ByteCount).CopyTo(target.Range(0, (int)tensors[i].ByteCount));
+        }
+        return true;
+    }
+
     private void AttachCaptured(ShardCaptured message, Contract.Envelope envelope, List<TensorBytes> tensors)
     {
         ParameterShard shard = _assignments[message.Generation].Shard(message.Server);
