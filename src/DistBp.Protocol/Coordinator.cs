@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using DistBp.Learning.Encodings;
 using DistBp.Learning.Metrics;
 using DistBp.Protocol.Effects;
 using DistBp.Protocol.Messages;
@@ -16,6 +17,7 @@ public sealed class Coordinator(TrainingPlan plan, int term = 1)
     private readonly EvaluationSums _evaluation = new();
     private readonly SampledFigures _sampled = new();
     private readonly List<NonFiniteSlice> _located = [];
+    private readonly List<SubtreeResidual> _residuals = [];
     private Phase _phase = Phase.Gathering;
     private Assignment? _assignment;
     private TrainingProgress _progress = plan.StartProgress;
@@ -47,7 +49,9 @@ public sealed class Coordinator(TrainingPlan plan, int term = 1)
 
         /// <summary>A copy is due and the checkpoint before, which holds the copies, is still being written.</summary>
         AwaitingDisk,
-        RestoringBest,
+
+        /// <summary>The final parameters are brought to the workers: those of the best epoch, or the exact ones instead of rounded ones.</summary>
+        Restoring,
         EvaluatingFinal,
 
         /// <summary>A step was rejected: workers look for the samples to blame.</summary>
@@ -80,7 +84,8 @@ public sealed class Coordinator(TrainingPlan plan, int term = 1)
             case ServerStopped m: OnServerStopped(m, effects); break;
             case EvaluationDone m: OnEvaluationDone(m, effects); break;
             case EpochJudged m: OnEpochJudged(m, effects); break;
-            case ShardCaptured m: OnShardCaptured(m, effects); break;
+            case ShardCaptured: OnCaptured(effects); break;
+            case ResidualsCaptured m: OnResidualsCaptured(m, effects); break;
             case CheckpointWritten: OnCheckpointWritten(effects); break;
             case BestRestored: OnBestRestored(effects); break;
             default: throw new UnreachableException($"The coordinator received {message}.");
@@ -198,12 +203,22 @@ public sealed class Coordinator(TrainingPlan plan, int term = 1)
         _phase = phase;
         _awaited = _assignment!.Servers;
         SendToServers(new CaptureShard(_assignment.Generation, target, _version), effects);
+        if (target != CaptureTarget.Checkpoint || !plan.KeepsResiduals) return;
+        _awaited += _assignment.Workers;
+        var capture = new CaptureResiduals(_assignment.Generation, _version);
+        for (int worker = 0; worker < _assignment.Workers; worker++) effects.Send(Address.Worker(worker), capture);
     }
 
-    private void OnShardCaptured(ShardCaptured message, EffectList effects)
+    private void OnResidualsCaptured(ResidualsCaptured message, EffectList effects)
+    {
+        _residuals.AddRange(message.Residuals);
+        OnCaptured(effects);
+    }
+
+    private void OnCaptured(EffectList effects)
     {
         if (--_awaited > 0) return;
-        if (message.Target == CaptureTarget.Best)
+        if (_phase == Phase.CapturingBest)
         {
             _bestDue = false;
             CaptureIfDue(effects);
@@ -211,7 +226,8 @@ public sealed class Coordinator(TrainingPlan plan, int term = 1)
         }
         _capturedVersion = _version;
         _writing = true;
-        effects.Perform(new WriteCheckpoint(_version, _progress));
+        effects.Perform(new WriteCheckpoint(_version, _progress, [.. _residuals.OrderBy(r => r.Subtree.First)]));
+        _residuals.Clear();
         Continue(effects);
     }
 
@@ -226,7 +242,9 @@ public sealed class Coordinator(TrainingPlan plan, int term = 1)
     private void Continue(EffectList effects)
     {
         if (Finished && plan.EarlyStopping is { RestoreBest: true } && _progress.BestEpoch > 0)
-            BecomeRestoringBest(effects);
+            BecomeRestoring(new RestoreBest(_assignment!.Generation), effects);
+        else if (plan.RoundsParameters && (Finished || _stopRequested))
+            BecomeRestoring(new ShowExact(_assignment!.Generation), effects);
         else if (Finished)
             EvaluateFinalParts(effects);
         else if (_stopRequested)
@@ -244,16 +262,18 @@ public sealed class Coordinator(TrainingPlan plan, int term = 1)
         SendToAll(new Proceed(_assignment!.Generation, _version, plan.NextStop(_version), _progress.RateFactor), effects);
     }
 
-    private void BecomeRestoringBest(EffectList effects)
+    private void BecomeRestoring(Message message, EffectList effects)
     {
-        _phase = Phase.RestoringBest;
+        _phase = Phase.Restoring;
         _awaited = _assignment!.Servers;
-        SendToServers(new RestoreBest(_assignment.Generation), effects);
+        SendToServers(message, effects);
     }
 
     private void OnBestRestored(EffectList effects)
     {
-        if (--_awaited == 0) EvaluateFinalParts(effects);
+        if (--_awaited > 0) return;
+        if (Finished) EvaluateFinalParts(effects);
+        else BecomeEnding(effects);
     }
 
     private void EvaluateFinalParts(EffectList effects)

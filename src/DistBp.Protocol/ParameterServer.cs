@@ -67,6 +67,7 @@ public sealed class ParameterServer(int index)
             case CaptureShard m: OnCaptureShard(m, effects); break;
             case ShardCopied m: OnShardCopied(m, effects); break;
             case RestoreBest m: effects.Perform(new RestoreShard(m.Generation)); break;
+            case ShowExact m: effects.Perform(new ShowShard(m.Generation)); break;
             case ShardRestored m: OnShardRestored(m, effects); break;
             default: throw new UnreachableException($"A server received {message}.");
         }
@@ -173,7 +174,7 @@ public sealed class ParameterServer(int index)
             return;
         }
         _skipsInRow++;
-        Advance(index == Lead ? new StepSkipped(generation, _version, badSegment) : null, null, effects);
+        Advance(index == Lead ? new StepSkipped(generation, _version, badSegment) : null, null, skipped: true, effects);
     }
 
     private void OnUpdateApplied(UpdateApplied message, EffectList effects)
@@ -181,19 +182,19 @@ public sealed class ParameterServer(int index)
         if (IsForeign(message.Generation) || _phase != Phase.Updating) return;
         StepCommitted? report = index == Lead
             ? new StepCommitted(message.Generation, _version, _sums, _gradientNorm, message.Clipped || _clamped) : null;
-        Advance(report, message.Figures, effects);
+        Advance(report, message.Figures, skipped: false, effects);
     }
 
     /// <summary>The version is committed: with an update, or without one where the step was skipped.</summary>
     /// <param name="report">What the lead server tells of the step; null for others.</param>
-    private void Advance(Message? report, ReadOnlyMemory<double>? figures, EffectList effects)
+    private void Advance(Message? report, ReadOnlyMemory<double>? figures, bool skipped, EffectList effects)
     {
         Generation generation = _assignment!.Generation;
         long step = _version++;
         _contributions.Clear();
         Array.Clear(_shared);
         _phase = Phase.Gathering;
-        var committed = new ShardCommitted(generation, index, _version, _halting);
+        var committed = new ShardCommitted(generation, index, _version, _halting, skipped);
         for (int worker = 0; worker < _assignment.Workers; worker++) effects.Send(Address.Worker(worker), committed);
         if (report is not null) effects.Send(Address.Coordinator, report);
         if (figures is { } measured) effects.Send(Address.Coordinator, new ShardMeasured(generation, index, step, measured));

@@ -12,6 +12,7 @@ namespace DistBp.Protocol;
 public sealed class Worker(int index)
 {
     private const long NotHalted = -1;
+    private const long NoVersion = -1;
     private Phase _phase = Phase.Unassigned;
     private Assignment? _assignment;
     private IReadOnlyList<Subtree> _subtrees = [];
@@ -20,6 +21,8 @@ public sealed class Worker(int index)
     private long _from;
     private long _until;
     private long _haltedAt = NotHalted;
+    private long _skippedTo = NoVersion;
+    private long _captureAt = NoVersion;
 
     private enum Phase
     {
@@ -50,6 +53,8 @@ public sealed class Worker(int index)
             case ShardCommitted m: OnShardCommitted(m, effects); break;
             case LocateNonFinite m: OnLocateNonFinite(m, effects); break;
             case NonFiniteSearched m: OnNonFiniteSearched(m, effects); break;
+            case CaptureResiduals m: OnCaptureResiduals(m, effects); break;
+            case ResidualsCopied m: OnResidualsCopied(m, effects); break;
             case Evaluate m: OnEvaluate(m, effects); break;
             case SubtreesEvaluated m: OnSubtreesEvaluated(m, effects); break;
             default: throw new UnreachableException($"A worker received {message}.");
@@ -68,8 +73,9 @@ public sealed class Worker(int index)
         Array.Fill(_shardVersions, message.Version);
         _step = _from = _until = message.Version;
         _haltedAt = NotHalted;
+        _captureAt = NoVersion;
         _phase = Phase.Preparing;
-        effects.Perform(new PrepareSlices(message.Generation, _subtrees));
+        effects.Perform(new PrepareSlices(message.Generation, _subtrees, message.Version, AfterSkip: _skippedTo == message.Version));
     }
 
     private void OnSlicesPrepared(SlicesPrepared message, EffectList effects)
@@ -95,6 +101,8 @@ public sealed class Worker(int index)
     {
         _shardVersions[message.Server] = Math.Max(_shardVersions[message.Server], message.Version);
         if (message.Halted && message.Version > _from) _haltedAt = message.Version;
+        if (message.Skipped) _skippedTo = Math.Max(_skippedTo, message.Version);
+        TryCopyResiduals(effects);
         if (_phase is not (Phase.Pushed or Phase.Waiting)) return;
         if (AllShardsAt(_step + 1))
         {
@@ -108,7 +116,7 @@ public sealed class Worker(int index)
     {
         if (_haltedAt == _step || _step >= _until || _subtrees.Count == 0 || !AllShardsAt(_step)) return;
         _phase = Phase.Computing;
-        effects.Perform(new ComputeGradient(_assignment!.Generation, _step));
+        effects.Perform(new ComputeGradient(_assignment!.Generation, _step, AfterSkip: _skippedTo == _step));
     }
 
     private void OnGradientComputed(GradientComputed message, EffectList effects)
@@ -141,6 +149,29 @@ public sealed class Worker(int index)
     {
         if (IsForeign(message.Generation)) return;
         effects.Send(Address.Coordinator, new NonFiniteLocated(message.Generation, index, message.Step, message.Slices));
+    }
+
+    private void OnCaptureResiduals(CaptureResiduals message, EffectList effects)
+    {
+        _captureAt = message.Version;
+        TryCopyResiduals(effects);
+    }
+
+    /// <summary>Once every server's word is there: whether the step's residual counts depends on it.</summary>
+    private void TryCopyResiduals(EffectList effects)
+    {
+        if (_captureAt == NoVersion || !AllShardsAt(_captureAt)) return;
+        if (_subtrees.Count == 0)
+            effects.Send(Address.Coordinator, new ResidualsCaptured(_assignment!.Generation, index, _captureAt, []));
+        else
+            effects.Perform(new CopyResiduals(_assignment!.Generation, _captureAt, AfterSkip: _skippedTo == _captureAt));
+        _captureAt = NoVersion;
+    }
+
+    private void OnResidualsCopied(ResidualsCopied message, EffectList effects)
+    {
+        if (IsForeign(message.Generation)) return;
+        effects.Send(Address.Coordinator, new ResidualsCaptured(message.Generation, index, message.Version, message.Residuals));
     }
 
     private void OnEvaluate(Evaluate message, EffectList effects)

@@ -46,6 +46,10 @@ internal sealed class ServerActor : Actor, IComputation
                 _memory.Snapshots.RestoreBest(_shard!);
                 Post(new ShardRestored(e.Generation));
                 break;
+            case ShowShard e:
+                _shard!.Show();
+                Post(new ShardRestored(e.Generation));
+                break;
             default:
                 throw new UnreachableException($"A server's host was asked for {_request}.");
         }

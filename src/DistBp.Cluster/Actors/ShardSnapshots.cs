@@ -33,15 +33,15 @@ internal sealed class ShardSnapshots(TensorBuffer parameters, ParameterLayout la
     {
         if (target == CaptureTarget.Best)
         {
-            shard.Parameters.CopyTo(Best.Span[shard.Shard.Offset..]);
+            shard.CopyTo(Best.Span.Slice(shard.Shard.Offset, shard.Shard.Count));
             return;
         }
-        shard.Parameters.CopyTo(Parameters.Span[shard.Shard.Offset..]);
+        shard.CopyTo(Parameters.Span.Slice(shard.Shard.Offset, shard.Shard.Count));
         for (int i = 0; i < shard.OptimizerState.Count; i++)
             shard.OptimizerState[i].Span.CopyTo(State(i).Span[shard.TrainedShard.Offset..]);
     }
 
-    public void RestoreBest(ShardState shard) => Best.Span.Slice(shard.Shard.Offset, shard.Shard.Count).CopyTo(shard.Parameters);
+    public void RestoreBest(ShardState shard) => shard.Restore(Best.Span.Slice(shard.Shard.Offset, shard.Shard.Count));
 
     private TensorBuffer Made(ref TensorBuffer? buffer)
     {

@@ -145,7 +145,10 @@ internal sealed class TrainingReporter(
             snapshots.Parameters.Memory,
             [.. shards.Select(shard => new OptimizerShard(shard.Offset, shard.Count, StatesOf(shard)))],
             checkpoint.Progress.ToNumbers(),
-            snapshots.HasBest ? snapshots.Best.Memory : default);
+            snapshots.HasBest ? snapshots.Best.Memory : default)
+        {
+            Residuals = checkpoint.Residuals,
+        };
     }
 
     private ReadOnlyMemory<float>[] StatesOf(ParameterShard shard) =>

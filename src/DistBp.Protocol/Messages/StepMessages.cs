@@ -32,7 +32,8 @@ public sealed record ShareNorms(
 
 /// <summary>Server to worker: the shard's new version can be read.</summary>
 /// <param name="Halted">No step follows until the coordinator says so.</param>
-public sealed record ShardCommitted(Generation Generation, int Server, long Version, bool Halted) : MemberMessage(Generation);
+/// <param name="Skipped">The step before was left unapplied: the parameters are those of the version before.</param>
+public sealed record ShardCommitted(Generation Generation, int Server, long Version, bool Halted, bool Skipped = false) : MemberMessage(Generation);
 
 /// <summary>Lead server to coordinator: a step's figures.</summary>
 /// <param name="Sums">Metric sums over the mini-batch, and on a sampled step the figures of its activations.</param>

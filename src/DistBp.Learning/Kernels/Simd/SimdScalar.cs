@@ -50,4 +50,12 @@ internal readonly unsafe struct SimdScalar : ISimd<float>
     public static float ShiftRightBits(float a, int count) => BitConverter.Int32BitsToSingle(BitConverter.SingleToInt32Bits(a) >> count);
 
     public static float BitsToNumber(float a) => BitConverter.SingleToInt32Bits(a);
+
+    public static float LoadHalfWords(ushort* source) => BitConverter.Int32BitsToSingle(*source);
+
+    public static void StoreHalfWords(float a, ushort* destination) => *destination = (ushort)BitConverter.SingleToInt32Bits(a);
+
+    public static float LoadBytes(sbyte* source) => BitConverter.Int32BitsToSingle(*source);
+
+    public static void StoreBytes(float a, sbyte* destination) => *destination = (sbyte)BitConverter.SingleToInt32Bits(a);
 }
