@@ -26,6 +26,13 @@ internal sealed class ExtremeSample : IDisposable
 
     public async Task<(RunResult Result, RunProbe Probe)> TrainAsync(int workers, int servers, string onNonFinite)
     {
+        using var run = new TestRun();
+        using var probe = new RunProbe();
+        return (await run.TrainAsync(Job(onNonFinite), workers, servers, probe), probe);
+    }
+
+    public JobDescription Job(string onNonFinite, params string[] overrides)
+    {
         string job = $$"""
             data: {format: csv, train: {path: data.csv, label: z} }
             model: {layers: [{dense: 8}, relu, {dense: 1}]}
@@ -36,9 +43,6 @@ internal sealed class ExtremeSample : IDisposable
             epochs: 3
             onNonFinite: {{onNonFinite}}
             """;
-        using var run = new TestRun();
-        using var probe = new RunProbe();
-        JobDescription parsed = JobFile.Parse(job, "job.yaml", [], "extreme", Path.GetDirectoryName(_folder["data.csv"])!);
-        return (await run.TrainAsync(parsed, workers, servers, probe), probe);
+        return JobFile.Parse(job, "job.yaml", overrides, "extreme", Path.GetDirectoryName(_folder["data.csv"])!);
     }
 }

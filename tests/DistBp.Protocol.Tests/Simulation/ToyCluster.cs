@@ -1,4 +1,5 @@
 using DistBp.Learning;
+using DistBp.Learning.Encodings;
 using DistBp.Protocol.Effects;
 using DistBp.Protocol.Messages;
 
@@ -62,6 +63,14 @@ internal sealed class ToyCluster
 
     public List<ReportStep> Steps { get; } = [];
 
+    /// <summary>Which server let workers read exact parameters, after how many steps.</summary>
+    public List<(int Server, int Steps)> Shown { get; } = [];
+
+    /// <summary>Which worker copied its residuals.</summary>
+    public List<(int Worker, long Version, bool AfterSkip)> Copies { get; } = [];
+
+    public List<(int Worker, long Step, bool AfterSkip)> Computed { get; } = [];
+
     public List<ReportSkip> Skips { get; } = [];
 
     public List<ReportStatistics> Statistics { get; } = [];
@@ -115,7 +124,10 @@ internal sealed class ToyCluster
                 Send(self, self, new SlicesPrepared(e.Generation));
                 _subtreesOf[self.Index] = e.Subtrees;
                 break;
-            case ComputeGradient e: Send(self, self, new GradientComputed(e.Generation, e.Step, Gradients(self.Index, e.Step))); break;
+            case ComputeGradient e:
+                Computed.Add((self.Index, e.Step, e.AfterSkip));
+                Send(self, self, new GradientComputed(e.Generation, e.Step, Gradients(self.Index, e.Step)));
+                break;
             case EvaluateSubtrees e:
                 Evaluations.Add((e.Part, Steps.Count));
                 Send(self, self, new SubtreesEvaluated(e.Generation, e.Part, [.. e.Subtrees.Select(s => new SubtreeSums(s, LeafSums(s, e.Part)))]));
@@ -128,6 +140,14 @@ internal sealed class ToyCluster
             case ApplyUpdate e: Update(self, e); break;
             case CopyShard e: Send(self, self, new ShardCopied(e.Generation, e.Target, e.Version)); break;
             case RestoreShard e: Send(self, self, new ShardRestored(e.Generation)); break;
+            case ShowShard e:
+                Shown.Add((self.Index, Steps.Count));
+                Send(self, self, new ShardRestored(e.Generation));
+                break;
+            case CopyResiduals e:
+                Copies.Add((self.Index, e.Version, e.AfterSkip));
+                Send(self, self, new ResidualsCopied(e.Generation, e.Version, [.. _subtreesOf[self.Index].Select(s => new SubtreeResidual(s, default, 1))]));
+                break;
             case WriteCheckpoint e:
                 Checkpoints.Add(e);
                 Send(self, self, new CheckpointWritten(e.Version));

@@ -37,8 +37,8 @@ internal static class EncodingReference
         if (!Array.TrueForAll(group, float.IsFinite)) return Array.ConvertAll(group, _ => float.NaN);
         if (maximum < 1e-30f) return new float[group.Length];
         float scale = maximum / 127, inverse = 127 / maximum;
-        // In double the product is exact, so it is rounded once.
-        return Array.ConvertAll(group, x => (float)Math.Round((double)x * inverse, MidpointRounding.ToEven) * scale);
+        // In double the product is exact, so it is rounded once; a byte knows no −0.
+        return Array.ConvertAll(group, x => (float)(Math.Round((double)x * inverse, MidpointRounding.ToEven) + 0.0) * scale);
     }
 
     private static float[] Largest(float[] x, int selected)
