@@ -29,10 +29,11 @@ internal sealed class TrainingMemory
         Geometry = new MiniBatchGeometry(parts.GetValueOrDefault(DataPart.Train)?.Count ?? 0, job.Batch, job.Slices);
         Parameters = new TensorBuffer(network.Parameters.Count);
         Segments = new NormSegments(network.Parameters);
-        Optimizer = Optimizer.Create(job.Optimizer);
+        var arrivals = SparseArrivals.Of(job.Optimizer, job.Wire.Gradients);
+        Optimizer = Optimizer.Create(arrivals.Optimizer);
         Schedule = Schedule.Create(job.Schedule, job.Optimizer.Rate, Geometry.StepsPerEpoch, (long)Geometry.StepsPerEpoch * job.Epochs);
         _treatments = [.. network.Parameters.Views.Select(v => v.Trained ? Treatment(job, v.Description.Kind) : GradientTreatment.None)];
-        _rateFactors = LayerRates.OfViews(job.Rates, network);
+        _rateFactors = [.. LayerRates.OfViews(job.Rates, network).Select(factor => factor * arrivals.RateFactor)];
         EvaluationMetrics = network.Metrics;
         Snapshots = new ShardSnapshots(Parameters, network.Parameters, Optimizer.StateCount);
         _leastRateFactor = job.Schedule is PlateauSchedule plateau ? Math.Min(1, plateau.MinRate / job.Optimizer.Rate) : 0;
@@ -83,7 +84,7 @@ internal sealed class TrainingMemory
     /// <summary>The share of the newest mini-batch in a running statistic.</summary>
     public float MomentumOf(NormSegment statistic) => Network.Parameters.Views[statistic.View].Description.Momentum;
 
-    /// <summary>What the step's rate is multiplied with for a layer that has a rate of its own; 1 for all others.</summary>
+    /// <summary>What the step's rate is multiplied with: for a layer that has a rate of its own, and where gradients arrive sparse; else 1.</summary>
     /// <param name="view">The parameter's number in the layout.</param>
     public double RateFactorOf(int view) => _rateFactors[view];
 

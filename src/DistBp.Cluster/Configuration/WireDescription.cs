@@ -11,5 +11,5 @@ public sealed record WireDescription(GradientEncoding Gradients, ParameterEncodi
     /// <summary>What the run cannot promise because of it, in a sentence; null: nothing.</summary>
     public string? Caveat => Gradients.IsExact ? null
         : $"wire.gradients {Gradients} rounds what each worker sends: the bits depend on the number of workers, and weightsSha256 is the same for "
-            + "the same number of workers alone";
+            + "the same number of workers alone" + (Gradients.Kind == EncodingKind.TopK ? "; servers apply no momentum to what comes late and in sums" : "");
 }
