@@ -1,6 +1,8 @@
 using DistBp.Cluster.Configuration;
 using DistBp.Cluster.Runs;
 using DistBp.Cluster.Storage;
+using DistBp.Cluster.Tests.Storage;
+using DistBp.Learning;
 
 namespace DistBp.Cluster.Tests.Runs;
 
@@ -104,11 +106,12 @@ public sealed class EncodedRunTests
         using var run = new TestRun();
         using (var probe = new RunProbe { StopAtStep = 14 }) await run.TrainAsync(job, 2, 2, probe);
         string newest = CheckpointStore.OpenForReading(run.Paths.Checkpoints).NewestFirst().First();
-        string file = Path.Combine(newest, "residuals-00001-of-00002.safetensors");
+        // Slices 0..2 and 3..5 are four subtrees.
+        string file = Path.Combine(newest, "residuals-00001-of-00004.safetensors");
         byte[] bytes = File.ReadAllBytes(file);
         bytes[^5] ^= 1;
         File.WriteAllBytes(file, bytes);
-        Assert.Contains("residuals-00001-of-00002.safetensors", Checkpoint.Verify(newest).Why, StringComparison.Ordinal);
+        Assert.Contains("residuals-00001-of-00004.safetensors", Checkpoint.Verify(newest).Why, StringComparison.Ordinal);
 
         using var rest = new RunProbe();
         Assert.Equal(expected, Outcome.Of(await run.TrainAsync(job, 2, 2, rest)));
@@ -124,11 +127,32 @@ public sealed class EncodedRunTests
         (Outcome expected, RunProbe whole) = await TestRun.WholeAsync(job, 2, 1);
         Assert.Equal(30, whole.Skipped.Count);
         Assert.InRange(whole.Epochs[^1].Train.Loss, 0, whole.Epochs[0].Train.Loss / 4);
-        foreach (long cut in new[] { whole.Skipped[1].Step, whole.Skipped[1].Step + 1, whole.Skipped[1].Step + 2 })
+        // Before it and after it: steps are counted from 0 there, and from 1 here.
+        foreach (long cut in new[] { whole.Skipped[1].Step, whole.Skipped[1].Step + 2, whole.Skipped[1].Step + 3 })
         {
             using var run = new TestRun();
             Assert.Equal((cut, expected), (cut, await run.TrainInPiecesAsync(job, [(cut, 2, 2)], last: (2, 3))));
         }
+    }
+
+    [Fact]
+    public async Task A_gradient_that_has_no_room_in_f16_ends_the_run_with_the_advice_to_use_bf16()
+    {
+        using var folder = new TemporaryFolder();
+        File.WriteAllLines(folder["data.csv"], ["x,z", .. Enumerable.Range(0, 200).Select(i => $"{i % 10},{i % 10 * 10000}")]);
+        JobDescription Job(string encoding) => JobFile.Parse(
+            $$"""
+            data: {format: csv, train: {path: data.csv, label: z} }
+            model: {layers: [{dense: 1}]}
+            loss: meanSquaredError
+            batch: 50
+            epochs: 1
+            wire: {gradients: {{encoding}}}
+            """, "job.yaml", [], "wide", Path.GetDirectoryName(folder["data.csv"])!);
+        UserException e = await Assert.ThrowsAsync<UserException>(() => TestRun.WholeAsync(Job("f16")));
+        Assert.Equal(ErrorKind.Diverged, e.Kind);
+        Assert.Contains("wire.gradients: bf16", e.Message, StringComparison.Ordinal);
+        Assert.Equal("Completed", (await TestRun.WholeAsync(Job("bf16"))).Outcome.Status);
     }
 
     [Fact]

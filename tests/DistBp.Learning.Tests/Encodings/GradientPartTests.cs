@@ -41,6 +41,29 @@ public sealed class GradientPartTests
         Assert.Equal(2 * (10403 - 8192) + 4 * 400 + 4 * (1 + 10), gradient.Cut(8192, s_layout.UpdatedCount).ByteCount);
     }
 
+    [Theory]
+    [InlineData(EncodingKind.Bf16, 0.5)]
+    [InlineData(EncodingKind.F16, 0.5)]
+    [InlineData(EncodingKind.Int8, 0.27)]
+    [InlineData(EncodingKind.TopK, 0.03)]
+    public void Of_the_bytes_that_workers_send_to_all_servers_an_encoding_leaves_its_share(EncodingKind kind, double most)
+    {
+        (int Units, int Inputs)[] mlp = [(512, 784), (256, 512), (10, 256)];
+        var layout = new ParameterLayout([.. mlp.Select((l, i) => ($"dense{i}", (IReadOnlyList<ParameterDescription>)
+            [
+                new("weight", new TensorShape(l.Units, l.Inputs), ParameterKind.Weight, l.Inputs, l.Units),
+                new("bias", new TensorShape(l.Units), ParameterKind.Bias, l.Inputs, l.Units),
+            ], false))]);
+        Assert.InRange(BytesOfStep(layout, new GradientEncoding(kind, kind == EncodingKind.TopK ? 0.01 : 0)) / BytesOfStep(layout, default), 0.01, most);
+    }
+
+    private static double BytesOfStep(ParameterLayout layout, GradientEncoding encoding)
+    {
+        var gradient = new Gradient(layout, maxSamples: 1, encoding);
+        int[] shards = [0, 40 * 4096, 41 * 4096, layout.UpdatedCount];
+        return shards.Zip(shards[1..], (offset, end) => gradient.Cut(offset, end).ByteCount).Sum();
+    }
+
     private static Gradient Computed(GradientEncoding encoding)
     {
         var gradient = new Gradient(s_layout, maxSamples: 4, encoding);
