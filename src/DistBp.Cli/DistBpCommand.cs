@@ -22,6 +22,7 @@ internal static class DistBpCommand
             PredictVerb.Create(),
             ExportVerb.Create(),
             InspectVerb.Create(),
+            AuditVerb.Create(),
             BenchmarkVerb.Create(),
             CompletionVerb.Create(),
             new Option<bool>(Verbose) { Description = "Show the stack trace of an error; of a training also its gradients, layer by layer.", Recursive = true },

@@ -3,15 +3,35 @@ using DistBp.Learning;
 namespace DistBp.Protocol;
 
 /// <summary>Who computes which slices and who owns which parameters, in one generation. Everybody derives his part from this one record.</summary>
+/// <param name="Workers">The numbers of the workers, in the order of their slices.</param>
+/// <param name="Servers">The numbers of the servers, in the order of their shards.</param>
 /// <param name="Slices">Slices a step.</param>
 /// <param name="UpdatedCount">Floats of the flat range that a step updates.</param>
-public sealed record Assignment(Generation Generation, int Workers, int Servers, int Slices, int UpdatedCount)
+public sealed record Assignment(Generation Generation, IReadOnlyList<int> Workers, IReadOnlyList<int> Servers, int Slices, int UpdatedCount)
 {
-    /// <summary>The shards in the order of the servers: whole blocks, as even as they divide; a server may own nothing.</summary>
+    private readonly Dictionary<int, int> _workerPositions = Positions(Workers);
+    private readonly Dictionary<int, int> _serverPositions = Positions(Servers);
+
+    /// <summary>The server that adds up the metric sums and reports steps to the coordinator.</summary>
+    public int Lead => Servers[0];
+
+    /// <summary>Members numbered from 0.</summary>
+    public static Assignment OfCounts(Generation generation, int workers, int servers, int slices, int updatedCount) =>
+        new(generation, [.. Enumerable.Range(0, workers)], [.. Enumerable.Range(0, servers)], slices, updatedCount);
+
+    public bool HasWorker(int worker) => _workerPositions.ContainsKey(worker);
+
+    public bool HasServer(int server) => _serverPositions.ContainsKey(server);
+
+    /// <summary>Where the server stands in <see cref="Servers"/>.</summary>
+    public int PositionOfServer(int server) => _serverPositions[server];
+
+    /// <summary>The server's shard. Shards follow each other in the order of the servers: whole blocks, as even as they divide; a server may own nothing.</summary>
     public ParameterShard Shard(int server)
     {
+        int position = _serverPositions[server];
         long blocks = (UpdatedCount + (long)ParameterLayout.BlockLength - 1) / ParameterLayout.BlockLength;
-        int first = (int)(blocks * server / Servers), end = (int)(blocks * (server + 1) / Servers);
+        int first = (int)(blocks * position / Servers.Count), end = (int)(blocks * (position + 1) / Servers.Count);
         int offset = Math.Min(first * ParameterLayout.BlockLength, UpdatedCount);
         return new ParameterShard(offset, Math.Min(end * ParameterLayout.BlockLength, UpdatedCount) - offset);
     }
@@ -24,7 +44,10 @@ public sealed record Assignment(Generation Generation, int Workers, int Servers,
 
     private List<Subtree> Run(int leaves, int worker)
     {
-        int first = (int)((long)leaves * worker / Workers), end = (int)((long)leaves * (worker + 1) / Workers);
+        int position = _workerPositions[worker];
+        int first = (int)((long)leaves * position / Workers.Count), end = (int)((long)leaves * (position + 1) / Workers.Count);
         return first == end ? [] : ReductionTree.Cover(leaves, first, end - first);
     }
+
+    private static Dictionary<int, int> Positions(IReadOnlyList<int> members) => members.Index().ToDictionary(m => m.Item, m => m.Index);
 }

@@ -7,6 +7,7 @@ namespace DistBp.Protocol;
 internal sealed class Contributions
 {
     private readonly List<PushGradient> _pushes = [];
+    private Contribution[] _applied = [];
 
     public IReadOnlyList<PushGradient> InOrder => _pushes;
 
@@ -31,11 +32,22 @@ internal sealed class Contributions
         return true;
     }
 
+    /// <summary>Who computed what of the step. While the same workers compute the same subtrees it is the array of the step before.</summary>
+    public ReadOnlyMemory<Contribution> Applied()
+    {
+        bool same = _applied.Length == _pushes.Count;
+        for (int i = 0; same && i < _applied.Length; i++) same = _applied[i] == Of(_pushes[i]);
+        if (!same) _applied = [.. _pushes.Select(Of)];
+        return _applied;
+    }
+
     public void Clear()
     {
         _pushes.Clear();
         SliceCount = 0;
     }
+
+    private static Contribution Of(PushGradient push) => new(push.Subtree, push.Worker);
 
     private static bool Covers(Subtree outer, Subtree inner) => outer.First <= inner.First && inner.End <= outer.End;
 }

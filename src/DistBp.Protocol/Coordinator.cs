@@ -7,39 +7,53 @@ using DistBp.Protocol.Messages;
 namespace DistBp.Protocol;
 
 /// <summary>
-/// Gathers the members, says who does what, and lets them step by themselves from one stop point (an epoch's end, a checkpoint) to the
+/// Says who does what whenever the members change, and lets them step by themselves from one stop point (an epoch's end, a checkpoint) to the
 /// next. At a stop point it has the epoch evaluated, decides on early stopping and the plateau, has the shards captured, and goes on.
 /// </summary>
 public sealed class Coordinator(TrainingPlan plan, int term = 1)
 {
+    private readonly Muster _muster = new(plan, term);
     private readonly Dictionary<DataPart, IReadOnlyList<double>> _finalSums = [];
     private readonly double[] _epochSums = [.. plan.StartProgress.EpochSums];
     private readonly EvaluationSums _evaluation = new();
     private readonly SampledFigures _sampled = new();
     private readonly List<NonFiniteSlice> _located = [];
     private readonly List<SubtreeResidual> _residuals = [];
-    private Phase _phase = Phase.Gathering;
-    private Assignment? _assignment;
+    private readonly HashSet<Address> _awaited = [];
+    private readonly Dictionary<int, long> _stoppedAt = [];
+    private Phase _phase = Phase.AwaitingMembers;
+    private Phase _afterAssigning = Phase.Stepping;
     private TrainingProgress _progress = plan.StartProgress;
     private long _version = plan.StartVersion;
-    private long _capturedVersion = -1;
+    private long _from = plan.StartVersion;
+    private long _committed = plan.StartVersion;
+    private long _capturedVersion = plan.StartVersion;
     private long _clippedSteps = plan.StartProgress.ClippedSteps;
     private long _skippedSteps = plan.StartProgress.SkippedSteps;
-    private long[] _stoppedAt = [];
-    private int _awaited;
+    private long _lostSteps;
     private int _badSegment;
     private bool _writing;
     private bool _bestDue;
+    private int _restored;
     private bool _stopRequested;
 
     private enum Phase
     {
-        /// <summary>Members are not there yet.</summary>
-        Gathering,
+        /// <summary>A worker and a server at least are needed.</summary>
+        AwaitingMembers,
 
-        /// <summary>Members load their shards and prepare their slices.</summary>
+        /// <summary>Members have changed: servers say where they stand.</summary>
+        Suspending,
+
+        /// <summary>A shard is lost: the host brings back the newest checkpoint.</summary>
+        GoingBack,
+
+        /// <summary>Members hand over and load their shards and prepare their slices.</summary>
         Assigning,
         Stepping,
+
+        /// <summary>At a stop point that nothing was done at yet.</summary>
+        Stopped,
         EvaluatingEpoch,
 
         /// <summary>The host says whether the run goes on after the epoch.</summary>
@@ -50,9 +64,10 @@ public sealed class Coordinator(TrainingPlan plan, int term = 1)
         /// <summary>A copy is due and the checkpoint before, which holds the copies, is still being written.</summary>
         AwaitingDisk,
 
-        /// <summary>The final parameters are brought to the workers: those of the best epoch, or the exact ones instead of rounded ones.</summary>
-        Restoring,
+        /// <summary>Workers get the final parameters: those of the best epoch, and the exact ones where they had rounded ones.</summary>
+        RestoringBest,
         EvaluatingFinal,
+        CapturingFinal,
 
         /// <summary>A step was rejected: workers look for the samples to blame.</summary>
         Locating,
@@ -62,20 +77,37 @@ public sealed class Coordinator(TrainingPlan plan, int term = 1)
         Ended,
     }
 
+    /// <summary>The newest committed version that the coordinator knows of.</summary>
+    public long Version => _version;
+
     /// <summary>In words, for errors and the status page.</summary>
-    public string Describe() => $"coordinator: {_phase.ToString().ToLowerInvariant()}, version {_version}, waits for {_awaited}";
+    public string Describe()
+    {
+        IReadOnlyCollection<Address> awaited = _phase is Phase.Suspending or Phase.Assigning ? _muster.Awaited : _awaited;
+        string whom = awaited.Count == 0 ? "" : $", waits for {string.Join(", ", awaited.Take(5))}{(awaited.Count > 5 ? $" and {awaited.Count - 5} more" : "")}";
+        return $"coordinator: {_phase.ToString().ToLowerInvariant()}, version {_version}{whom}";
+    }
 
     private bool Finished => _progress.StoppedEarly || _version >= plan.TotalSteps;
 
+    private bool RestoresBest => plan.EarlyStopping is { RestoreBest: true } && _progress.BestEpoch > 0;
+
+    /// <summary>What servers call their version: the best epoch's parameters come back as a version of their own, and so do exact ones.</summary>
+    private long ShardVersion => _version + _restored;
+
+    private Generation Generation => _muster.Current!.Generation;
+
     public void Step(Message message, EffectList effects)
     {
-        if (message is MemberMessage { Generation: var generation } && (_assignment is null || generation != _assignment.Generation)) return;
+        if (message is MemberMessage { Generation: var generation } && (_muster.Current is null || generation != Generation)) return;
         switch (message)
         {
-            case MembersGathered m: OnMembersGathered(m, effects); break;
+            case MembersChanged m: OnMembersChanged(m, effects); break;
+            case WentBack m: OnWentBack(m, effects); break;
             case StopRequested: OnStopRequested(effects); break;
-            case ServerReady: OnReady(effects); break;
-            case WorkerReady: OnReady(effects); break;
+            case Suspended m: OnSuspended(m, effects); break;
+            case ServerReady m: OnReady(Address.Server(m.Server), effects); break;
+            case WorkerReady m: OnReady(Address.Worker(m.Worker), effects); break;
             case StepCommitted m: OnStepCommitted(m, effects); break;
             case ShardMeasured m: OnShardMeasured(m, effects); break;
             case StepSkipped m: OnStepSkipped(m, effects); break;
@@ -84,73 +116,198 @@ public sealed class Coordinator(TrainingPlan plan, int term = 1)
             case ServerStopped m: OnServerStopped(m, effects); break;
             case EvaluationDone m: OnEvaluationDone(m, effects); break;
             case EpochJudged m: OnEpochJudged(m, effects); break;
-            case ShardCaptured: OnCaptured(effects); break;
+            case ShardCaptured m: OnCaptured(Address.Server(m.Server), effects); break;
             case ResidualsCaptured m: OnResidualsCaptured(m, effects); break;
             case CheckpointWritten: OnCheckpointWritten(effects); break;
-            case BestRestored: OnBestRestored(effects); break;
+            case BestRestored m: OnBestRestored(m, effects); break;
             default: throw new UnreachableException($"The coordinator received {message}.");
         }
     }
 
-    private void OnMembersGathered(MembersGathered message, EffectList effects)
+    private void OnMembersChanged(MembersChanged message, EffectList effects)
     {
-        _assignment = new Assignment(new Generation(term, 1), message.Workers, message.Servers, plan.Slices, plan.UpdatedCount);
-        _stoppedAt = new long[message.Servers];
-        _phase = Phase.Assigning;
-        _awaited = message.Workers + message.Servers;
-        SendToAll(new Assign(_assignment, _version, plan.MaxSkips), effects);
+        _muster.Change(message);
+        foreach (Address lost in message.Lost) _awaited.Remove(lost);
+        switch (_phase)
+        {
+            case Phase.AwaitingMembers:
+                BecomeAssigning(_afterAssigning, effects);
+                break;
+            case Phase.Stepping when _muster.IsOutdated:
+                BecomeSuspending(effects);
+                break;
+            case Phase.Suspending:
+                TrySettle(effects);
+                break;
+            case Phase.Assigning when _muster.IsOutdated || _muster.MissesShard:
+                BecomeAssigning(_afterAssigning, effects);
+                break;
+            case Phase.Locating:
+                FailWhenLocated(effects);
+                break;
+            // Who came or leaves is taken up before the next steps; what was asked of one who is gone must be asked again.
+            case Phase.EvaluatingEpoch or Phase.CapturingBest or Phase.CapturingCheckpoint or Phase.RestoringBest or Phase.EvaluatingFinal
+                or Phase.CapturingFinal when _muster.MissesMember:
+                BecomeAssigning(_phase, effects);
+                break;
+        }
     }
 
-    private void OnReady(EffectList effects)
+    private void BecomeSuspending(EffectList effects)
     {
-        if (--_awaited == 0) Continue(effects);
+        _phase = Phase.Suspending;
+        effects.Perform(new MeasureStepping(false));
+        _muster.Suspend(effects);
+        TrySettle(effects);
+    }
+
+    private void OnSuspended(Suspended message, EffectList effects)
+    {
+        if (_phase != Phase.Suspending) return;
+        _muster.Add(message);
+        TrySettle(effects);
+    }
+
+    private void TrySettle(EffectList effects)
+    {
+        if (_muster.MissesShard)
+        {
+            BecomeGoingBack(effects);
+            return;
+        }
+        if (_muster.Settle(effects) is not { } version) return;
+        bool moved = version > _from;
+        _version = version;
+        bool stops = moved && (_stopRequested || version >= plan.NextStop(_from));
+        BecomeAssigning(stops ? Phase.Stopped : Phase.Stepping, effects);
+    }
+
+    private void BecomeGoingBack(EffectList effects)
+    {
+        _phase = Phase.GoingBack;
+        effects.Perform(new GoBack(_committed));
+    }
+
+    private void OnWentBack(WentBack message, EffectList effects)
+    {
+        _lostSteps += Math.Max(0, _committed - message.Version);
+        _version = _from = _committed = _capturedVersion = message.Version;
+        (_progress, _restored, _bestDue) = (message.Progress, 0, false);
+        (_clippedSteps, _skippedSteps) = (message.Progress.ClippedSteps, message.Progress.SkippedSteps);
+        message.Progress.EpochSums.ToArray().CopyTo(_epochSums, 0);
+        _finalSums.Clear();
+        _muster.Forget();
+        BecomeAssigning(Phase.Stepping, effects);
+    }
+
+    /// <param name="after">What follows when all are ready.</param>
+    private void BecomeAssigning(Phase after, EffectList effects)
+    {
+        _afterAssigning = after;
+        if (_muster.MissesShard)
+        {
+            BecomeGoingBack(effects);
+        }
+        else if (!_muster.HasEnough)
+        {
+            _phase = Phase.AwaitingMembers;
+            if (_stopRequested) EndWithoutMembers(effects);
+        }
+        else
+        {
+            _phase = Phase.Assigning;
+            _sampled.Clear();
+            _muster.Assign(ShardVersion, effects);
+        }
+    }
+
+    /// <summary>Nobody is there to step on, and what servers alone hold stays theirs: the newest checkpoint is what the run leaves.</summary>
+    private void EndWithoutMembers(EffectList effects)
+    {
+        if (_muster.HandsOver) BecomeGoingBack(effects);
+        else BecomeEnding(effects);
+    }
+
+    private void OnReady(Address member, EffectList effects)
+    {
+        if (_phase != Phase.Assigning || !_muster.Ready(member, effects)) return;
+        switch (_afterAssigning)
+        {
+            case Phase.Stepping: Continue(effects); break;
+            case Phase.Stopped: BecomeStopped(effects); break;
+            case Phase.EvaluatingEpoch: BecomeEvaluating(Phase.EvaluatingEpoch, DataPart.Validation, effects); break;
+            case Phase.CapturingBest or Phase.CapturingCheckpoint: CaptureIfDue(effects); break;
+            case Phase.RestoringBest: BecomeRestoringBest(effects); break;
+            // What a server loads anew it shows rounded.
+            case Phase.EvaluatingFinal when plan.RoundsParameters: BecomeRestoringBest(effects); break;
+            case Phase.EvaluatingFinal: EvaluateFinalParts(effects); break;
+            case Phase.CapturingFinal: BecomeCapturingFinal(effects); break;
+            default: throw new UnreachableException($"After an assignment comes no {_afterAssigning}.");
+        }
     }
 
     private void OnStopRequested(EffectList effects)
     {
         if (_stopRequested) return;
         _stopRequested = true;
-        if (_phase == Phase.Stepping) SendToServers(new RequestHalt(_assignment!.Generation), effects);
+        if (_phase == Phase.Stepping) SendToServers(new RequestHalt(Generation), effects);
+        else if (_phase == Phase.AwaitingMembers) EndWithoutMembers(effects);
     }
 
     private void OnStepCommitted(StepCommitted message, EffectList effects)
     {
+        _committed = message.Step + 1;
+        _muster.SkipsInRow = 0;
         ReadOnlySpan<double> sums = message.Sums.Span;
         for (int i = 0; i < _epochSums.Length; i++) _epochSums[i] += sums[i];
         if (message.Clipped) _clippedSteps++;
-        effects.Perform(new ReportStep(message.Step, message.Sums, message.GradientNorm, _progress.RateFactor, message.Clipped));
+        effects.Perform(new ReportStep(message.Step, message.Sums, message.GradientNorm, _progress.RateFactor, message.Clipped)
+        {
+            Generation = message.Generation,
+            Contributions = message.Contributions,
+        });
     }
 
     private void OnShardMeasured(ShardMeasured message, EffectList effects)
     {
-        if (_sampled.Add(message, _assignment!) is { } figures) effects.Perform(new ReportStatistics(message.Step, figures));
+        if (_sampled.Add(message, _muster.Current!) is { } figures) effects.Perform(new ReportStatistics(message.Step, figures));
     }
 
-    private void OnStepSkipped(StepSkipped message, EffectList effects) =>
-        effects.Perform(new ReportSkip(message.Step, message.Segment, ++_skippedSteps));
+    private void OnStepSkipped(StepSkipped message, EffectList effects)
+    {
+        _muster.SkipsInRow++;
+        effects.Perform(new ReportSkip(message.Step, message.Segment, ++_skippedSteps) { Generation = message.Generation });
+    }
 
     private void OnStepRejected(StepRejected message, EffectList effects)
     {
         if (_phase != Phase.Stepping) return;
         _phase = Phase.Locating;
         _badSegment = message.Segment;
-        _awaited = _assignment!.Workers;
-        var locate = new LocateNonFinite(_assignment.Generation, message.Step);
-        for (int worker = 0; worker < _assignment.Workers; worker++) effects.Send(Address.Worker(worker), locate);
+        _version = message.Step;
+        _awaited.Clear();
+        var locate = new LocateNonFinite(Generation, message.Step);
+        foreach (int worker in _muster.Current!.Workers) Ask(Address.Worker(worker), locate, effects);
     }
 
     private void OnNonFiniteLocated(NonFiniteLocated message, EffectList effects)
     {
+        if (_phase != Phase.Locating || !_awaited.Remove(Address.Worker(message.Worker))) return;
         _located.AddRange(message.Slices);
-        if (_phase != Phase.Locating || --_awaited > 0) return;
+        FailWhenLocated(effects);
+    }
+
+    private void FailWhenLocated(EffectList effects)
+    {
+        if (_awaited.Count > 0) return;
         _phase = Phase.Ended;
-        effects.Perform(new FailDiverged(message.Step, _badSegment, [.. _located.OrderBy(s => s.Slice)]));
+        effects.Perform(new FailDiverged(_version, _badSegment, [.. _located.OrderBy(s => s.Slice)]) { Generation = Generation });
     }
 
     private void OnServerStopped(ServerStopped message, EffectList effects)
     {
         _stoppedAt[message.Server] = message.Version;
-        if (_phase != Phase.Stepping || Array.Exists(_stoppedAt, v => v != message.Version)) return;
+        if (_phase != Phase.Stepping || _stoppedAt.Values.Any(v => v != message.Version)) return;
         _version = message.Version;
         effects.Perform(new MeasureStepping(false));
         BecomeStopped(effects);
@@ -158,6 +315,7 @@ public sealed class Coordinator(TrainingPlan plan, int term = 1)
 
     private void BecomeStopped(EffectList effects)
     {
+        _phase = Phase.Stopped;
         _progress = _progress with { EpochSums = [.. _epochSums], ClippedSteps = _clippedSteps, SkippedSteps = _skippedSteps };
         if (_version % plan.StepsPerEpoch != 0)
             CaptureIfDue(effects);
@@ -180,6 +338,7 @@ public sealed class Coordinator(TrainingPlan plan, int term = 1)
 
     private void OnEpochJudged(EpochJudged message, EffectList effects)
     {
+        if (_phase != Phase.AwaitingVerdict) return;
         if (message.Stop) _progress = _progress with { StoppedEarly = true };
         CaptureIfDue(effects);
     }
@@ -200,35 +359,40 @@ public sealed class Coordinator(TrainingPlan plan, int term = 1)
 
     private void BecomeCapturing(Phase phase, CaptureTarget target, EffectList effects)
     {
+        if (TakesUpLosses(phase, effects)) return;
         _phase = phase;
-        _awaited = _assignment!.Servers;
-        SendToServers(new CaptureShard(_assignment.Generation, target, _version), effects);
+        AskServers(new CaptureShard(Generation, target, ShardVersion), effects);
+        _residuals.Clear();
         if (target != CaptureTarget.Checkpoint || !plan.KeepsResiduals) return;
-        _awaited += _assignment.Workers;
-        var capture = new CaptureResiduals(_assignment.Generation, _version);
-        for (int worker = 0; worker < _assignment.Workers; worker++) effects.Send(Address.Worker(worker), capture);
+        var capture = new CaptureResiduals(Generation, ShardVersion);
+        foreach (int worker in _muster.Current!.Workers) Ask(Address.Worker(worker), capture, effects);
     }
 
     private void OnResidualsCaptured(ResidualsCaptured message, EffectList effects)
     {
         _residuals.AddRange(message.Residuals);
-        OnCaptured(effects);
+        OnCaptured(Address.Worker(message.Worker), effects);
     }
 
-    private void OnCaptured(EffectList effects)
+    private void OnCaptured(Address member, EffectList effects)
     {
-        if (--_awaited > 0) return;
-        if (_phase == Phase.CapturingBest)
+        if (!HasLastAnswered(member)) return;
+        switch (_phase)
         {
-            _bestDue = false;
-            CaptureIfDue(effects);
-            return;
+            case Phase.CapturingBest:
+                _bestDue = false;
+                CaptureIfDue(effects);
+                break;
+            case Phase.CapturingCheckpoint:
+                _capturedVersion = _version;
+                _writing = true;
+                effects.Perform(new WriteCheckpoint(_version, _progress, [.. _residuals.OrderBy(r => r.Subtree.First)]));
+                Continue(effects);
+                break;
+            case Phase.CapturingFinal:
+                BecomeEnding(effects);
+                break;
         }
-        _capturedVersion = _version;
-        _writing = true;
-        effects.Perform(new WriteCheckpoint(_version, _progress, [.. _residuals.OrderBy(r => r.Subtree.First)]));
-        _residuals.Clear();
-        Continue(effects);
     }
 
     private void OnCheckpointWritten(EffectList effects)
@@ -241,14 +405,16 @@ public sealed class Coordinator(TrainingPlan plan, int term = 1)
     /// <summary>On from a stop point: the next steps, or the end.</summary>
     private void Continue(EffectList effects)
     {
-        if (Finished && plan.EarlyStopping is { RestoreBest: true } && _progress.BestEpoch > 0)
-            BecomeRestoring(new RestoreBest(_assignment!.Generation), effects);
-        else if (plan.RoundsParameters && (Finished || _stopRequested))
-            BecomeRestoring(new ShowExact(_assignment!.Generation), effects);
+        if (Finished && (RestoresBest || plan.RoundsParameters))
+            BecomeRestoringBest(effects);
         else if (Finished)
             EvaluateFinalParts(effects);
+        else if (_stopRequested && _capturedVersion != _version && plan.WritesCheckpoints)
+            CaptureIfDue(effects);
         else if (_stopRequested)
-            BecomeEnding(effects);
+            BecomeCapturingFinal(effects);
+        else if (_muster.IsOutdated)
+            BecomeAssigning(Phase.Stepping, effects);
         else
             BecomeStepping(effects);
     }
@@ -256,24 +422,28 @@ public sealed class Coordinator(TrainingPlan plan, int term = 1)
     private void BecomeStepping(EffectList effects)
     {
         _phase = Phase.Stepping;
-        _capturedVersion = -1;
-        Array.Fill(_stoppedAt, _version);
+        _from = _version;
+        _stoppedAt.Clear();
+        foreach (int server in _muster.Current!.Servers) _stoppedAt[server] = _version;
         effects.Perform(new MeasureStepping(true));
-        SendToAll(new Proceed(_assignment!.Generation, _version, plan.NextStop(_version), _progress.RateFactor), effects);
+        var proceed = new Proceed(Generation, _version, plan.NextStop(_version), _progress.RateFactor);
+        SendToServers(proceed, effects);
+        foreach (int worker in _muster.Current.Workers) effects.Send(Address.Worker(worker), proceed);
     }
 
-    private void BecomeRestoring(Message message, EffectList effects)
+    private void BecomeRestoringBest(EffectList effects)
     {
-        _phase = Phase.Restoring;
-        _awaited = _assignment!.Servers;
-        SendToServers(message, effects);
+        if (TakesUpLosses(Phase.RestoringBest, effects)) return;
+        _phase = Phase.RestoringBest;
+        bool best = RestoresBest && _restored == 0;
+        AskServers(best ? new RestoreBest(Generation, ShardVersion + 1) : new ShowExact(Generation, ShardVersion + 1), effects);
     }
 
-    private void OnBestRestored(EffectList effects)
+    private void OnBestRestored(BestRestored message, EffectList effects)
     {
-        if (--_awaited > 0) return;
-        if (Finished) EvaluateFinalParts(effects);
-        else BecomeEnding(effects);
+        if (_phase != Phase.RestoringBest || !HasLastAnswered(Address.Server(message.Server))) return;
+        _restored++;
+        EvaluateFinalParts(effects);
     }
 
     private void EvaluateFinalParts(EffectList effects)
@@ -284,23 +454,27 @@ public sealed class Coordinator(TrainingPlan plan, int term = 1)
             BecomeEvaluating(Phase.EvaluatingFinal, part, effects);
             return;
         }
-        BecomeEnding(effects);
+        BecomeCapturingFinal(effects);
     }
+
+    private void BecomeCapturingFinal(EffectList effects) => BecomeCapturing(Phase.CapturingFinal, CaptureTarget.Final, effects);
 
     private void BecomeEvaluating(Phase phase, DataPart part, EffectList effects)
     {
+        if (TakesUpLosses(phase, effects)) return;
         _phase = phase;
-        _awaited = _assignment!.Workers;
+        _awaited.Clear();
         int leaves = EvaluationTree.LeafCount(plan.EvaluationSamples[part]);
         _evaluation.Reset(leaves);
-        var evaluate = new Evaluate(_assignment.Generation, part, leaves);
-        for (int worker = 0; worker < _assignment.Workers; worker++) effects.Send(Address.Worker(worker), evaluate);
+        var evaluate = new Evaluate(Generation, part, leaves, ShardVersion);
+        foreach (int worker in _muster.Current!.Workers) Ask(Address.Worker(worker), evaluate, effects);
     }
 
     private void OnEvaluationDone(EvaluationDone message, EffectList effects)
     {
+        if (_phase is not (Phase.EvaluatingEpoch or Phase.EvaluatingFinal)) return;
         _evaluation.Add(message.Sums);
-        if (--_awaited > 0) return;
+        if (!HasLastAnswered(Address.Worker(message.Worker))) return;
         IReadOnlyList<double> sums = _evaluation.Total();
         if (_phase == Phase.EvaluatingEpoch)
         {
@@ -321,24 +495,42 @@ public sealed class Coordinator(TrainingPlan plan, int term = 1)
     {
         _phase = Phase.Ended;
         RunStatus status = !Finished ? RunStatus.Interrupted : _progress.StoppedEarly ? RunStatus.StoppedEarly : RunStatus.Completed;
-        bool best = Finished && plan.EarlyStopping is { RestoreBest: true } && _progress.BestEpoch > 0;
+        bool best = Finished && RestoresBest;
         effects.Perform(new FinishRun(new RunOutcome(
             status, _version, _progress.EpochsCompleted, _progress.BestEpoch, best ? _progress.BestTrainSums : _progress.TrainSums,
             best ? _progress.BestValidationSums : _progress.ValidationSums, _finalSums)
         {
             ClippedSteps = _clippedSteps,
             SkippedSteps = _skippedSteps,
+            LostSteps = _lostSteps,
         }));
     }
 
-    private void SendToAll(Message message, EffectList effects)
+    /// <summary>Whoever is gone since the last assignment cannot be asked: then the phase waits for a new one.</summary>
+    private bool TakesUpLosses(Phase phase, EffectList effects)
     {
-        SendToServers(message, effects);
-        for (int worker = 0; worker < _assignment!.Workers; worker++) effects.Send(Address.Worker(worker), message);
+        if (!_muster.MissesMember) return false;
+        BecomeAssigning(phase, effects);
+        return true;
     }
 
     private void SendToServers(Message message, EffectList effects)
     {
-        for (int server = 0; server < _assignment!.Servers; server++) effects.Send(Address.Server(server), message);
+        foreach (int server in _muster.Current!.Servers) effects.Send(Address.Server(server), message);
     }
+
+    private void AskServers(Message message, EffectList effects)
+    {
+        _awaited.Clear();
+        foreach (int server in _muster.Current!.Servers) Ask(Address.Server(server), message, effects);
+    }
+
+    private void Ask(Address member, Message message, EffectList effects)
+    {
+        effects.Send(member, message);
+        _awaited.Add(member);
+    }
+
+    /// <summary>True where the member was the last one that was waited for.</summary>
+    private bool HasLastAnswered(Address member) => _awaited.Remove(member) && _awaited.Count == 0;
 }

@@ -7,7 +7,8 @@ public enum Role
     Worker,
 }
 
-/// <summary>A member of the cluster that messages are sent to.</summary>
+/// <summary>A member of a run that messages are sent to.</summary>
+/// <param name="Index">Its number among those of its role; kept as long as the run lasts, and never given to another.</param>
 public readonly record struct Address(Role Role, int Index)
 {
     public static Address Coordinator => new(Role.Coordinator, 0);
@@ -40,6 +41,13 @@ public readonly record struct Generation(int Term, int Number) : IComparable<Gen
 public readonly record struct ParameterShard(int Offset, int Count)
 {
     public int End => Offset + Count;
+
+    /// <summary>What both have; its count is 0 where that is nothing.</summary>
+    public ParameterShard Overlap(ParameterShard other)
+    {
+        int offset = Math.Max(Offset, other.Offset);
+        return new ParameterShard(offset, Math.Max(0, Math.Min(End, other.End) - offset));
+    }
 
     /// <summary>What of it lies before <paramref name="limit"/>.</summary>
     public ParameterShard Before(int limit)

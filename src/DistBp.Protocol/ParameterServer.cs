@@ -12,12 +12,18 @@ namespace DistBp.Protocol;
 /// </summary>
 public sealed class ParameterServer(int index)
 {
-    /// <summary>The server that adds up the metric sums and reports steps to the coordinator.</summary>
-    public const int Lead = 0;
-
     private readonly Contributions _contributions = new();
+    private readonly EarlyMessages _early = new();
+    private readonly List<HandShard> _handed = [];
     private Phase _phase = Phase.Unassigned;
     private Assignment? _assignment;
+
+
+    /// <summary>The last one that all members took up: from its shards the next one's are made.</summary>
+    private Assignment? _held;
+
+    /// <summary>The one whose shard was loaded last.</summary>
+    private Assignment? _loaded;
     private ShareNorms?[] _shared = [];
     private SegmentNorms[] _norms = [];
     private ReadOnlyMemory<double> _sums;
@@ -27,6 +33,7 @@ public sealed class ParameterServer(int index)
     private long _until;
     private bool _haltRequested;
     private bool _halting;
+    private bool _suspendRequested;
     private bool _clamped;
     private int _maxSkips;
     private int _skipsInRow;
@@ -34,6 +41,9 @@ public sealed class ParameterServer(int index)
     private enum Phase
     {
         Unassigned,
+
+        /// <summary>Parts of the shard come from those who have it.</summary>
+        Receiving,
         Loading,
 
         /// <summary>Gathering the subtrees of the step that <see cref="_version"/> is the parameters of.</summary>
@@ -42,6 +52,16 @@ public sealed class ParameterServer(int index)
         ExchangingNorms,
         Updating,
         Copying,
+        RestoringBest,
+
+        /// <summary>Between two steps; whatever comes of this generation is void.</summary>
+        Suspended,
+
+        /// <summary>In a step: the own norms are sent, those of others are kept. Only the coordinator knows whether the step counts.</summary>
+        SuspendedInStep,
+
+        /// <summary>In no assignment any more.</summary>
+        Retired,
 
         /// <summary>The step's gradient was not finite: nothing is applied any more.</summary>
         Diverged,
@@ -53,10 +73,17 @@ public sealed class ParameterServer(int index)
 
     public void Step(Message message, EffectList effects)
     {
-        if (message is MemberMessage { Generation: var generation } and not Assign && IsForeign(generation)) return;
+        if (message is MemberMessage member and not Assign && IsForeign(member.Generation))
+        {
+            _early.Keep(member, _assignment);
+            return;
+        }
         switch (message)
         {
             case Assign m: OnAssign(m, effects); break;
+            case HandShard m: OnHandShard(m, effects); break;
+            case Suspend m: OnSuspend(m, effects); break;
+            case Complete m: OnComplete(m, effects); break;
             case ShardLoaded m: OnShardLoaded(m, effects); break;
             case Proceed m: OnProceed(m, effects); break;
             case RequestHalt: _haltRequested = true; break;
@@ -66,34 +93,112 @@ public sealed class ParameterServer(int index)
             case UpdateApplied m: OnUpdateApplied(m, effects); break;
             case CaptureShard m: OnCaptureShard(m, effects); break;
             case ShardCopied m: OnShardCopied(m, effects); break;
-            case RestoreBest m: effects.Perform(new RestoreShard(m.Generation)); break;
-            case ShowExact m: effects.Perform(new ShowShard(m.Generation)); break;
+            case RestoreBest m: OnRestoreBest(m, effects); break;
+            case ShowExact m: OnShowExact(m, effects); break;
             case ShardRestored m: OnShardRestored(m, effects); break;
             default: throw new UnreachableException($"A server received {message}.");
         }
     }
+
+    private bool IsLead => _assignment!.Lead == index;
 
     private bool IsForeign(Generation generation) => _assignment is null || generation != _assignment.Generation;
 
     private void OnAssign(Assign message, EffectList effects)
     {
         if (_assignment is not null && message.Generation <= _assignment.Generation) return;
+        HandOver(message, effects);
         _assignment = message.Assignment;
-        _shared = new ShareNorms?[message.Assignment.Servers];
-        _norms = new SegmentNorms[message.Assignment.Servers];
         _contributions.Clear();
+        _handed.Clear();
         _version = _until = message.Version;
         _maxSkips = message.MaxSkips;
-        _skipsInRow = 0;
-        _phase = Phase.Loading;
-        effects.Perform(new LoadShard(message.Generation, message.Assignment.Shard(index), message.Version));
+        _skipsInRow = message.SkipsInRow;
+        _haltRequested = _halting = _suspendRequested = false;
+        if (!_assignment.HasServer(index))
+        {
+            _phase = Phase.Retired;
+            return;
+        }
+        _shared = new ShareNorms?[_assignment.Servers.Count];
+        _norms = new SegmentNorms[_assignment.Servers.Count];
+        _phase = Phase.Receiving;
+        LoadWhenCovered(effects);
+        foreach (MemberMessage early in _early.Take(_assignment)) Step(early, effects);
     }
 
+    /// <summary>To each new owner, oneself too, what of the old shard he owns from now on.</summary>
+    private void HandOver(Assign message, EffectList effects)
+    {
+        if (message.Previous is null) return;
+        if (message.Previous.Generation == _loaded?.Generation) _held = _loaded;
+        if (message.Previous.Generation != _held?.Generation) return;
+        ParameterShard mine = _held.Shard(index);
+        foreach (int server in message.Assignment.Servers)
+        {
+            ParameterShard range = mine.Overlap(message.Assignment.Shard(server));
+            if (range.Count > 0) effects.Perform(new HandOver(message.Generation, _held.Generation, server, range));
+        }
+    }
+
+    private void OnHandShard(HandShard message, EffectList effects)
+    {
+        if (_phase != Phase.Receiving || _handed.Exists(h => h.Range.Offset == message.Range.Offset)) return;
+        _handed.Add(message);
+        LoadWhenCovered(effects);
+    }
+
+    private void LoadWhenCovered(EffectList effects)
+    {
+        ParameterShard shard = _assignment!.Shard(index);
+        if (_handed.Sum(h => h.Range.Count) < shard.Count) return;
+        _phase = Phase.Loading;
+        effects.Perform(new LoadShard(_assignment.Generation, shard, [.. _handed]));
+    }
+
+    /// <summary>Workers get the shard's parameters from here: who has just joined has none.</summary>
     private void OnShardLoaded(ShardLoaded message, EffectList effects)
     {
         if (IsForeign(message.Generation)) return;
         _phase = Phase.Gathering;
+        _loaded = _assignment;
+        _handed.Clear();
+        Announce(effects);
         effects.Send(Address.Coordinator, new ServerReady(message.Generation, index));
+    }
+
+    private void Announce(EffectList effects, bool skipped = false)
+    {
+        var committed = new ShardCommitted(_assignment!.Generation, index, _version, _halting, skipped);
+        // By index, here and in other steps: enumerating an interface would allocate.
+        for (int i = 0; i < _assignment.Workers.Count; i++) effects.Send(Address.Worker(_assignment.Workers[i]), committed);
+    }
+
+    private void OnSuspend(Suspend message, EffectList effects)
+    {
+        _suspendRequested = true;
+        if (_phase == Phase.Gathering) BecomeSuspended(effects);
+        else if (_phase == Phase.ExchangingNorms) BecomeSuspendedInStep(effects);
+        else if (_phase == Phase.Diverged) BecomeSuspended(effects);
+    }
+
+    private void BecomeSuspended(EffectList effects)
+    {
+        _phase = Phase.Suspended;
+        effects.Send(Address.Coordinator, new Suspended(_assignment!.Generation, index, _version, _skipsInRow));
+    }
+
+    private void BecomeSuspendedInStep(EffectList effects)
+    {
+        _phase = Phase.SuspendedInStep;
+        effects.Send(Address.Coordinator, new Suspended(_assignment!.Generation, index, _version, _skipsInRow));
+    }
+
+    private void OnComplete(Complete message, EffectList effects)
+    {
+        if (_phase != Phase.SuspendedInStep) return;
+        _phase = Phase.ExchangingNorms;
+        DecideWhenShared(effects);
     }
 
     /// <summary>Pushes of the step may have come before this; they wait for it, for it brings the rate and the stop point.</summary>
@@ -102,6 +207,11 @@ public sealed class ParameterServer(int index)
         _until = message.Until;
         _rateFactor = message.RateFactor;
         _haltRequested = false;
+        if (_held != _loaded)
+        {
+            _held = _loaded;
+            effects.Perform(new KeepShard(message.Generation));
+        }
         CombineIfComplete(effects);
     }
 
@@ -115,7 +225,7 @@ public sealed class ParameterServer(int index)
     {
         if (_phase != Phase.Gathering || _version >= _until || _contributions.SliceCount < _assignment!.Slices) return;
         _phase = Phase.Combining;
-        effects.Perform(new CombineGradients(_assignment.Generation, _version, _contributions.InOrder));
+        effects.Perform(new CombineGradients(_assignment.Generation, _version, _contributions.InOrder, IsLead));
     }
 
     private void OnGradientsCombined(GradientsCombined message, EffectList effects)
@@ -124,13 +234,15 @@ public sealed class ParameterServer(int index)
         _sums = message.Sums;
         _phase = Phase.ExchangingNorms;
         // The first of the sums is that of the losses.
-        bool lossIsFinite = index != Lead || double.IsFinite(message.Sums.Span[0]);
+        bool lossIsFinite = !IsLead || double.IsFinite(message.Sums.Span[0]);
         var norms = new ShareNorms(message.Generation, index, message.Step, message.Norms, _haltRequested, message.Clamped, lossIsFinite);
-        for (int server = 0; server < _assignment!.Servers; server++)
+        for (int i = 0; i < _assignment!.Servers.Count; i++)
         {
-            if (server != index) effects.Send(Address.Server(server), norms);
+            if (_assignment.Servers[i] != index) effects.Send(Address.Server(_assignment.Servers[i]), norms);
         }
-        OnShareNorms(norms, effects);
+        _shared[_assignment.PositionOfServer(index)] = norms;
+        if (_suspendRequested) BecomeSuspendedInStep(effects);
+        else DecideWhenShared(effects);
     }
 
     /// <summary>
@@ -140,7 +252,12 @@ public sealed class ParameterServer(int index)
     private void OnShareNorms(ShareNorms message, EffectList effects)
     {
         if (message.Step != _version) return;
-        _shared[message.Server] = message;
+        _shared[_assignment!.PositionOfServer(message.Server)] = message;
+        DecideWhenShared(effects);
+    }
+
+    private void DecideWhenShared(EffectList effects)
+    {
         if (_phase != Phase.ExchangingNorms || Array.IndexOf(_shared, null) >= 0) return;
 
         _halting = _clamped = false;
@@ -160,7 +277,7 @@ public sealed class ParameterServer(int index)
         }
         _skipsInRow = 0;
         _phase = Phase.Updating;
-        effects.Perform(new ApplyUpdate(message.Generation, _version, _rateFactor, _norms));
+        effects.Perform(new ApplyUpdate(_assignment!.Generation, _version, _rateFactor, _norms));
     }
 
     /// <summary>Every server comes to the same decision, from the same norms.</summary>
@@ -171,17 +288,19 @@ public sealed class ParameterServer(int index)
         {
             _phase = Phase.Diverged;
             effects.Send(Address.Coordinator, new StepRejected(generation, index, _version, badSegment));
+            if (_suspendRequested) BecomeSuspended(effects);
             return;
         }
         _skipsInRow++;
-        Advance(index == Lead ? new StepSkipped(generation, _version, badSegment) : null, null, skipped: true, effects);
+        Advance(IsLead ? new StepSkipped(generation, _version, badSegment) : null, null, skipped: true, effects);
     }
 
     private void OnUpdateApplied(UpdateApplied message, EffectList effects)
     {
         if (IsForeign(message.Generation) || _phase != Phase.Updating) return;
-        StepCommitted? report = index == Lead
-            ? new StepCommitted(message.Generation, _version, _sums, _gradientNorm, message.Clipped || _clamped) : null;
+        StepCommitted? report = IsLead
+            ? new StepCommitted(message.Generation, _version, _sums, _gradientNorm, message.Clipped || _clamped) { Contributions = _contributions.Applied() }
+            : null;
         Advance(report, message.Figures, skipped: false, effects);
     }
 
@@ -194,11 +313,11 @@ public sealed class ParameterServer(int index)
         _contributions.Clear();
         Array.Clear(_shared);
         _phase = Phase.Gathering;
-        var committed = new ShardCommitted(generation, index, _version, _halting, skipped);
-        for (int worker = 0; worker < _assignment.Workers; worker++) effects.Send(Address.Worker(worker), committed);
+        Announce(effects, skipped);
         if (report is not null) effects.Send(Address.Coordinator, report);
         if (figures is { } measured) effects.Send(Address.Coordinator, new ShardMeasured(generation, index, step, measured));
         if (_halting || _version >= _until) effects.Send(Address.Coordinator, new ServerStopped(generation, index, _version));
+        if (_suspendRequested) BecomeSuspended(effects);
     }
 
     private void OnCaptureShard(CaptureShard message, EffectList effects)
@@ -216,9 +335,25 @@ public sealed class ParameterServer(int index)
         effects.Send(Address.Coordinator, new ShardCaptured(message.Generation, index, message.Target, message.Version));
     }
 
+    private void OnRestoreBest(RestoreBest message, EffectList effects)
+    {
+        _phase = Phase.RestoringBest;
+        _version = _until = message.Version;
+        effects.Perform(new RestoreShard(message.Generation));
+    }
+
+    private void OnShowExact(ShowExact message, EffectList effects)
+    {
+        _phase = Phase.RestoringBest;
+        _version = _until = message.Version;
+        effects.Perform(new ShowShard(message.Generation));
+    }
+
     private void OnShardRestored(ShardRestored message, EffectList effects)
     {
         if (IsForeign(message.Generation)) return;
+        _phase = Phase.Gathering;
+        Announce(effects);
         effects.Send(Address.Coordinator, new BestRestored(message.Generation, index));
     }
 }

@@ -13,8 +13,10 @@ public sealed class Worker(int index)
 {
     private const long NotHalted = -1;
     private const long NoVersion = -1;
+    private readonly EarlyMessages _early = new();
     private Phase _phase = Phase.Unassigned;
     private Assignment? _assignment;
+    private Evaluate? _evaluationDue;
     private IReadOnlyList<Subtree> _subtrees = [];
     private long[] _shardVersions = [];
     private long _step;
@@ -43,7 +45,11 @@ public sealed class Worker(int index)
 
     public void Step(Message message, EffectList effects)
     {
-        if (message is MemberMessage { Generation: var generation } and not Assign && IsForeign(generation)) return;
+        if (message is MemberMessage member and not Assign && IsForeign(member.Generation))
+        {
+            _early.Keep(member, _assignment);
+            return;
+        }
         switch (message)
         {
             case Assign m: OnAssign(m, effects); break;
@@ -61,7 +67,6 @@ public sealed class Worker(int index)
         }
     }
 
-    /// <summary>Of another assignment than the current one: an older one's message is void, a newer one's cannot come before its Assign.</summary>
     private bool IsForeign(Generation generation) => _assignment is null || generation != _assignment.Generation;
 
     private void OnAssign(Assign message, EffectList effects)
@@ -69,13 +74,18 @@ public sealed class Worker(int index)
         if (_assignment is not null && message.Generation <= _assignment.Generation) return;
         _assignment = message.Assignment;
         _subtrees = message.Assignment.Subtrees(index);
-        _shardVersions = new long[message.Assignment.Servers];
-        Array.Fill(_shardVersions, message.Version);
+        _shardVersions = new long[message.Assignment.Servers.Count];
+        // Servers announce what they have loaded: who has just joined has nothing before.
+        Array.Fill(_shardVersions, NoVersion);
+        _evaluationDue = null;
         _step = _from = _until = message.Version;
         _haltedAt = NotHalted;
+        _skippedTo = message.SkipsInRow > 0 ? message.Version : NoVersion;
         _captureAt = NoVersion;
         _phase = Phase.Preparing;
-        effects.Perform(new PrepareSlices(message.Generation, _subtrees, message.Version, AfterSkip: _skippedTo == message.Version));
+        effects.Perform(new PrepareSlices(
+            message.Generation, _subtrees, message.Version, AfterSkip: _skippedTo == message.Version, FromStart: message.Previous is null));
+        foreach (MemberMessage early in _early.Take(_assignment)) Step(early, effects);
     }
 
     private void OnSlicesPrepared(SlicesPrepared message, EffectList effects)
@@ -83,6 +93,7 @@ public sealed class Worker(int index)
         if (IsForeign(message.Generation)) return;
         _phase = Phase.Waiting;
         effects.Send(Address.Coordinator, new WorkerReady(message.Generation, index));
+        EvaluateWhenThere(effects);
     }
 
     private void OnProceed(Proceed message, EffectList effects)
@@ -99,7 +110,8 @@ public sealed class Worker(int index)
     /// <summary>May come late: the coordinator's next word can overtake a server's.</summary>
     private void OnShardCommitted(ShardCommitted message, EffectList effects)
     {
-        _shardVersions[message.Server] = Math.Max(_shardVersions[message.Server], message.Version);
+        int server = _assignment!.PositionOfServer(message.Server);
+        _shardVersions[server] = Math.Max(_shardVersions[server], message.Version);
         if (message.Halted && message.Version > _from) _haltedAt = message.Version;
         if (message.Skipped) _skippedTo = Math.Max(_skippedTo, message.Version);
         TryCopyResiduals(effects);
@@ -109,7 +121,8 @@ public sealed class Worker(int index)
             _step++;
             _phase = Phase.Waiting;
         }
-        if (_phase == Phase.Waiting) TryCompute(effects);
+        if (_evaluationDue is not null) EvaluateWhenThere(effects);
+        else if (_phase == Phase.Waiting) TryCompute(effects);
     }
 
     private void TryCompute(EffectList effects)
@@ -123,15 +136,17 @@ public sealed class Worker(int index)
     {
         if (IsForeign(message.Generation) || message.Step != _step || _phase != Phase.Computing) return;
         _phase = Phase.Pushed;
-        for (int server = 0; server < _assignment!.Servers; server++)
+        // By index: enumerating an interface would allocate in each step.
+        for (int position = 0; position < _assignment!.Servers.Count; position++)
         {
+            int server = _assignment.Servers[position];
             ParameterShard shard = _assignment.Shard(server);
             for (int i = 0; i < message.Gradients.Count; i++)
             {
                 SubtreeGradient gradient = message.Gradients[i];
                 effects.Send(Address.Server(server), new PushGradient(
                     message.Generation, index, message.Step, gradient.Subtree, gradient.Gradient.Cut(shard.Offset, shard.End),
-                    server == ParameterServer.Lead ? gradient.Sums : default));
+                    server == _assignment.Lead ? gradient.Sums : default));
             }
         }
     }
@@ -176,14 +191,22 @@ public sealed class Worker(int index)
 
     private void OnEvaluate(Evaluate message, EffectList effects)
     {
-        IReadOnlyList<Subtree> subtrees = _assignment!.EvaluationSubtrees(index, message.Leaves);
+        _evaluationDue = message;
+        EvaluateWhenThere(effects);
+    }
+
+    private void EvaluateWhenThere(EffectList effects)
+    {
+        if (_evaluationDue is not { } due || !AllShardsAt(due.Version)) return;
+        _evaluationDue = null;
+        IReadOnlyList<Subtree> subtrees = _assignment!.EvaluationSubtrees(index, due.Leaves);
         if (subtrees.Count == 0)
         {
-            effects.Send(Address.Coordinator, new EvaluationDone(message.Generation, index, message.Part, []));
+            effects.Send(Address.Coordinator, new EvaluationDone(due.Generation, index, due.Part, []));
             return;
         }
         _phase = Phase.Evaluating;
-        effects.Perform(new EvaluateSubtrees(message.Generation, message.Part, message.Leaves, subtrees));
+        effects.Perform(new EvaluateSubtrees(due.Generation, due.Part, due.Leaves, subtrees));
     }
 
     private void OnSubtreesEvaluated(SubtreesEvaluated message, EffectList effects)

@@ -15,6 +15,7 @@ public sealed class HelpTests : IDisposable
     [InlineData("predict", "--input <FILE>")]
     [InlineData("export", "--format <FORMAT>")]
     [InlineData("inspect", "<RUN|CHECKPOINT>")]
+    [InlineData("audit", "<RUN>")]
     [InlineData("completion", "<bash|fish|zsh>")]
     public void Every_verb_has_a_help_page_with_an_example(string verb, string flag)
     {
@@ -29,7 +30,7 @@ public sealed class HelpTests : IDisposable
     public void The_help_of_the_command_names_every_verb()
     {
         string help = CommandRun.Succeed(_folder, "--help").Output;
-        Assert.All(["train", "find-rate", "tune", "evaluate", "predict", "export", "inspect", "completion"],
+        Assert.All(["train", "find-rate", "tune", "evaluate", "predict", "export", "inspect", "audit", "completion"],
             verb => Assert.Contains($"  {verb} ", help, StringComparison.Ordinal));
     }
 

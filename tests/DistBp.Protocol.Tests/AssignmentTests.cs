@@ -10,7 +10,7 @@ public sealed class AssignmentTests
         foreach (int trained in new[] { 1, 4095, 4096, 4097, 17_000, 535_818 })
         for (int servers = 1; servers <= 9; servers++)
         {
-            var assignment = new Assignment(new Generation(1, 1), 1, servers, 1, trained);
+            var assignment = Assignment.OfCounts(new Generation(1, 1), 1, servers, 1, trained);
             int at = 0;
             for (int server = 0; server < servers; server++)
             {
@@ -29,7 +29,7 @@ public sealed class AssignmentTests
         for (int slices = 1; slices <= 20; slices++)
         for (int workers = 1; workers <= 24; workers++)
         {
-            var assignment = new Assignment(new Generation(1, 1), workers, 1, slices, 1);
+            var assignment = Assignment.OfCounts(new Generation(1, 1), workers, 1, slices, 1);
             int at = 0;
             for (int worker = 0; worker < workers; worker++)
             {

@@ -9,14 +9,14 @@ namespace DistBp.Cluster.Actors;
 /// posted it unless another one is at it, so that a step crosses no thread without need; handling is short, for all computing is left to
 /// the <see cref="ComputePool"/>.
 /// </summary>
-internal abstract class Actor(Address address, InMemoryTransport transport)
+internal abstract class Actor(Address address, ITransport transport)
 {
     private readonly Mailbox<Message> _mailbox = new(address.ToString());
     private readonly EffectList _effects = new();
 
     public Address Address => address;
 
-    protected InMemoryTransport Transport => transport;
+    protected ITransport Transport => transport;
 
     public void Post(Message message)
     {
@@ -34,7 +34,7 @@ internal abstract class Actor(Address address, InMemoryTransport transport)
                 Step(message!, _effects);
                 foreach (ref readonly EffectList.Entry entry in _effects.Entries)
                 {
-                    if (entry.Message is { } sent) transport.Send(entry.Target, sent);
+                    if (entry.Message is { } sent) transport.Send(address, entry.Target, sent);
                     else Perform(entry.Effect!);
                 }
             }

@@ -7,7 +7,7 @@ using DistBp.Protocol.Messages;
 namespace DistBp.Cluster.Actors;
 
 /// <summary>Hosts a <see cref="Coordinator"/>. What it reports goes to an <see cref="IRunReporter"/>, checkpoints to their writer's thread.</summary>
-internal sealed class CoordinatorActor(TrainingPlan plan, IRunReporter reporter, InMemoryTransport transport)
+internal sealed class CoordinatorActor(TrainingPlan plan, TrainingMemory memory, IRunReporter reporter, ITransport transport)
     : Actor(Address.Coordinator, transport)
 {
     private readonly Coordinator _coordinator = new(plan);
@@ -24,6 +24,9 @@ internal sealed class CoordinatorActor(TrainingPlan plan, IRunReporter reporter,
     {
         switch (effect)
         {
+            case HandOverAll e: HandOver(e.Assignment); break;
+            case AnnounceAssignment e: reporter.OnAssignment(e.Assignment); break;
+            case GoBack e: _ = GoBackAsync(e); break;
             case MeasureStepping e: reporter.OnStepping(e); break;
             case ReportStep e: reporter.OnStep(e); break;
             case ReportStatistics e: reporter.OnStatistics(e); break;
@@ -33,6 +36,15 @@ internal sealed class CoordinatorActor(TrainingPlan plan, IRunReporter reporter,
             case FinishRun e: _outcome.SetResult(e.Outcome); break;
             case FailDiverged e: _ = FailAsync(e); break;
             default: throw new UnreachableException($"The coordinator's host was asked for {effect}.");
+        }
+    }
+
+    private void HandOver(Assignment assignment)
+    {
+        foreach (int server in assignment.Servers)
+        {
+            ParameterShard shard = assignment.Shard(server);
+            if (shard.Count > 0) Transport.Send(Address, Address.Server(server), memory.StartOf(assignment.Generation, shard));
         }
     }
 
@@ -53,6 +65,19 @@ internal sealed class CoordinatorActor(TrainingPlan plan, IRunReporter reporter,
             Transport.Fail(failure);
         }
         Post(new CheckpointWritten(effect.Version));
+    }
+
+    private async Task GoBackAsync(GoBack effect)
+    {
+        await Writing.ConfigureAwait(false);
+        try
+        {
+            Post(await Task.Run(() => reporter.GoBack(effect)).ConfigureAwait(false));
+        }
+        catch (Exception failure)
+        {
+            Transport.Fail(failure);
+        }
     }
 
     /// <summary>After the checkpoint that is being written, so that the error can name it.</summary>

@@ -1,4 +1,6 @@
+using DistBp.Protocol;
 using DistBp.Protocol.Effects;
+using DistBp.Protocol.Messages;
 
 namespace DistBp.Cluster.Actors;
 
@@ -19,6 +21,14 @@ internal interface IRunReporter
 
     /// <summary>On a thread of its own; training goes on.</summary>
     void WriteCheckpoint(WriteCheckpoint checkpoint);
+
+    /// <summary>On a thread of its own, with no checkpoint under way: brings the newest checkpoint, or else the beginning, into the memory of the coordinator's host.</summary>
+    WentBack GoBack(GoBack loss);
+
+    /// <summary>Who works from now on.</summary>
+    void OnAssignment(Assignment assignment)
+    {
+    }
 
     /// <summary>The error that ends a run whose gradient is not finite.</summary>
     Exception Diverged(FailDiverged failure);

@@ -4,7 +4,7 @@ using DistBp.Protocol.Messages;
 namespace DistBp.Cluster.Actors;
 
 /// <summary>Carries messages between the actors of one process: by reference, tensors too. The first failure of any of them ends the run.</summary>
-internal sealed class InMemoryTransport(int servers, int workers)
+internal sealed class InMemoryTransport(int servers, int workers) : ITransport
 {
     private readonly Actor?[] _servers = new Actor?[servers];
     private readonly Actor?[] _workers = new Actor?[workers];
@@ -22,7 +22,7 @@ internal sealed class InMemoryTransport(int servers, int workers)
         else (actor.Address.Role == Role.Server ? _servers : _workers)[actor.Address.Index] = actor;
     }
 
-    public void Send(Address target, Message message) => (target.Role switch
+    public void Send(Address from, Address target, Message message) => (target.Role switch
     {
         Role.Coordinator => _coordinator!,
         Role.Server => _servers[target.Index]!,

@@ -18,7 +18,7 @@ internal sealed class LocalCluster : IDisposable
         (_workers, _servers) = (workers, servers);
         _transport = new InMemoryTransport(servers, workers);
         _pool = new ComputePool(ThreadCount(workers), workers + servers, _transport.Fail);
-        _coordinator = new CoordinatorActor(plan, reporter, _transport);
+        _coordinator = new CoordinatorActor(plan, memory, reporter, _transport);
         _transport.Register(_coordinator);
         for (int i = 0; i < servers; i++) _transport.Register(new ServerActor(i, memory, _pool, _transport));
         for (int i = 0; i < workers; i++) _transport.Register(new WorkerActor(i, memory, _pool, _transport));
@@ -33,7 +33,7 @@ internal sealed class LocalCluster : IDisposable
         using (stop.UnsafeRegister(static c => ((CoordinatorActor)c!).Post(new StopRequested()), _coordinator))
         {
             // After the registration: a run that is stopped before it begins makes no step.
-            _coordinator.Post(new MembersGathered(_workers, _servers));
+            _coordinator.Post(new MembersChanged([.. Enumerable.Range(0, _workers)], [.. Enumerable.Range(0, _servers)], []));
             await Task.WhenAny(_coordinator.Outcome, _transport.Failure).ConfigureAwait(false);
         }
         if (_transport.HasFailed)

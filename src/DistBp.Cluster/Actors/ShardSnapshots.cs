@@ -1,4 +1,5 @@
 using DistBp.Learning;
+using DistBp.Protocol;
 using DistBp.Protocol.Messages;
 
 namespace DistBp.Cluster.Actors;
@@ -23,6 +24,14 @@ internal sealed class ShardSnapshots(TensorBuffer parameters, ParameterLayout la
 
     public bool HasBest => _best is not null;
 
+    /// <summary>The shard's part of <see cref="Best"/>; empty where none is kept.</summary>
+    public ReadOnlyMemory<float> BestOf(ParameterShard shard)
+    {
+        // Not by ?: , in which null would become an empty memory of another type.
+        if (!HasBest) return default;
+        return Best.Memory.Slice(shard.Offset, shard.Count);
+    }
+
     /// <summary>[trained] of the optimizer's state <paramref name="index"/>.</summary>
     public TensorBuffer State(int index)
     {
@@ -31,6 +40,12 @@ internal sealed class ShardSnapshots(TensorBuffer parameters, ParameterLayout la
 
     public void Copy(ShardState shard, CaptureTarget target)
     {
+        if (target == CaptureTarget.Final)
+        {
+            // The run's result is read where it is.
+            shard.Show();
+            return;
+        }
         if (target == CaptureTarget.Best)
         {
             shard.CopyTo(Best.Span.Slice(shard.Shard.Offset, shard.Shard.Count));

@@ -46,11 +46,7 @@ internal sealed class ShardState
         _allNorms = new NormList(memory.Segments.Count);
         _scales = new float[memory.Segments.ViewCount];
         for (int i = 0; i < _state.Length; i++) _state[i].Span.Fill(memory.Optimizer.InitialValue(i));
-        memory.Start?.LoadOptimizer(TrainedShard.Offset, TrainedShard.Count, [.. _state.Select(s => s.Memory)]);
-        if (memory.Job.Wire.Parameters == ParameterEncoding.F32) return;
-        _exact = new TensorBuffer(dense.Count);
-        Restore(Parameters);
-        memory.Job.Wire.Parameters.Round(_exact.Span, Parameters);
+        if (memory.Job.Wire.Parameters != ParameterEncoding.F32) _exact = new TensorBuffer(dense.Count);
     }
 
     public ParameterShard Shard { get; }
@@ -97,6 +93,30 @@ internal sealed class ShardState
 
     /// <summary>From here on workers read the exact parameters.</summary>
     public void Show() => _exact?.Span.CopyTo(Parameters);
+
+    /// <summary>Takes over what the servers before, or the coordinator, had of the shard.</summary>
+    public void Take(HandShard handed)
+    {
+        int offset = handed.Range.Offset - Shard.Offset;
+        handed.Parameters.Span.CopyTo(Parameters[offset..]);
+        if (_exact is not null && offset < _exact.Length)
+        {
+            ReadOnlySpan<float> exact = handed.Parameters.Span[..Math.Min(handed.Range.Count, _exact.Length - offset)];
+            exact.CopyTo(_exact.Span[offset..]);
+            _memory.Job.Wire.Parameters.Round(exact, Parameters[offset..]);
+        }
+        for (int i = 0; i < handed.State.Count; i++) handed.State[i].Span.CopyTo(_state[i].Span[Math.Min(handed.Range.Offset - Shard.Offset, _state[i].Length)..]);
+        if (!handed.Best.IsEmpty) handed.Best.Span.CopyTo(_memory.Snapshots.Best.Span[handed.Range.Offset..]);
+    }
+
+    /// <summary>A range of the shard for its next owner; by reference: nothing steps before all members are ready.</summary>
+    public HandShard Hand(Generation generation, ParameterShard range)
+    {
+        ParameterShard trained = range.Overlap(TrainedShard) is { Count: > 0 } some ? some : new ParameterShard(Shard.Offset, 0);
+        return new HandShard(
+            generation, range, ExactOf(range),
+            [.. _state.Select(s => (ReadOnlyMemory<float>)s.Memory.Slice(trained.Offset - Shard.Offset, trained.Count))], _memory.Snapshots.BestOf(range));
+    }
 
     /// <summary>The squared norms of the step's mean gradient, in the order of the flat buffer.</summary>
     public void Combine(CombineGradients request)
@@ -152,7 +172,7 @@ internal sealed class ShardState
             _memory.Optimizer.Update(
                 request.Step, rate * _memory.RateFactorOf(segment.View), _scales[segment.View], parameters, _mean.Span[..segment.Count], _state, offset);
             figures?.AfterUpdate(parameters);
-            if (_exact is not null) Round(segment);
+            if (_exact is not null) _memory.Job.Wire.Parameters.Round(parameters, Parameters[offset..]);
         }
         foreach (TableShard table in _tables) table.Update(request.Step, rate * _memory.RateFactorOf(table.View), _scales[table.View], _state, figures);
         for (int i = _statistics.First; i < _statistics.First + _statistics.Count; i++)
@@ -182,8 +202,14 @@ internal sealed class ShardState
         return (_exact is not null && offset < _exact.Length ? _exact.Span : Parameters).Slice(offset, segment.Count);
     }
 
-    private void Round(NormSegment segment) =>
-        _memory.Job.Wire.Parameters.Round(Exact(segment), Parameters.Slice(segment.Offset - Shard.Offset, segment.Count));
+    /// <summary>By reference where the shared buffer has them.</summary>
+    private ReadOnlyMemory<float> ExactOf(ParameterShard range)
+    {
+        if (_exact is null) return _memory.Parameters.Memory.Slice(range.Offset, range.Count);
+        var parameters = new float[Shard.Count];
+        CopyTo(parameters);
+        return parameters.AsMemory(range.Offset - Shard.Offset, range.Count);
+    }
 
     private double[] Sum(Subtree node, IReadOnlyList<PushGradient> contributions, ref int next)
     {

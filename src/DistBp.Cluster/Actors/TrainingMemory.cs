@@ -2,6 +2,7 @@ using DistBp.Cluster.Configuration;
 using DistBp.Cluster.Storage;
 using DistBp.Learning;
 using DistBp.Learning.Data;
+using DistBp.Learning.Encodings;
 using DistBp.Learning.Kernels;
 using DistBp.Learning.Metrics;
 using DistBp.Learning.Optimizers;
@@ -28,6 +29,7 @@ internal sealed class TrainingMemory
         (Job, Network, _parts) = (job, network, parts);
         Geometry = new MiniBatchGeometry(parts.GetValueOrDefault(DataPart.Train)?.Count ?? 0, job.Batch, job.Slices);
         Parameters = new TensorBuffer(network.Parameters.Count);
+        Held = job.Wire.Parameters == ParameterEncoding.F32 ? Parameters : new TensorBuffer(network.Parameters.Count);
         Segments = new NormSegments(network.Parameters);
         var arrivals = SparseArrivals.Of(job.Optimizer, job.Wire.Gradients);
         Optimizer = Optimizer.Create(arrivals.Optimizer);
@@ -47,6 +49,9 @@ internal sealed class TrainingMemory
 
     public TensorBuffer Parameters { get; }
 
+    /// <summary>What the run starts from, or went back to, until servers have it: <see cref="Parameters"/>, but where servers write rounded ones there.</summary>
+    public TensorBuffer Held { get; }
+
     public NormSegments Segments { get; }
 
     public Optimizer Optimizer { get; }
@@ -62,11 +67,21 @@ internal sealed class TrainingMemory
     public float[]? Scores { get; init; }
 
     /// <summary>What <see cref="Parameters"/> and the optimizer start from; null: a new run.</summary>
-    public Checkpoint? Start { get; init; }
+    public Checkpoint? Start { get; set; }
 
     public IEnumerable<DataPart> Parts => _parts.Keys;
 
     public Dataset Part(DataPart part) => _parts[part];
+
+    /// <summary>What a server's shard starts from: the parameters that are here, and the checkpoint's optimizer state.</summary>
+    public HandShard StartOf(Generation generation, ParameterShard shard)
+    {
+        ParameterShard trained = shard.Before(Network.Parameters.TrainedCount);
+        Memory<float>[] state = Start is null ? [] : [.. Enumerable.Range(0, Optimizer.StateCount).Select(_ => new float[trained.Count])];
+        Start?.LoadOptimizer(trained.Offset, trained.Count, state);
+        return new HandShard(
+            generation, shard, Held.Memory.Slice(shard.Offset, shard.Count), [.. state.Select(s => (ReadOnlyMemory<float>)s)], Snapshots.BestOf(shard));
+    }
 
     /// <summary>Whether gradients, updates and activations are measured: the first step, the last of each epoch, and some between.</summary>
     public bool IsSampled(long step) => Job.Statistics is { EverySteps: > 0 } statistics

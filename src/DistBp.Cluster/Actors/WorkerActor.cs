@@ -8,7 +8,7 @@ using DistBp.Protocol.Messages;
 namespace DistBp.Cluster.Actors;
 
 /// <summary>Hosts a <see cref="Worker"/>.</summary>
-internal sealed class WorkerActor(int index, TrainingMemory memory, ComputePool pool, InMemoryTransport transport)
+internal sealed class WorkerActor(int index, TrainingMemory memory, ComputePool pool, ITransport transport)
     : Actor(Address.Worker(index), transport)
 {
     private readonly Worker _worker = new(index);
@@ -43,7 +43,7 @@ internal sealed class WorkerActor(int index, TrainingMemory memory, ComputePool 
     {
         int count = memory.Network.Parameters.DenseTrainedCount;
         _residuals?.Settle(effect.Version, effect.AfterSkip);
-        IEnumerable<SubtreeResidual>? earlier = _residuals is not null ? _residuals.Current
+        IEnumerable<SubtreeResidual>? earlier = !effect.FromStart ? _residuals?.Current
             : memory.Start?.LoadResiduals(r => WorkerResiduals.OwnerOf(r, effect.Subtrees) >= 0, count);
         _residuals = new WorkerResiduals(count, effect.Subtrees, earlier ?? []);
     }

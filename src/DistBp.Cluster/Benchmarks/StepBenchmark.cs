@@ -54,7 +54,7 @@ public static class StepBenchmark
         JobDescription job = memory.Job;
         int threads = LocalCluster.ThreadCount(workers), updated = memory.Network.Parameters.UpdatedCount;
         long steps = (long)(job.Epochs - 1) * memory.Geometry.StepsPerEpoch, floatsOut = updated * (long)sizeof(float);
-        var assignment = new Assignment(new Generation(1, 1), workers, workers, job.Slices, updated);
+        var assignment = Assignment.OfCounts(new Generation(1, 1), workers, workers, job.Slices, updated);
         int contributions = Enumerable.Range(0, workers).Sum(worker => assignment.Subtrees(worker).Count);
         return new StepRate(
             job.Name, data.Name, memory.Network.Parameters.Count, job.Batch, job.Slices, workers, threads, meter.Clock.BestSamplesPerSecond,

@@ -2,6 +2,7 @@ using DistBp.Cluster.Actors;
 using DistBp.Cluster.Runs;
 using DistBp.Learning.Benchmarks;
 using DistBp.Protocol.Effects;
+using DistBp.Protocol.Messages;
 
 namespace DistBp.Cluster.Benchmarks;
 
@@ -47,6 +48,8 @@ internal sealed class StepMeter(TrainingMemory memory) : IRunReporter
     }
 
     public void WriteCheckpoint(WriteCheckpoint checkpoint) => throw new NotSupportedException();
+
+    public WentBack GoBack(GoBack loss) => throw new NotSupportedException();
 
     public Exception Diverged(FailDiverged failure) => new InvalidOperationException($"The benchmark diverged at step {failure.Step}.");
 }

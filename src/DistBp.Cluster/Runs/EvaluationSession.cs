@@ -81,6 +81,8 @@ public static class EvaluationSession
 
         public void WriteCheckpoint(WriteCheckpoint checkpoint) => throw new NotSupportedException();
 
+        public WentBack GoBack(GoBack loss) => throw new NotSupportedException();
+
         public Exception Diverged(FailDiverged failure) => throw new NotSupportedException();
     }
 }

@@ -1,5 +1,6 @@
 using DistBp.Cluster.Actors;
 using DistBp.Cluster.Storage;
+using DistBp.Cluster.Storage.Ledgers;
 using DistBp.Learning;
 using DistBp.Learning.Diagnosis;
 using DistBp.Learning.Encodings;
@@ -12,8 +13,8 @@ namespace DistBp.Cluster.Runs;
 
 /// <summary>Turns what the coordinator reports into figures for the observers, and its checkpoints into files.</summary>
 internal sealed class TrainingReporter(
-    TrainingMemory memory, CheckpointStore checkpoints, CheckpointIdentity identity, int servers, IReadOnlyList<IRunObserver> observers,
-    Func<EpochFigures, bool>? endsAfter, TimeProvider time) : IRunReporter
+    TrainingMemory memory, CheckpointStore checkpoints, CheckpointIdentity identity, LedgerWriter ledger, int servers,
+    IReadOnlyList<IRunObserver> observers, Func<EpochFigures, bool>? endsAfter, Func<CheckpointSearch> goBack, TimeProvider time) : IRunReporter
 {
     private readonly MetricSet _metrics = memory.Network.Metrics;
 
@@ -36,6 +37,7 @@ internal sealed class TrainingReporter(
 
     public void OnStep(ReportStep step)
     {
+        ledger.Applied(step.Step, EpochOf(step.Step), step.Step + 1, step.Generation, step.Contributions);
         int samples = memory.SamplesOfStep(step.Step);
         Clock.Count(samples);
         _lastRate = memory.Rate(step.Step, step.RateFactor);
@@ -79,6 +81,7 @@ internal sealed class TrainingReporter(
 
     public void OnSkip(ReportSkip skip)
     {
+        ledger.LeftOut(skip.Step, EpochOf(skip.Step), skip.Generation, endedRun: false);
         var skipped = new SkippedStep(skip.Step, EpochOf(skip.Step), DivergenceText.Subject(ViewOf(skip.Segment)), skip.Skipped);
         lock (_telling)
         {
@@ -89,6 +92,8 @@ internal sealed class TrainingReporter(
     public void WriteCheckpoint(WriteCheckpoint checkpoint)
     {
         long begin = time.GetTimestamp();
+        // Before the checkpoint: the ledger may know of later steps, never of fewer.
+        ledger.Flush();
         string folder = checkpoints.Save(Content(checkpoint));
         var figures = new CheckpointFigures(checkpoint.Version, folder, time.GetElapsedTime(begin));
         lock (_telling)
@@ -97,8 +102,24 @@ internal sealed class TrainingReporter(
         }
     }
 
+    public WentBack GoBack(GoBack loss)
+    {
+        Checkpoint? checkpoint = goBack().Checkpoint;
+        long version = checkpoint?.Position.Step ?? 0;
+        checkpoints.GoodUpTo = version - 1;
+        ledger.GoBack(version);
+        lock (_telling)
+        {
+            foreach (IRunObserver observer in observers)
+                observer.OnWarning($"a parameter shard is lost with its server: all go back from step {loss.Version} to {(checkpoint is null ? "the beginning" : $"the checkpoint of step {version}")}");
+        }
+        return new WentBack(version, checkpoint is null
+            ? TrainingProgress.Start(_metrics.Count) : TrainingProgress.FromNumbers(checkpoint.Manifest.Coordinator));
+    }
+
     public Exception Diverged(FailDiverged failure)
     {
+        ledger.LeftOut(failure.Step, EpochOf(failure.Step), failure.Generation, endedRun: true);
         int blamed = failure.Slices.Sum(slice => slice.Samples.Count);
         // Finite where it was computed, infinite where it arrived.
         string room = blamed == 0 && memory.Job.Wire.Gradients.Kind == EncodingKind.F16 ? "f16 ends at 65,504: use wire.gradients: bf16, or " : "";
@@ -139,7 +160,7 @@ internal sealed class TrainingReporter(
     {
         ShardSnapshots snapshots = memory.Snapshots;
         ParameterLayout layout = memory.Network.Parameters;
-        var assignment = new Assignment(new Generation(1, 1), 1, servers, memory.Job.Slices, layout.UpdatedCount);
+        var assignment = Assignment.OfCounts(new Generation(1, 1), 1, servers, memory.Job.Slices, layout.UpdatedCount);
         IEnumerable<ParameterShard> shards = Enumerable.Range(0, servers).Select(assignment.Shard).Select(s => s.Before(layout.TrainedCount)).Where(s => s.Count > 0);
         long stepsPerEpoch = memory.Geometry.StepsPerEpoch;
         return new CheckpointContent(

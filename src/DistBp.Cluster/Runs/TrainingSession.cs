@@ -3,6 +3,7 @@ using System.Text;
 using DistBp.Cluster.Actors;
 using DistBp.Cluster.Configuration;
 using DistBp.Cluster.Storage;
+using DistBp.Cluster.Storage.Ledgers;
 using DistBp.Learning;
 using DistBp.Learning.Data;
 using DistBp.Learning.Data.Augmentation;
@@ -138,8 +139,11 @@ public sealed class TrainingSession
         int restarts = _options.Resume && File.Exists(paths.Result) ? RunResult.Load(paths.Result).Restarts + 1 : _options.Resume ? 1 : 0;
         TrainingPlan plan = Plan(memory, search.Checkpoint);
         checkpoints.GoodUpTo = plan.StartVersion - 1;
-        var reporter = new TrainingReporter(memory, checkpoints, identity, _servers, observers, _variant.EndsAfter, _time);
-        Announce(paths, plan, search, refitted, observers);
+        using LedgerWriter ledger = LedgerWriter.Open(
+            paths.Ledger, new LedgerIdentity(identity.JobHash, _job.Seed, memory.Geometry), plan.StartVersion, _time);
+        var reporter = new TrainingReporter(
+            memory, checkpoints, identity, ledger, _servers, observers, _variant.EndsAfter, () => GoBack(memory, checkpoints, identity), _time);
+        Announce(paths, plan, search, refitted, ledger.Warning, observers);
 
         RunOutcome outcome;
         using (var cluster = new LocalCluster(memory, plan, reporter, _workers, _servers))
@@ -184,19 +188,34 @@ public sealed class TrainingSession
         var parts = new Dictionary<DataPart, Dataset> { [DataPart.Train] = _data.Train };
         if (_data.Validation is not null) parts[DataPart.Validation] = _data.Validation;
         if (_data.Test is not null) parts[DataPart.Test] = _data.Test;
-        var memory = new TrainingMemory(_job, _network, parts) { Start = checkpoint };
+        var memory = new TrainingMemory(_job, _network, parts);
+        Begin(memory, checkpoint);
+        return memory;
+    }
+
+    private void Begin(TrainingMemory memory, Checkpoint? checkpoint)
+    {
         ParameterLayout layout = _network.Parameters;
+        memory.Start = checkpoint;
         if (checkpoint is null)
         {
-            _network.InitializeParameters(_job.Seed, memory.Parameters.Span);
-            LoadInitialWeights(memory.Parameters.Span);
+            _network.InitializeParameters(_job.Seed, memory.Held.Span);
+            LoadInitialWeights(memory.Held.Span);
         }
         else
         {
-            checkpoint.LoadParameters(layout, memory.Parameters.Span);
-            if (checkpoint.Manifest.HasBest) checkpoint.LoadBest(layout, memory.Snapshots.Best.Span);
+            checkpoint.LoadParameters(layout, memory.Held.Span);
         }
-        return memory;
+        // What no server owns stays as it is.
+        if (memory.Held != memory.Parameters) memory.Held.Span.CopyTo(memory.Parameters.Span);
+        if (checkpoint is { Manifest.HasBest: true }) checkpoint.LoadBest(layout, memory.Snapshots.Best.Span);
+    }
+
+    private CheckpointSearch GoBack(TrainingMemory memory, CheckpointStore checkpoints, CheckpointIdentity identity)
+    {
+        CheckpointSearch search = checkpoints.FindNewestIntact(identity);
+        Begin(memory, search.Checkpoint);
+        return search;
     }
 
     private TrainingPlan Plan(TrainingMemory memory, Checkpoint? checkpoint) => new()
@@ -226,7 +245,8 @@ public sealed class TrainingSession
         description.Metric.StartsWith("validation", StringComparison.Ordinal) ? DataPart.Validation : DataPart.Train,
         description.Metric.EndsWith("Accuracy", StringComparison.Ordinal), description.Patience, description.MinDelta, description.RestoreBest);
 
-    private void Announce(RunPaths paths, TrainingPlan plan, CheckpointSearch search, bool refitted, IReadOnlyList<IRunObserver> observers)
+    private void Announce(
+        RunPaths paths, TrainingPlan plan, CheckpointSearch search, bool refitted, string ledgerWarning, IReadOnlyList<IRunObserver> observers)
     {
         var started = new RunStarted(
             _job, paths.Folder, _workers, _servers, LocalCluster.ThreadCount(_workers), _data.Schema.SampleShape,
@@ -243,6 +263,7 @@ public sealed class TrainingSession
                 observer.OnWarning($"{_job.InitialWeights} gives {_network.Parameters.Views.Count - _startAtRandom.Length} of "
                     + $"{_network.Parameters.Views.Count} parameters; at random start {NearestName.List(_startAtRandom)}");
             }
+            if (ledgerWarning.Length > 0) observer.OnWarning(ledgerWarning);
             if (refitted)
                 observer.OnWarning("the training data are not what they were: preprocessing is fitted anew, and the run goes on with other inputs");
             if (_job.Wire.Caveat is { } caveat) observer.OnWarning(caveat);
@@ -257,7 +278,7 @@ public sealed class TrainingSession
     private bool HasOtherSubtrees(Checkpoint? checkpoint)
     {
         if (checkpoint is null || checkpoint.Manifest.ResidualFiles.Count == 0) return false;
-        var assignment = new Assignment(new Generation(1, 1), _workers, _servers, _job.Slices, _network.Parameters.UpdatedCount);
+        var assignment = Assignment.OfCounts(new Generation(1, 1), _workers, _servers, _job.Slices, _network.Parameters.UpdatedCount);
         IEnumerable<Subtree> subtrees = Enumerable.Range(0, _workers).SelectMany(assignment.Subtrees);
         return checkpoint.Manifest.ResidualFiles.Select(f => f.Subtree).Except(subtrees).Any();
     }
@@ -272,7 +293,7 @@ public sealed class TrainingSession
             _job.Name, outcome.Status, outcome.Version, outcome.Epochs, train?.Loss, validation?.Loss, test?.Loss, train?.Accuracy,
             validation?.Accuracy, test?.Accuracy, WeightsHash.Compute(_network.Parameters, memory.Parameters.Span), _network.Parameters.Count,
             clock.BestSamplesPerSecond, clock.Epochs > 0 ? clock.Total.TotalSeconds / clock.Epochs : clock.Total.TotalSeconds,
-            _time.GetElapsedTime(_begin).TotalSeconds, _workers, _servers, _job.Slices, self.PeakWorkingSet64, 0, 0, restarts, 0)
+            _time.GetElapsedTime(_begin).TotalSeconds, _workers, _servers, _job.Slices, self.PeakWorkingSet64, 0, 0, restarts, outcome.LostSteps)
         {
             ClippedSteps = _job.Clip == new Learning.Optimizers.ClipDescription() ? null : outcome.ClippedSteps,
             SkippedSteps = _job.NonFinite is { MaxSkips: > 0 } ? outcome.SkippedSteps : null,

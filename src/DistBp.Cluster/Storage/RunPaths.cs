@@ -12,6 +12,9 @@ public sealed record RunPaths(string Folder)
 
     public string Events => Path.Combine(Folder, "events.jsonl");
 
+    /// <summary>What was applied, step by step.</summary>
+    public string Ledger => Path.Combine(Folder, "ledger.bin");
+
     public string Result => Path.Combine(Folder, "result.json");
 
     public string Checkpoints => Path.Combine(Folder, "checkpoints");

@@ -7,10 +7,26 @@ namespace DistBp.Protocol.Effects;
 /// <summary>Members step by themselves from here on (true) or have all stopped (false): what the clock of samples per second counts.</summary>
 public sealed record MeasureStepping(bool Running) : Effect;
 
+/// <summary>Send every server of the assignment its shard as <see cref="HandShard"/>: what the run starts from, or went back to.</summary>
+public sealed record HandOverAll(Assignment Assignment) : Effect;
+
+/// <summary>All members of the assignment are at work; a member that is in it no more may go.</summary>
+public sealed record AnnounceAssignment(Assignment Assignment) : Effect;
+
+/// <summary>A shard is lost with its server: bring back the newest checkpoint, or the beginning; answered by <see cref="WentBack"/>.</summary>
+/// <param name="Version">What was committed.</param>
+public sealed record GoBack(long Version) : Effect;
+
 /// <summary>A step was committed.</summary>
 /// <param name="Sums">Metric sums over the mini-batch, and on a sampled step the figures of its activations.</param>
 /// <param name="Clipped">Whether clipping changed the gradient.</param>
-public sealed record ReportStep(long Step, ReadOnlyMemory<double> Sums, double GradientNorm, double RateFactor, bool Clipped = false) : Effect;
+public sealed record ReportStep(long Step, ReadOnlyMemory<double> Sums, double GradientNorm, double RateFactor, bool Clipped = false) : Effect
+{
+    public Generation Generation { get; init; }
+
+    /// <summary>Who computed what of it.</summary>
+    public ReadOnlyMemory<Contribution> Contributions { get; init; }
+}
 
 /// <summary>A sampled step was committed, and every server has measured its segments; before the stop point that follows.</summary>
 /// <param name="Figures">Of each server, in their order.</param>
@@ -19,7 +35,10 @@ public sealed record ReportStatistics(long Step, IReadOnlyList<ReadOnlyMemory<do
 /// <summary>A step was left unapplied.</summary>
 /// <param name="Segment">The first segment of the flat gradient that is not finite; -1 where the loss alone is not.</param>
 /// <param name="Skipped">How many so far, with this one.</param>
-public sealed record ReportSkip(long Step, int Segment, long Skipped) : Effect;
+public sealed record ReportSkip(long Step, int Segment, long Skipped) : Effect
+{
+    public Generation Generation { get; init; }
+}
 
 /// <summary>An epoch is over and evaluated.</summary>
 /// <param name="Epoch">From 1.</param>
@@ -38,7 +57,10 @@ public sealed record FinishRun(RunOutcome Outcome) : Effect;
 /// <summary>The run cannot go on.</summary>
 /// <param name="Segment">The first segment of the flat gradient that is not finite; -1 where the loss alone is not.</param>
 /// <param name="Slices">The slices to blame, in order; empty where only the sum over slices is not finite.</param>
-public sealed record FailDiverged(long Step, int Segment, IReadOnlyList<NonFiniteSlice> Slices) : Effect;
+public sealed record FailDiverged(long Step, int Segment, IReadOnlyList<NonFiniteSlice> Slices) : Effect
+{
+    public Generation Generation { get; init; }
+}
 
 /// <summary>How a run ended; in files as "completed", "stopped-early", "interrupted".</summary>
 public enum RunStatus
@@ -61,6 +83,9 @@ public sealed record RunOutcome(
     RunStatus Status, long Version, int Epochs, int BestEpoch, IReadOnlyList<double>? TrainSums, IReadOnlyList<double>? ValidationSums,
     IReadOnlyDictionary<DataPart, IReadOnlyList<double>> FinalSums)
 {
+    /// <summary>Committed steps that were lost with a server and made again.</summary>
+    public long LostSteps { get; init; }
+
     /// <summary>Steps that clipping acted in.</summary>
     public long ClippedSteps { get; init; }
 

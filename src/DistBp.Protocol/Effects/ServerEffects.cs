@@ -2,16 +2,23 @@ using DistBp.Protocol.Messages;
 
 namespace DistBp.Protocol.Effects;
 
-/// <summary>Bring parameters and optimizer state of the shard to <paramref name="Version"/>: initial values or a checkpoint's; answered by
-/// <see cref="ShardLoaded"/>.</summary>
-public sealed record LoadShard(Generation Generation, ParameterShard Shard, long Version) : Effect;
+/// <summary>Make memory for the shard and fill it with what was handed over; answered by <see cref="ShardLoaded"/>.</summary>
+/// <param name="Handed">Disjoint ranges that cover the shard.</param>
+public sealed record LoadShard(Generation Generation, ParameterShard Shard, IReadOnlyList<HandShard> Handed) : Effect;
+
+/// <summary>Send a range of the shard of generation <paramref name="From"/> to its new owner, as <see cref="HandShard"/>.</summary>
+public sealed record HandOver(Generation Generation, Generation From, int Server, ParameterShard Range) : Effect;
+
+/// <summary>The shard of this generation is at work: those of others, and what was handed over, are needed no more.</summary>
+public sealed record KeepShard(Generation Generation) : Effect;
 
 /// <summary>
 /// Add the contributions up to the root of the reduction tree, divide by the sample count, treat values and take the squared norm of each
 /// segment; answered by <see cref="GradientsCombined"/>.
 /// </summary>
 /// <param name="Contributions">Disjoint subtrees that cover all slices, in the order of the slices.</param>
-public sealed record CombineGradients(Generation Generation, long Step, IReadOnlyList<PushGradient> Contributions) : Effect;
+/// <param name="Leads">Whether the metric sums are added up too.</param>
+public sealed record CombineGradients(Generation Generation, long Step, IReadOnlyList<PushGradient> Contributions, bool Leads) : Effect;
 
 /// <summary>Clip and apply the optimizer to the shard; answered by <see cref="UpdateApplied"/>.</summary>
 /// <param name="Norms">Of all servers' segments, in the order of the flat buffer.</param>

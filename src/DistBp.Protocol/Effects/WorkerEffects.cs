@@ -5,7 +5,9 @@ namespace DistBp.Protocol.Effects;
 
 /// <summary>Make memory for these subtrees of slices, from a version of the parameters on; answered by <see cref="SlicesPrepared"/>.</summary>
 /// <param name="AfterSkip">As in <see cref="ComputeGradient"/>.</param>
-public sealed record PrepareSlices(Generation Generation, IReadOnlyList<Subtree> Subtrees, long Version, bool AfterSkip) : Effect;
+/// <param name="FromStart">From what the run starts from, or went back to: what the worker has of its own is void.</param>
+public sealed record PrepareSlices(
+    Generation Generation, IReadOnlyList<Subtree> Subtrees, long Version, bool AfterSkip, bool FromStart) : Effect;
 
 /// <summary>Forward and backward over the worker's subtrees of a step; answered by <see cref="GradientComputed"/>.</summary>
 /// <param name="AfterSkip">The step before was left unapplied: what its encoding has left out is void, and so is what it has sent.</param>

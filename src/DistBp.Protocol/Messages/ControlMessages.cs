@@ -2,8 +2,14 @@ using DistBp.Learning.Encodings;
 
 namespace DistBp.Protocol.Messages;
 
-/// <summary>Host to coordinator: all members of the run are there.</summary>
-public sealed record MembersGathered(int Workers, int Servers) : Message;
+/// <summary>Host to coordinator: who is there to work from now on, at the beginning and whenever that changes.</summary>
+/// <param name="Lost">
+/// Members that are gone and answer no more, of the current assignment or of an earlier one. A member in none of the lists leaves: it still hands over what it has.
+/// </param>
+public sealed record MembersChanged(IReadOnlyList<int> Workers, IReadOnlyList<int> Servers, IReadOnlyCollection<Address> Lost) : Message;
+
+/// <summary>Host to coordinator: effect <see cref="Effects.GoBack"/> is done; the run goes on from what the host holds.</summary>
+public sealed record WentBack(long Version, TrainingProgress Progress) : Message;
 
 /// <summary>Host to coordinator: finish the step, save and end (a signal, or a user's cancel).</summary>
 public sealed record StopRequested : Message;
@@ -11,9 +17,25 @@ public sealed record StopRequested : Message;
 /// <summary>Host to coordinator: whether the run ends after the epoch that was reported last, as with early stopping.</summary>
 public sealed record EpochJudged(bool Stop) : Message;
 
-/// <summary>Coordinator to worker and server: who does what from now on, starting at <paramref name="Version"/>.</summary>
+/// <summary>
+/// Coordinator to worker and server: who does what from now on, starting at <paramref name="Version"/>. Servers of <paramref name="Previous"/> hear of it too
+/// and hand their shards over.
+/// </summary>
+/// <param name="Previous">The assignment whose servers hold the shards; null: the coordinator's host hands them over.</param>
 /// <param name="MaxSkips">How many steps in a row may be left unapplied because their loss or gradient is not finite; 0: none.</param>
-public sealed record Assign(Assignment Assignment, long Version, int MaxSkips = 0) : MemberMessage(Assignment.Generation);
+/// <param name="SkipsInRow">How many have been so far.</param>
+public sealed record Assign(Assignment Assignment, Assignment? Previous, long Version, int MaxSkips, int SkipsInRow)
+    : MemberMessage(Assignment.Generation);
+
+/// <summary>Coordinator to server: go no further; the members change. No version is overwritten before the coordinator has decided which one counts.</summary>
+public sealed record Suspend(Generation Generation) : MemberMessage(Generation);
+
+/// <summary>Server to coordinator: it stands at <paramref name="Version"/>, and moves from there only by <see cref="Complete"/> or another <see cref="Assign"/>.</summary>
+/// <param name="SkipsInRow">Steps that were left unapplied directly before.</param>
+public sealed record Suspended(Generation Generation, int Server, long Version, int SkipsInRow) : MemberMessage(Generation);
+
+/// <summary>Coordinator to server: another server has committed the step that you were suspended in: commit it too.</summary>
+public sealed record Complete(Generation Generation) : MemberMessage(Generation);
 
 /// <summary>Server to coordinator: the shard is loaded.</summary>
 public sealed record ServerReady(Generation Generation, int Server) : MemberMessage(Generation);
@@ -51,14 +73,14 @@ public sealed record CaptureResiduals(Generation Generation, long Version) : Mem
 public sealed record ResidualsCaptured(Generation Generation, int Worker, long Version, IReadOnlyList<SubtreeResidual> Residuals)
     : MemberMessage(Generation);
 
-/// <summary>Coordinator to server: go back to the parameters of the best epoch.</summary>
-public sealed record RestoreBest(Generation Generation) : MemberMessage(Generation);
+/// <summary>Coordinator to server: go back to the parameters of the best epoch, which become <paramref name="Version"/>.</summary>
+public sealed record RestoreBest(Generation Generation, long Version) : MemberMessage(Generation);
 
 /// <summary>
-/// Coordinator to server, where workers read rounded parameters: from here on they read the exact ones. No step follows; answered by
-/// <see cref="BestRestored"/> too.
+/// Coordinator to server, where workers read rounded parameters: from here on they read the exact ones, as <paramref name="Version"/>. No step
+/// follows; answered by <see cref="BestRestored"/> too.
 /// </summary>
-public sealed record ShowExact(Generation Generation) : MemberMessage(Generation);
+public sealed record ShowExact(Generation Generation, long Version) : MemberMessage(Generation);
 
 /// <summary>Server to coordinator: done.</summary>
 public sealed record BestRestored(Generation Generation, int Server) : MemberMessage(Generation);
@@ -71,4 +93,7 @@ public enum CaptureTarget
 
     /// <summary>Parameters alone, kept for earlyStopping.restoreBest.</summary>
     Best,
+
+    /// <summary>Parameters alone, for the coordinator's host: the run's result.</summary>
+    Final,
 }

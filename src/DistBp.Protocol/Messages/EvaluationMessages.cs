@@ -10,8 +10,8 @@ public enum DataPart
     Test,
 }
 
-/// <summary>Coordinator to worker: compute the metric sums of your share of a part's tree of <paramref name="Leaves"/>.</summary>
-public sealed record Evaluate(Generation Generation, DataPart Part, int Leaves) : MemberMessage(Generation);
+/// <summary>Coordinator to worker: compute the metric sums of your share of a part's tree of <paramref name="Leaves"/>, with <paramref name="Version"/>.</summary>
+public sealed record Evaluate(Generation Generation, DataPart Part, int Leaves, long Version) : MemberMessage(Generation);
 
 /// <summary>The metric sums of one subtree of leaves.</summary>
 public sealed record SubtreeSums(Subtree Subtree, IReadOnlyList<double> Sums);

@@ -7,12 +7,22 @@ namespace DistBp.Protocol.Messages;
 /// </summary>
 /// <param name="Gradient">The shard's part of the gradient, by reference: unchanged until the step is committed everywhere.</param>
 /// <param name="Sums">
-/// The metric sums of the subtree, and on a sampled step behind them the figures of its activations; for the lead server alone (server 0),
+/// The metric sums of the subtree, and on a sampled step behind them the figures of its activations; for the lead server alone,
 /// empty for others.
 /// </param>
 public sealed record PushGradient(
     Generation Generation, int Worker, long Step, Subtree Subtree, GradientPart Gradient, ReadOnlyMemory<double> Sums)
     : MemberMessage(Generation);
+
+/// <summary>
+/// To server: a part of its new shard, from the server that has owned it or from the coordinator. It stays unchanged until every member is ready.
+/// </summary>
+/// <param name="Parameters">Of <paramref name="Range"/>.</param>
+/// <param name="State">The optimizer's, of what is trained in the range; empty where the run begins.</param>
+/// <param name="Best">Of the range, of the best epoch; empty where none is kept.</param>
+public sealed record HandShard(
+    Generation Generation, ParameterShard Range, ReadOnlyMemory<float> Parameters, IReadOnlyList<ReadOnlyMemory<float>> State,
+    ReadOnlyMemory<float> Best) : MemberMessage(Generation);
 
 /// <summary>Squared norms of segments of the flat gradient.</summary>
 /// <param name="Segments">Their numbers, ascending. Those of a table of rows that the step did not touch are left out.</param>
@@ -35,12 +45,21 @@ public sealed record ShareNorms(
 /// <param name="Skipped">The step before was left unapplied: the parameters are those of the version before.</param>
 public sealed record ShardCommitted(Generation Generation, int Server, long Version, bool Halted, bool Skipped = false) : MemberMessage(Generation);
 
+/// <summary>A subtree of slices that was applied in a step.</summary>
+/// <param name="Worker">Who computed its gradient.</param>
+/// <param name="Staleness">Versions between the parameters that the gradient was computed from and those that it was applied to; 0 in bsp.</param>
+public readonly record struct Contribution(Subtree Subtree, int Worker, long Staleness = 0);
+
 /// <summary>Lead server to coordinator: a step's figures.</summary>
 /// <param name="Sums">Metric sums over the mini-batch, and on a sampled step the figures of its activations.</param>
 /// <param name="GradientNorm">Global L2 norm of the mean gradient before clipping by it.</param>
 /// <param name="Clipped">Whether clipping changed the gradient.</param>
 public sealed record StepCommitted(
-    Generation Generation, long Step, ReadOnlyMemory<double> Sums, double GradientNorm, bool Clipped = false) : MemberMessage(Generation);
+    Generation Generation, long Step, ReadOnlyMemory<double> Sums, double GradientNorm, bool Clipped = false) : MemberMessage(Generation)
+{
+    /// <summary>What was applied: disjoint subtrees, in the order of the slices.</summary>
+    public ReadOnlyMemory<Contribution> Contributions { get; init; }
+}
 
 /// <summary>Server to coordinator, on a sampled step: the figures of its segments, before and after the update.</summary>
 public sealed record ShardMeasured(Generation Generation, int Server, long Step, ReadOnlyMemory<double> Figures) : MemberMessage(Generation);

@@ -33,7 +33,7 @@ public sealed class ComputationAllocationTests
         TrainingData data = DataLoader.Load(job.Data, job.Target, job.Seed, job.BaseFolder);
         var memory = new TrainingMemory(job, JobNetwork.Build(job, data.Schema), new Dictionary<DataPart, Dataset> { [DataPart.Train] = data.Train });
         memory.Network.InitializeParameters(job.Seed, memory.Parameters.Span);
-        var assignment = new Assignment(new Generation(1, 1), Workers, Servers, job.Slices, memory.Network.Parameters.UpdatedCount);
+        var assignment = Assignment.OfCounts(new Generation(1, 1), Workers, Servers, job.Slices, memory.Network.Parameters.UpdatedCount);
 
         // Its one thread gathers ahead, which a worker's own computation then claims.
         using var pool = new ComputePool(1, Workers, e => throw new InvalidOperationException("A computation failed.", e));
@@ -49,7 +49,7 @@ public sealed class ComputationAllocationTests
             foreach (GradientComputation worker in workers) worker.Step = step;
             // The messages are the protocol's, and counted over the whole process by another test.
             long computed = Allocated(() => Compute(workers));
-            CombineGradients[] combine = [.. shards.Select(shard => new CombineGradients(assignment.Generation, step, Pushes(workers, shard.Shard)))];
+            CombineGradients[] combine = [.. shards.Select(shard => new CombineGradients(assignment.Generation, step, Pushes(workers, shard.Shard), true))];
             long combined = Allocated(() => Combine(shards, combine));
             var update = new ApplyUpdate(assignment.Generation, step, 1, [.. shards.Select(s => s.Norms)]);
             long updated = Allocated(() => Update(shards, update));

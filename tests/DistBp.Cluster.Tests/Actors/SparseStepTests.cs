@@ -52,7 +52,7 @@ public sealed class SparseStepTests(ITestOutputHelper output)
             var target = new TargetDescription(TargetKind.Classes, new TensorShape(), 10);
             Network network = Network.Build(job.Model, new TensorShape(Tokens), target, job.Loss);
             var memory = new TrainingMemory(job, network, new Dictionary<DataPart, Dataset> { [DataPart.Train] = Data(vocabulary) });
-            _assignment = new Assignment(new Generation(1, 1), Workers, Servers, job.Slices, network.Parameters.UpdatedCount);
+            _assignment = Assignment.OfCounts(new Generation(1, 1), Workers, Servers, job.Slices, network.Parameters.UpdatedCount);
             // Nobody gathers ahead: a pool that has ended does not run what it is offered.
             var pool = new ComputePool(1, Workers, e => throw new InvalidOperationException("A computation failed.", e));
             pool.Dispose();
@@ -79,7 +79,7 @@ public sealed class SparseStepTests(ITestOutputHelper output)
                 worker.Step = step;
                 worker.Run();
             }
-            CombineGradients[] requests = [.. _shards.Select(shard => new CombineGradients(_assignment.Generation, step, Pushes(shard.Shard, step)))];
+            CombineGradients[] requests = [.. _shards.Select(shard => new CombineGradients(_assignment.Generation, step, Pushes(shard.Shard, step), true))];
             for (int s = 0; s < Servers; s++) _shards[s].Combine(requests[s]);
             var update = new ApplyUpdate(_assignment.Generation, step, 1, [.. _shards.Select(s => s.Norms)]);
             foreach (ShardState shard in _shards) shard.Update(update);

@@ -27,6 +27,11 @@ internal sealed class ExtremeSample : IDisposable
     public async Task<(RunResult Result, RunProbe Probe)> TrainAsync(int workers, int servers, string onNonFinite)
     {
         using var run = new TestRun();
+        return await TrainAsync(run, workers, servers, onNonFinite);
+    }
+
+    public async Task<(RunResult Result, RunProbe Probe)> TrainAsync(TestRun run, int workers, int servers, string onNonFinite)
+    {
         using var probe = new RunProbe();
         return (await run.TrainAsync(Job(onNonFinite), workers, servers, probe), probe);
     }

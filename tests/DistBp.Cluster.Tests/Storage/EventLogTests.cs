@@ -96,17 +96,4 @@ public sealed class EventLogTests : IDisposable
         Assert.Contains("/dev/full", Assert.Throws<UserException>(() => log.Warning("x")).Message, StringComparison.Ordinal);
         log.Dispose();
     }
-
-    private sealed class StoppedClock : TimeProvider
-    {
-        private TimeSpan _passed;
-
-        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
-
-        public void Advance(TimeSpan time) => _passed += time;
-
-        public override long GetTimestamp() => _passed.Ticks;
-
-        public override DateTimeOffset GetUtcNow() => new DateTimeOffset(2026, 11, 21, 3, 14, 15, 500, TimeSpan.Zero) + _passed;
-    }
 }

@@ -55,6 +55,23 @@ public sealed class ToyClusterTests
         }
     }
 
+    [Theory]
+    [InlineData(1, 1)]
+    [InlineData(5, 3)]
+    [InlineData(7, 2)]
+    public void A_committed_step_names_who_computed_each_slice_also_when_pushes_arrive_twice(int workers, int servers)
+    {
+        var cluster = new ToyCluster(Plan(), workers, servers, seed: 3) { DuplicatePushes = true };
+        cluster.Run();
+        var assignment = Assignment.OfCounts(new Generation(1, 1), workers, servers, 6, ToyCluster.Layout.UpdatedCount);
+        Contribution[] expected = [.. Enumerable.Range(0, workers).SelectMany(w => assignment.Subtrees(w).Select(s => new Contribution(s, w)))];
+        Assert.Equal(12, cluster.Steps.Count);
+        Assert.All(cluster.Steps, step => Assert.Equal(expected, step.Contributions.ToArray()));
+        Assert.All(cluster.Steps, step => Assert.Equal(assignment.Generation, step.Generation));
+        // While nothing changes, nothing is allocated for it.
+        Assert.All(cluster.Steps, step => Assert.True(step.Contributions.Equals(cluster.Steps[0].Contributions)));
+    }
+
     [Fact]
     public void A_non_finite_gradient_is_applied_on_no_server()
     {
@@ -233,17 +250,34 @@ public sealed class ToyClusterTests
     }
 
     [Fact]
-    public void Exact_parameters_are_shown_once_at_the_end_or_when_the_run_is_interrupted()
+    public void Also_while_workers_come_and_go()
+    {
+        TrainingPlan plan = Plan() with { KeepsResiduals = true, MaxSkips = 2 };
+        for (int seed = 1; seed <= 100; seed++)
+        {
+            var cluster = new ToyCluster(plan, 2 + seed % 3, 1 + seed % 3, seed) { NonFinite = (3, 5) };
+            for (int i = 1; i <= 4; i++)
+            {
+                cluster.At(i * 60 + seed, () => cluster.Join(Role.Worker));
+                cluster.At(i * 60 + seed + 25, () => cluster.Kill(cluster.AnyMember(Role.Worker)));
+            }
+            cluster.Run();
+            Assert.True(cluster.Outcome?.Status == RunStatus.Completed, $"seed {seed}: {cluster.Describe()}");
+            Assert.All(cluster.Computed, c => Assert.Equal((seed, c.Step, c.Step is 4 or 5), (seed, c.Step, c.AfterSkip)));
+            Assert.All(cluster.Copies, c => Assert.Equal((seed, c.Version, c.Version == 5), (seed, c.Version, c.AfterSkip)));
+            foreach (WriteCheckpoint checkpoint in cluster.Checkpoints)
+                Assert.Equal(Enumerable.Range(0, 6), checkpoint.Residuals.SelectMany(r => Enumerable.Range(r.Subtree.First, r.Subtree.Count)));
+        }
+    }
+
+    [Fact]
+    public void Exact_parameters_are_shown_once_at_the_end()
     {
         TrainingPlan plan = Plan() with { RoundsParameters = true };
         for (int seed = 1; seed <= 20; seed++)
         {
             ToyCluster cluster = Run(plan, 2, 3, seed);
             Assert.Equal([(0, 12), (1, 12), (2, 12)], cluster.Shown.Order());
-            var interrupted = new ToyCluster(plan, 2, 2, seed) { StopAfterStep = 6 };
-            interrupted.Run();
-            Assert.Equal(RunStatus.Interrupted, interrupted.Outcome?.Status);
-            Assert.Equal([0, 1], interrupted.Shown.Select(s => s.Server).Order());
         }
         Assert.Empty(Run(Plan(), 2, 2, 1).Shown);
     }

@@ -1,0 +1,198 @@
+using DistBp.Learning;
+using DistBp.Protocol;
+using DistBp.Protocol.Messages;
+using Google.Protobuf;
+
+namespace DistBp.Cluster.Storage.Ledgers;
+
+/// <summary>
+/// ledger.bin: what was applied, one record a step. Records are collected in one buffer and leave after a second, when it is full, and before a
+/// checkpoint is written: so a ledger never claims less than its checkpoint. A step allocates nothing. Safe to call from several threads.
+/// </summary>
+internal sealed class LedgerWriter : IDisposable
+{
+    private const int BufferBytes = 64 * 1024;
+    private static readonly TimeSpan MaxDelay = TimeSpan.FromSeconds(1);
+    private readonly Lock _gate = new();
+    private readonly FileStream _file;
+    private readonly LedgerIdentity _identity;
+    private readonly TimeProvider _time;
+    private readonly LedgerRecord _record = new();
+    private readonly StepApplied _applied = new();
+    private ReadOnlyMemory<Contribution> _contributions;
+
+    // The seal before the first frame, then frames.
+    private byte[] _buffer = new byte[LedgerFrame.SealBytes + BufferBytes];
+    private int _end = LedgerFrame.SealBytes;
+    private long _writtenAt;
+
+    private LedgerWriter(FileStream file, LedgerIdentity identity, TimeProvider time)
+    {
+        (_file, _identity, _time, _writtenAt) = (file, identity, time, time.GetTimestamp());
+    }
+
+    /// <summary>What the user should know of the ledger that was there; "" for nothing.</summary>
+    public string Warning { get; private init; } = "";
+
+    /// <summary>Begins a ledger, or cuts the one that is there back to a step and goes on with it. A damaged one is set aside.</summary>
+    /// <param name="step">The next step: 0, or a checkpoint's.</param>
+    /// <exception cref="UserException">The file cannot be written.</exception>
+    public static LedgerWriter Open(string path, LedgerIdentity identity, long step, TimeProvider time)
+    {
+        try
+        {
+            LedgerCut? cut = File.Exists(path) ? LedgerCut.Before(step, path) : null;
+            string aside = path + ".damaged";
+            bool isDamaged = cut is { Reaches: false };
+            if (isDamaged) File.Move(path, aside, overwrite: true);
+            var file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read, bufferSize: 0);
+            var ledger = new LedgerWriter(file, identity, time)
+            {
+                Warning = isDamaged
+                    ? $"the ledger is damaged before step {step}: it is kept as {aside}, and distbp audit can prove nothing of the steps before" : "",
+            };
+            ledger.Begin(step, isDamaged ? null : cut);
+            DurableFolder.Flush(Path.GetDirectoryName(Path.GetFullPath(path))!);
+            return ledger;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw StorageFailure.CannotWrite("the ledger", path, 0, e);
+        }
+    }
+
+    /// <summary>A step was committed.</summary>
+    /// <param name="epoch">From 1.</param>
+    /// <param name="version">That it committed.</param>
+    /// <param name="contributions">Unchanged once given: the same memory may come again.</param>
+    public void Applied(long step, int epoch, long version, Generation generation, ReadOnlyMemory<Contribution> contributions)
+    {
+        lock (_gate)
+        {
+            (_applied.Step, _applied.Epoch, _applied.Version) = (step, epoch, version);
+            (_applied.Term, _applied.Generation) = (generation.Term, generation.Number);
+            if (!contributions.Equals(_contributions)) Copy(contributions);
+            _record.Applied = _applied;
+            Append(_record);
+        }
+    }
+
+    /// <summary>A step's loss or gradient was not finite.</summary>
+    /// <param name="endedRun">False where the job bears it.</param>
+    public void LeftOut(long step, int epoch, Generation generation, bool endedRun)
+    {
+        lock (_gate)
+        {
+            _record.LeftOut = new StepLeftOut
+            {
+                Step = step, Epoch = epoch, Term = generation.Term, Generation = generation.Number, EndedRun = endedRun,
+            };
+            Append(_record);
+        }
+    }
+
+    /// <summary>The run goes back to a checkpoint of itself: what was applied since is void.</summary>
+    public void GoBack(long step)
+    {
+        lock (_gate)
+        {
+            WriteOut();
+            Begin(step, LedgerCut.Before(step, _file.Name));
+        }
+    }
+
+    /// <summary>When this returns all records are on the disk. Others may go on writing meanwhile.</summary>
+    /// <exception cref="UserException">The disk is full.</exception>
+    public void Flush()
+    {
+        lock (_gate) WriteOut();
+        try
+        {
+            RandomAccess.FlushToDisk(_file.SafeFileHandle);
+        }
+        catch (IOException e)
+        {
+            throw StorageFailure.CannotWrite("the ledger", _file.Name, 0, e);
+        }
+    }
+
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            WriteOut();
+            _file.Dispose();
+        }
+    }
+
+    private void Begin(long step, LedgerCut? cut)
+    {
+        if (cut is { } at)
+        {
+            _file.SetLength(at.End);
+            _file.Position = at.End - LedgerFrame.SealBytes;
+            _file.ReadExactly(_buffer, 0, LedgerFrame.SealBytes);
+        }
+        else
+        {
+            LedgerFrame.Beginning.CopyTo(_buffer);
+            _file.Write(LedgerFrame.Beginning);
+        }
+        _record.Begun = new PieceBegun
+        {
+            Step = step, Seed = _identity.Seed, Samples = _identity.Geometry.SampleCount, Batch = _identity.Geometry.Batch,
+            Slices = _identity.Geometry.Slices, JobHash = _identity.JobHash, UnixMilliseconds = _time.GetUtcNow().ToUnixTimeMilliseconds(),
+            StepsCut = cut?.Steps ?? 0,
+        };
+        Append(_record);
+        WriteOut();
+    }
+
+    private void Copy(ReadOnlyMemory<Contribution> contributions)
+    {
+        _contributions = contributions;
+        _applied.Contributions.Clear();
+        foreach (Contribution contribution in contributions.Span)
+        {
+            _applied.Contributions.Add(new LedgerContribution
+            {
+                FirstSlice = contribution.Subtree.First, SliceCount = contribution.Subtree.Count, Worker = contribution.Worker,
+                Staleness = contribution.Staleness,
+            });
+        }
+    }
+
+    private void Append(LedgerRecord record)
+    {
+        int bytes = record.CalculateSize(), frame = LedgerFrame.Bytes(bytes);
+        if (_end + frame > _buffer.Length) WriteOut();
+        if (_end + frame > _buffer.Length) Array.Resize(ref _buffer, _end + frame);
+        Span<byte> space = _buffer.AsSpan(_end, frame);
+        LedgerFrame.WriteLength(space, bytes);
+        record.WriteTo(space.Slice(LedgerFrame.LengthBytes, bytes));
+        int sealedBytes = LedgerFrame.SealBytes + LedgerFrame.LengthBytes + bytes;
+        LedgerFrame.Seal(_buffer.AsSpan(_end - LedgerFrame.SealBytes, sealedBytes), space[^LedgerFrame.SealBytes..]);
+        _end += frame;
+        if (_time.GetElapsedTime(_writtenAt) >= MaxDelay) WriteOut();
+    }
+
+    private void WriteOut()
+    {
+        _writtenAt = _time.GetTimestamp();
+        if (_end == LedgerFrame.SealBytes) return;
+        try
+        {
+            _file.Write(_buffer.AsSpan(LedgerFrame.SealBytes, _end - LedgerFrame.SealBytes));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw StorageFailure.CannotWrite("the ledger", _file.Name, _end, e);
+        }
+        finally
+        {
+            // What the disk did not take is dropped: the buffer's bound holds, and Dispose after the error has nothing to fail on.
+            _buffer.AsSpan(_end - LedgerFrame.SealBytes, LedgerFrame.SealBytes).CopyTo(_buffer);
+            _end = LedgerFrame.SealBytes;
+        }
+    }
+}

@@ -1,0 +1,123 @@
+using DistBp.Protocol.Effects;
+using DistBp.Protocol.Messages;
+
+namespace DistBp.Protocol;
+
+/// <summary>
+/// The coordinator's part that knows who is there, and leads from one assignment to the next. Between the two it has the servers stand still and decides which version
+/// counts: servers update only when each has all gradients (they exchange norms before), so either one of them has committed the step under way
+/// and all can, or none has and it is made again from the same parameters, by whoever is there.
+/// </summary>
+internal sealed class Muster(TrainingPlan plan, int term)
+{
+    private readonly HashSet<Address> _awaited = [];
+    private readonly Dictionary<int, Suspended> _suspended = [];
+    private readonly HashSet<Address> _lost = [];
+    private IReadOnlyList<int> _workers = [];
+    private IReadOnlyList<int> _servers = [];
+    private Assignment? _holders;
+    private bool _completing;
+    private int _number;
+
+    /// <summary>The newest assignment, at work or being taken up; null before the first.</summary>
+    public Assignment? Current { get; private set; }
+
+    /// <summary>Members of whom nothing was heard yet that is waited for.</summary>
+    public IReadOnlyCollection<Address> Awaited => _awaited;
+
+    /// <summary>Steps that were left unapplied directly before the newest version.</summary>
+    public int SkipsInRow { get; set; }
+
+    public bool HasEnough => _workers.Count > 0 && _servers.Count > 0;
+
+    /// <summary>Whether servers hold the shards, and not only the coordinator's host.</summary>
+    public bool HandsOver => _holders is not null;
+
+    /// <summary>Whether others are there than <see cref="Current"/> was made for.</summary>
+    public bool IsOutdated => Current is null || !Current.Workers.SequenceEqual(_workers) || !Current.Servers.SequenceEqual(_servers);
+
+    /// <summary>Whether a member of <see cref="Current"/> answers no more.</summary>
+    public bool MissesMember =>
+        Current is not null && _lost.Any(m => m.Role == Role.Server ? Current.HasServer(m.Index) : Current.HasWorker(m.Index));
+
+    /// <summary>Whether a shard is gone with its server.</summary>
+    public bool MissesShard => _holders is not null && _lost.Any(m => m.Role == Role.Server && _holders.HasServer(m.Index));
+
+    public void Change(MembersChanged members)
+    {
+        (_workers, _servers) = (members.Workers, members.Servers);
+        _lost.UnionWith(members.Lost);
+        _awaited.ExceptWith(members.Lost);
+    }
+
+    /// <summary>What the coordinator's host holds counts from now on.</summary>
+    public void Forget()
+    {
+        _holders = null;
+        SkipsInRow = 0;
+    }
+
+    public void Suspend(EffectList effects)
+    {
+        _suspended.Clear();
+        _awaited.Clear();
+        _completing = false;
+        SendToServers(Current!, new Suspend(Current!.Generation), effects);
+    }
+
+    public void Add(Suspended message)
+    {
+        _suspended[message.Server] = message;
+        _awaited.Remove(Address.Server(message.Server));
+    }
+
+    /// <summary>The version at which all servers stand; null while one of them has yet to say so.</summary>
+    public long? Settle(EffectList effects)
+    {
+        if (_awaited.Count > 0) return null;
+        long newest = _suspended.Values.Max(s => s.Version);
+        foreach (Suspended behind in _suspended.Values.Where(s => s.Version < newest))
+        {
+            if (!_completing) effects.Send(Address.Server(behind.Server), new Complete(Current!.Generation));
+            _awaited.Add(Address.Server(behind.Server));
+        }
+        _completing = true;
+        if (_awaited.Count > 0) return null;
+        SkipsInRow = _suspended[Current!.Lead].SkipsInRow;
+        return newest;
+    }
+
+    /// <summary>A new assignment for all who are there; <see cref="HasEnough"/> holds.</summary>
+    public void Assign(long version, EffectList effects)
+    {
+        Current = new Assignment(new Generation(term, ++_number), _workers, _servers, plan.Slices, plan.UpdatedCount);
+        _awaited.Clear();
+        var assign = new Assign(Current, _holders, version, plan.MaxSkips, SkipsInRow);
+        SendToServers(Current, assign, effects);
+        foreach (int worker in _workers)
+        {
+            effects.Send(Address.Worker(worker), assign);
+            _awaited.Add(Address.Worker(worker));
+        }
+        foreach (int leaving in _holders?.Servers.Where(s => !Current.HasServer(s)) ?? []) effects.Send(Address.Server(leaving), assign);
+        if (_holders is null) effects.Perform(new HandOverAll(Current));
+    }
+
+    /// <summary>True when the last member has said that it is ready.</summary>
+    public bool Ready(Address member, EffectList effects)
+    {
+        if (!_awaited.Remove(member) || _awaited.Count > 0) return false;
+        _holders = Current;
+        effects.Perform(new AnnounceAssignment(Current!));
+        return true;
+    }
+
+    private void SendToServers(Assignment assignment, Message message, EffectList effects)
+    {
+        foreach (int server in assignment.Servers)
+        {
+            effects.Send(Address.Server(server), message);
+            _awaited.Add(Address.Server(server));
+        }
+    }
+}
