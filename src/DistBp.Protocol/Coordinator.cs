@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using DistBp.Learning.Encodings;
 using DistBp.Learning.Metrics;
 using DistBp.Protocol.Effects;
 using DistBp.Protocol.Messages;
@@ -17,6 +18,7 @@ public sealed class Coordinator(TrainingPlan plan, int term = 1)
     private readonly EvaluationSums _evaluation = new();
     private readonly SampledFigures _sampled = new();
     private readonly List<NonFiniteSlice> _located = [];
+    private readonly List<SubtreeResidual> _residuals = [];
     private readonly HashSet<Address> _awaited = [];
     private readonly Dictionary<int, long> _stoppedAt = [];
     private Phase _phase = Phase.AwaitingMembers;
@@ -32,7 +34,7 @@ public sealed class Coordinator(TrainingPlan plan, int term = 1)
     private int _badSegment;
     private bool _writing;
     private bool _bestDue;
-    private bool _bestRestored;
+    private int _restored;
     private bool _stopRequested;
 
     private enum Phase
@@ -61,6 +63,8 @@ public sealed class Coordinator(TrainingPlan plan, int term = 1)
 
         /// <summary>A copy is due and the checkpoint before, which holds the copies, is still being written.</summary>
         AwaitingDisk,
+
+        /// <summary>Workers get the final parameters: those of the best epoch, and the exact ones where they had rounded ones.</summary>
         RestoringBest,
         EvaluatingFinal,
         CapturingFinal,
@@ -86,8 +90,10 @@ public sealed class Coordinator(TrainingPlan plan, int term = 1)
 
     private bool Finished => _progress.StoppedEarly || _version >= plan.TotalSteps;
 
-    /// <summary>What servers call their version: the best epoch's parameters come back as a version of their own.</summary>
-    private long ShardVersion => _bestRestored ? _version + 1 : _version;
+    private bool RestoresBest => plan.EarlyStopping is { RestoreBest: true } && _progress.BestEpoch > 0;
+
+    /// <summary>What servers call their version: the best epoch's parameters come back as a version of their own, and so do exact ones.</summary>
+    private long ShardVersion => _version + _restored;
 
     private Generation Generation => _muster.Current!.Generation;
 
@@ -110,7 +116,8 @@ public sealed class Coordinator(TrainingPlan plan, int term = 1)
             case ServerStopped m: OnServerStopped(m, effects); break;
             case EvaluationDone m: OnEvaluationDone(m, effects); break;
             case EpochJudged m: OnEpochJudged(m, effects); break;
-            case ShardCaptured m: OnShardCaptured(m, effects); break;
+            case ShardCaptured m: OnCaptured(Address.Server(m.Server), effects); break;
+            case ResidualsCaptured m: OnResidualsCaptured(m, effects); break;
             case CheckpointWritten: OnCheckpointWritten(effects); break;
             case BestRestored m: OnBestRestored(m, effects); break;
             default: throw new UnreachableException($"The coordinator received {message}.");
@@ -185,7 +192,7 @@ public sealed class Coordinator(TrainingPlan plan, int term = 1)
     {
         _lostSteps += Math.Max(0, _committed - message.Version);
         _version = _from = _committed = _capturedVersion = message.Version;
-        (_progress, _bestRestored, _bestDue) = (message.Progress, false, false);
+        (_progress, _restored, _bestDue) = (message.Progress, 0, false);
         (_clippedSteps, _skippedSteps) = (message.Progress.ClippedSteps, message.Progress.SkippedSteps);
         message.Progress.EpochSums.ToArray().CopyTo(_epochSums, 0);
         _finalSums.Clear();
@@ -231,6 +238,8 @@ public sealed class Coordinator(TrainingPlan plan, int term = 1)
             case Phase.EvaluatingEpoch: BecomeEvaluating(Phase.EvaluatingEpoch, DataPart.Validation, effects); break;
             case Phase.CapturingBest or Phase.CapturingCheckpoint: CaptureIfDue(effects); break;
             case Phase.RestoringBest: BecomeRestoringBest(effects); break;
+            // What a server loads anew it shows rounded.
+            case Phase.EvaluatingFinal when plan.RoundsParameters: BecomeRestoringBest(effects); break;
             case Phase.EvaluatingFinal: EvaluateFinalParts(effects); break;
             case Phase.CapturingFinal: BecomeCapturingFinal(effects); break;
             default: throw new UnreachableException($"After an assignment comes no {_afterAssigning}.");
@@ -248,6 +257,7 @@ public sealed class Coordinator(TrainingPlan plan, int term = 1)
     private void OnStepCommitted(StepCommitted message, EffectList effects)
     {
         _committed = message.Step + 1;
+        _muster.SkipsInRow = 0;
         ReadOnlySpan<double> sums = message.Sums.Span;
         for (int i = 0; i < _epochSums.Length; i++) _epochSums[i] += sums[i];
         if (message.Clipped) _clippedSteps++;
@@ -263,8 +273,11 @@ public sealed class Coordinator(TrainingPlan plan, int term = 1)
         if (_sampled.Add(message, _muster.Current!) is { } figures) effects.Perform(new ReportStatistics(message.Step, figures));
     }
 
-    private void OnStepSkipped(StepSkipped message, EffectList effects) =>
+    private void OnStepSkipped(StepSkipped message, EffectList effects)
+    {
+        _muster.SkipsInRow++;
         effects.Perform(new ReportSkip(message.Step, message.Segment, ++_skippedSteps) { Generation = message.Generation });
+    }
 
     private void OnStepRejected(StepRejected message, EffectList effects)
     {
@@ -349,11 +362,21 @@ public sealed class Coordinator(TrainingPlan plan, int term = 1)
         if (TakesUpLosses(phase, effects)) return;
         _phase = phase;
         AskServers(new CaptureShard(Generation, target, ShardVersion), effects);
+        _residuals.Clear();
+        if (target != CaptureTarget.Checkpoint || !plan.KeepsResiduals) return;
+        var capture = new CaptureResiduals(Generation, ShardVersion);
+        foreach (int worker in _muster.Current!.Workers) Ask(Address.Worker(worker), capture, effects);
     }
 
-    private void OnShardCaptured(ShardCaptured message, EffectList effects)
+    private void OnResidualsCaptured(ResidualsCaptured message, EffectList effects)
     {
-        if (!HasLastAnswered(Address.Server(message.Server))) return;
+        _residuals.AddRange(message.Residuals);
+        OnCaptured(Address.Worker(message.Worker), effects);
+    }
+
+    private void OnCaptured(Address member, EffectList effects)
+    {
+        if (!HasLastAnswered(member)) return;
         switch (_phase)
         {
             case Phase.CapturingBest:
@@ -363,7 +386,7 @@ public sealed class Coordinator(TrainingPlan plan, int term = 1)
             case Phase.CapturingCheckpoint:
                 _capturedVersion = _version;
                 _writing = true;
-                effects.Perform(new WriteCheckpoint(_version, _progress));
+                effects.Perform(new WriteCheckpoint(_version, _progress, [.. _residuals.OrderBy(r => r.Subtree.First)]));
                 Continue(effects);
                 break;
             case Phase.CapturingFinal:
@@ -382,7 +405,7 @@ public sealed class Coordinator(TrainingPlan plan, int term = 1)
     /// <summary>On from a stop point: the next steps, or the end.</summary>
     private void Continue(EffectList effects)
     {
-        if (Finished && plan.EarlyStopping is { RestoreBest: true } && _progress.BestEpoch > 0)
+        if (Finished && (RestoresBest || plan.RoundsParameters))
             BecomeRestoringBest(effects);
         else if (Finished)
             EvaluateFinalParts(effects);
@@ -412,13 +435,14 @@ public sealed class Coordinator(TrainingPlan plan, int term = 1)
     {
         if (TakesUpLosses(Phase.RestoringBest, effects)) return;
         _phase = Phase.RestoringBest;
-        AskServers(new RestoreBest(Generation, _version + 1), effects);
+        bool best = RestoresBest && _restored == 0;
+        AskServers(best ? new RestoreBest(Generation, ShardVersion + 1) : new ShowExact(Generation, ShardVersion + 1), effects);
     }
 
     private void OnBestRestored(BestRestored message, EffectList effects)
     {
         if (_phase != Phase.RestoringBest || !HasLastAnswered(Address.Server(message.Server))) return;
-        _bestRestored = true;
+        _restored++;
         EvaluateFinalParts(effects);
     }
 
@@ -471,7 +495,7 @@ public sealed class Coordinator(TrainingPlan plan, int term = 1)
     {
         _phase = Phase.Ended;
         RunStatus status = !Finished ? RunStatus.Interrupted : _progress.StoppedEarly ? RunStatus.StoppedEarly : RunStatus.Completed;
-        bool best = Finished && plan.EarlyStopping is { RestoreBest: true } && _progress.BestEpoch > 0;
+        bool best = Finished && RestoresBest;
         effects.Perform(new FinishRun(new RunOutcome(
             status, _version, _progress.EpochsCompleted, _progress.BestEpoch, best ? _progress.BestTrainSums : _progress.TrainSums,
             best ? _progress.BestValidationSums : _progress.ValidationSums, _finalSums)

@@ -16,7 +16,6 @@ internal sealed class Muster(TrainingPlan plan, int term)
     private IReadOnlyList<int> _workers = [];
     private IReadOnlyList<int> _servers = [];
     private Assignment? _holders;
-    private int _skipsInRow;
     private bool _completing;
     private int _number;
 
@@ -25,6 +24,9 @@ internal sealed class Muster(TrainingPlan plan, int term)
 
     /// <summary>Members of whom nothing was heard yet that is waited for.</summary>
     public IReadOnlyCollection<Address> Awaited => _awaited;
+
+    /// <summary>Steps that were left unapplied directly before the newest version.</summary>
+    public int SkipsInRow { get; set; }
 
     public bool HasEnough => _workers.Count > 0 && _servers.Count > 0;
 
@@ -52,7 +54,7 @@ internal sealed class Muster(TrainingPlan plan, int term)
     public void Forget()
     {
         _holders = null;
-        _skipsInRow = 0;
+        SkipsInRow = 0;
     }
 
     public void Suspend(EffectList effects)
@@ -81,7 +83,7 @@ internal sealed class Muster(TrainingPlan plan, int term)
         }
         _completing = true;
         if (_awaited.Count > 0) return null;
-        _skipsInRow = _suspended[Current!.Lead].SkipsInRow;
+        SkipsInRow = _suspended[Current!.Lead].SkipsInRow;
         return newest;
     }
 
@@ -90,7 +92,7 @@ internal sealed class Muster(TrainingPlan plan, int term)
     {
         Current = new Assignment(new Generation(term, ++_number), _workers, _servers, plan.Slices, plan.UpdatedCount);
         _awaited.Clear();
-        var assign = new Assign(Current, _holders, version, plan.MaxSkips, _skipsInRow);
+        var assign = new Assign(Current, _holders, version, plan.MaxSkips, SkipsInRow);
         SendToServers(Current, assign, effects);
         foreach (int worker in _workers)
         {

@@ -94,6 +94,7 @@ public sealed class ParameterServer(int index)
             case CaptureShard m: OnCaptureShard(m, effects); break;
             case ShardCopied m: OnShardCopied(m, effects); break;
             case RestoreBest m: OnRestoreBest(m, effects); break;
+            case ShowExact m: OnShowExact(m, effects); break;
             case ShardRestored m: OnShardRestored(m, effects); break;
             default: throw new UnreachableException($"A server received {message}.");
         }
@@ -166,9 +167,9 @@ public sealed class ParameterServer(int index)
         effects.Send(Address.Coordinator, new ServerReady(message.Generation, index));
     }
 
-    private void Announce(EffectList effects)
+    private void Announce(EffectList effects, bool skipped = false)
     {
-        var committed = new ShardCommitted(_assignment!.Generation, index, _version, _halting);
+        var committed = new ShardCommitted(_assignment!.Generation, index, _version, _halting, skipped);
         // By index, here and in other steps: enumerating an interface would allocate.
         for (int i = 0; i < _assignment.Workers.Count; i++) effects.Send(Address.Worker(_assignment.Workers[i]), committed);
     }
@@ -291,7 +292,7 @@ public sealed class ParameterServer(int index)
             return;
         }
         _skipsInRow++;
-        Advance(IsLead ? new StepSkipped(generation, _version, badSegment) : null, null, effects);
+        Advance(IsLead ? new StepSkipped(generation, _version, badSegment) : null, null, skipped: true, effects);
     }
 
     private void OnUpdateApplied(UpdateApplied message, EffectList effects)
@@ -300,19 +301,19 @@ public sealed class ParameterServer(int index)
         StepCommitted? report = IsLead
             ? new StepCommitted(message.Generation, _version, _sums, _gradientNorm, message.Clipped || _clamped) { Contributions = _contributions.Applied() }
             : null;
-        Advance(report, message.Figures, effects);
+        Advance(report, message.Figures, skipped: false, effects);
     }
 
     /// <summary>The version is committed: with an update, or without one where the step was skipped.</summary>
     /// <param name="report">What the lead server tells of the step; null for others.</param>
-    private void Advance(Message? report, ReadOnlyMemory<double>? figures, EffectList effects)
+    private void Advance(Message? report, ReadOnlyMemory<double>? figures, bool skipped, EffectList effects)
     {
         Generation generation = _assignment!.Generation;
         long step = _version++;
         _contributions.Clear();
         Array.Clear(_shared);
         _phase = Phase.Gathering;
-        Announce(effects);
+        Announce(effects, skipped);
         if (report is not null) effects.Send(Address.Coordinator, report);
         if (figures is { } measured) effects.Send(Address.Coordinator, new ShardMeasured(generation, index, step, measured));
         if (_halting || _version >= _until) effects.Send(Address.Coordinator, new ServerStopped(generation, index, _version));
@@ -339,6 +340,13 @@ public sealed class ParameterServer(int index)
         _phase = Phase.RestoringBest;
         _version = _until = message.Version;
         effects.Perform(new RestoreShard(message.Generation));
+    }
+
+    private void OnShowExact(ShowExact message, EffectList effects)
+    {
+        _phase = Phase.RestoringBest;
+        _version = _until = message.Version;
+        effects.Perform(new ShowShard(message.Generation));
     }
 
     private void OnShardRestored(ShardRestored message, EffectList effects)

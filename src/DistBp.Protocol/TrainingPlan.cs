@@ -35,6 +35,12 @@ public sealed record TrainingPlan
     /// <summary>False for a run that only evaluates.</summary>
     public bool WritesCheckpoints { get; init; } = true;
 
+    /// <summary>Whether workers keep residuals, which belong into checkpoints.</summary>
+    public bool KeepsResiduals { get; init; }
+
+    /// <summary>Whether workers read rounded parameters while the run goes on.</summary>
+    public bool RoundsParameters { get; init; }
+
     /// <summary>How many steps in a row may be left unapplied because their loss or gradient is not finite.</summary>
     public int MaxSkips { get; init; }
 

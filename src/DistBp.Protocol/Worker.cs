@@ -23,6 +23,8 @@ public sealed class Worker(int index)
     private long _from;
     private long _until;
     private long _haltedAt = NotHalted;
+    private long _skippedTo = NoVersion;
+    private long _captureAt = NoVersion;
 
     private enum Phase
     {
@@ -57,6 +59,8 @@ public sealed class Worker(int index)
             case ShardCommitted m: OnShardCommitted(m, effects); break;
             case LocateNonFinite m: OnLocateNonFinite(m, effects); break;
             case NonFiniteSearched m: OnNonFiniteSearched(m, effects); break;
+            case CaptureResiduals m: OnCaptureResiduals(m, effects); break;
+            case ResidualsCopied m: OnResidualsCopied(m, effects); break;
             case Evaluate m: OnEvaluate(m, effects); break;
             case SubtreesEvaluated m: OnSubtreesEvaluated(m, effects); break;
             default: throw new UnreachableException($"A worker received {message}.");
@@ -76,8 +80,11 @@ public sealed class Worker(int index)
         _evaluationDue = null;
         _step = _from = _until = message.Version;
         _haltedAt = NotHalted;
+        _skippedTo = message.SkipsInRow > 0 ? message.Version : NoVersion;
+        _captureAt = NoVersion;
         _phase = Phase.Preparing;
-        effects.Perform(new PrepareSlices(message.Generation, _subtrees));
+        effects.Perform(new PrepareSlices(
+            message.Generation, _subtrees, message.Version, AfterSkip: _skippedTo == message.Version, FromStart: message.Previous is null));
         foreach (MemberMessage early in _early.Take(_assignment)) Step(early, effects);
     }
 
@@ -106,6 +113,8 @@ public sealed class Worker(int index)
         int server = _assignment!.PositionOfServer(message.Server);
         _shardVersions[server] = Math.Max(_shardVersions[server], message.Version);
         if (message.Halted && message.Version > _from) _haltedAt = message.Version;
+        if (message.Skipped) _skippedTo = Math.Max(_skippedTo, message.Version);
+        TryCopyResiduals(effects);
         if (_phase is not (Phase.Pushed or Phase.Waiting)) return;
         if (AllShardsAt(_step + 1))
         {
@@ -120,7 +129,7 @@ public sealed class Worker(int index)
     {
         if (_haltedAt == _step || _step >= _until || _subtrees.Count == 0 || !AllShardsAt(_step)) return;
         _phase = Phase.Computing;
-        effects.Perform(new ComputeGradient(_assignment!.Generation, _step));
+        effects.Perform(new ComputeGradient(_assignment!.Generation, _step, AfterSkip: _skippedTo == _step));
     }
 
     private void OnGradientComputed(GradientComputed message, EffectList effects)
@@ -155,6 +164,29 @@ public sealed class Worker(int index)
     {
         if (IsForeign(message.Generation)) return;
         effects.Send(Address.Coordinator, new NonFiniteLocated(message.Generation, index, message.Step, message.Slices));
+    }
+
+    private void OnCaptureResiduals(CaptureResiduals message, EffectList effects)
+    {
+        _captureAt = message.Version;
+        TryCopyResiduals(effects);
+    }
+
+    /// <summary>Once every server's word is there: whether the step's residual counts depends on it.</summary>
+    private void TryCopyResiduals(EffectList effects)
+    {
+        if (_captureAt == NoVersion || !AllShardsAt(_captureAt)) return;
+        if (_subtrees.Count == 0)
+            effects.Send(Address.Coordinator, new ResidualsCaptured(_assignment!.Generation, index, _captureAt, []));
+        else
+            effects.Perform(new CopyResiduals(_assignment!.Generation, _captureAt, AfterSkip: _skippedTo == _captureAt));
+        _captureAt = NoVersion;
+    }
+
+    private void OnResidualsCopied(ResidualsCopied message, EffectList effects)
+    {
+        if (IsForeign(message.Generation)) return;
+        effects.Send(Address.Coordinator, new ResidualsCaptured(message.Generation, index, message.Version, message.Residuals));
     }
 
     private void OnEvaluate(Evaluate message, EffectList effects)

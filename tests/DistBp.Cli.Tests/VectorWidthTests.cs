@@ -74,6 +74,22 @@ public sealed class VectorWidthTests : IDisposable
         Assert.Equal(SampleJobs.WeightsOf(_folder, "wide"), SampleJobs.WeightsOf(_folder, "narrow"));
     }
 
+    /// <summary>Lossy encodings: with the same number of workers. A tiny job, as above.</summary>
+    [Theory]
+    [InlineData("DOTNET_EnableAVX512", "{gradients: int8, parameters: bf16}")]
+    [InlineData("DOTNET_EnableAVX2", "{gradients: int8, parameters: bf16}")]
+    [InlineData("DOTNET_EnableAVX512", "{gradients: {topK: 0.1}, parameters: f16}")]
+    [InlineData("DOTNET_EnableAVX2", "{gradients: {topK: 0.1}, parameters: f16}")]
+    [InlineData("DOTNET_EnableAVX512", "{gradients: f16}")]
+    [InlineData("DOTNET_EnableAVX2", "{gradients: bf16}")]
+    public void Encodings_of_the_wire_give_the_same_bits_with_narrower_vectors(string variable, string wire)
+    {
+        string[] train = ["train", SampleJobs.WriteIris(_folder), "--workers", "2", "--set", "epochs=5", "--set", $"wire={wire}", "--set", "model.layers=[{dense: 100}, relu, {dense: 50}, relu, {dense: 3}]", "--out"];
+        CommandRun.Succeed(_folder, [.. train, "wide"]);
+        CommandRun.SucceedWith(variable, "0", _folder, [.. train, "narrow"]);
+        Assert.Equal(SampleJobs.WeightsOf(_folder, "wide"), SampleJobs.WeightsOf(_folder, "narrow"));
+    }
+
     [Theory]
     [InlineData("DOTNET_EnableAVX512")]
     [InlineData("DOTNET_EnableAVX2")]

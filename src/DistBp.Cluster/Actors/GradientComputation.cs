@@ -1,11 +1,14 @@
 using DistBp.Learning;
 using DistBp.Learning.Benchmarks;
+using DistBp.Learning.Encodings;
 using DistBp.Protocol;
 using DistBp.Protocol.Messages;
 
 namespace DistBp.Cluster.Actors;
 
-/// <summary>A worker's step: gather the rows of each of its subtrees of slices, forward, backward. All memory is made once an assignment.</summary>
+/// <summary>
+/// A worker's step: gather the rows of each of its subtrees of slices, forward, backward, encode. All memory is made once an assignment.
+/// </summary>
 internal sealed class GradientComputation : IComputation
 {
     private readonly TrainingMemory _memory;
@@ -19,12 +22,14 @@ internal sealed class GradientComputation : IComputation
     private readonly ComputePool _pool;
     private readonly int _worker;
     private readonly GatherAhead _ahead;
+    private readonly WorkerResiduals? _residuals;
 
+    /// <param name="residuals">Of the same subtrees; null where the encoding of gradients keeps none.</param>
     public GradientComputation(
         TrainingMemory memory, ComputePool pool, int worker, Generation generation, IReadOnlyList<Subtree> subtrees,
-        Action<GradientComputation> done)
+        Action<GradientComputation> done, WorkerResiduals? residuals = null)
     {
-        (_memory, _pool, _worker, Generation, _done) = (memory, pool, worker, generation, done);
+        (_memory, _pool, _worker, Generation, _done, _residuals) = (memory, pool, worker, generation, done, residuals);
         _ahead = new GatherAhead(step => Gather(step, 0));
         _gather = new MiniBatchGather(memory);
         int maxSlices = subtrees.Max(s => s.Count);
@@ -33,7 +38,8 @@ internal sealed class GradientComputation : IComputation
         _rows = new SliceRows(maxSlices);
         ParameterLayout layout = memory.Network.Parameters;
         TensorBuffer[] dense = memory.Allocate(Address.Worker(worker), [.. subtrees.Select(_ => layout.DenseCount)]);
-        Gradient[] gradients = [.. subtrees.Select((s, i) => new Gradient(layout, s.Count * memory.Geometry.MaxSliceRows, dense[i]))];
+        Gradient[] gradients =
+            [.. subtrees.Select((s, i) => new Gradient(layout, s.Count * memory.Geometry.MaxSliceRows, memory.Job.Wire.Gradients, dense[i]))];
         int metrics = memory.Network.Metrics.Count;
         _sums = [.. subtrees.Select(_ => new double[metrics + memory.Network.Activations.Count])];
         _plain = [.. subtrees.Select((s, i) => new SubtreeGradient(s, gradients[i], _sums[i].AsMemory(0, metrics)))];
@@ -45,6 +51,9 @@ internal sealed class GradientComputation : IComputation
     /// <summary>Set before the computation is enqueued.</summary>
     public long Step { get; set; }
 
+    /// <summary>The step before was left unapplied. Set before the computation is enqueued.</summary>
+    public bool AfterSkip { get; set; }
+
     /// <summary>Of <see cref="Step"/>; on a sampled one the figures of the activations stand behind the metric sums.</summary>
     public IReadOnlyList<SubtreeGradient> Gradients => _memory.IsSampled(Step) ? _sampled : _plain;
 
@@ -52,6 +61,7 @@ internal sealed class GradientComputation : IComputation
     {
         var identity = new StepIdentity(_memory.Job.Seed, Step);
         int sums = _memory.Network.Metrics.Count + (_memory.IsSampled(Step) ? _memory.Network.Activations.Count : 0);
+        _residuals?.Settle(Step, AfterSkip);
         for (int i = 0; i < _sums.Length; i++)
         {
             if (i > 0 || !_ahead.Claim(Step)) Gather(Step, i);
@@ -59,6 +69,8 @@ internal sealed class GradientComputation : IComputation
             Gradient gradient = Gradients[i].Gradient;
             _memory.Network.ComputeGradient(
                 _workspace, _memory.Parameters.Span, _rows, identity, gradient.Dense, _sums[i].AsSpan(0, sums), gradient.Sparse);
+            ErrorFeedback? feedback = _residuals?.Feedback[i];
+            gradient.Encode(feedback, Step, _memory.SamplesOfStep(Step));
         }
         _ahead.Prepare(Step + 1);
         _pool.Offer(_worker, _ahead);

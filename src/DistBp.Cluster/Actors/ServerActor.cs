@@ -69,6 +69,9 @@ internal sealed class ServerActor : Actor, IComputation
             case RestoreShard e:
                 memory.Snapshots.RestoreBest(_shards[e.Generation]);
                 return new ShardRestored(e.Generation);
+            case ShowShard e:
+                _shards[e.Generation].Show();
+                return new ShardRestored(e.Generation);
             default:
                 throw new UnreachableException($"A server's host was asked for {effect}.");
         }

@@ -40,19 +40,23 @@ internal sealed class ShardSnapshots(TensorBuffer parameters, ParameterLayout la
 
     public void Copy(ShardState shard, CaptureTarget target)
     {
-        // The run's result is read where it is.
-        if (target == CaptureTarget.Final) return;
-        if (target == CaptureTarget.Best)
+        if (target == CaptureTarget.Final)
         {
-            shard.Parameters.CopyTo(Best.Span[shard.Shard.Offset..]);
+            // The run's result is read where it is.
+            shard.Show();
             return;
         }
-        shard.Parameters.CopyTo(Parameters.Span[shard.Shard.Offset..]);
+        if (target == CaptureTarget.Best)
+        {
+            shard.CopyTo(Best.Span.Slice(shard.Shard.Offset, shard.Shard.Count));
+            return;
+        }
+        shard.CopyTo(Parameters.Span.Slice(shard.Shard.Offset, shard.Shard.Count));
         for (int i = 0; i < shard.OptimizerState.Count; i++)
             shard.OptimizerState[i].Span.CopyTo(State(i).Span[shard.TrainedShard.Offset..]);
     }
 
-    public void RestoreBest(ShardState shard) => Best.Span.Slice(shard.Shard.Offset, shard.Shard.Count).CopyTo(shard.Parameters);
+    public void RestoreBest(ShardState shard) => shard.Restore(Best.Span.Slice(shard.Shard.Offset, shard.Shard.Count));
 
     private TensorBuffer Made(ref TensorBuffer? buffer)
     {

@@ -1,6 +1,7 @@
 using DistBp.Learning;
 using DistBp.Learning.Benchmarks;
 using DistBp.Learning.Diagnosis;
+using DistBp.Learning.Encodings;
 using DistBp.Learning.Kernels;
 using DistBp.Learning.Optimizers;
 using DistBp.Protocol;
@@ -10,7 +11,8 @@ using DistBp.Protocol.Messages;
 namespace DistBp.Cluster.Actors;
 
 /// <summary>
-/// A server's memory for its shard: the optimizer's state; the parameters are a range of the shared buffer. The mean gradient of what is
+/// A server's memory for its shard: the optimizer's state; the parameters are a range of the shared buffer. Where workers are to read rounded
+/// ones, the exact ones of what is trained and dense are kept here, and the shared buffer has them rounded. The mean gradient of what is
 /// dense is never written out: both passes over the shard, for the norms and for the update, make it anew from the workers' gradients, one segment at a
 /// time in the nearest cache, which costs less than writing it to memory and reading it again.
 /// </summary>
@@ -27,6 +29,7 @@ internal sealed class ShardState
     private readonly NormList _allNorms;
     private readonly float[] _scales;
     private readonly SegmentFigures _figures;
+    private readonly TensorBuffer? _exact;
 
     public ShardState(TrainingMemory memory, ParameterShard shard)
     {
@@ -43,6 +46,7 @@ internal sealed class ShardState
         _allNorms = new NormList(memory.Segments.Count);
         _scales = new float[memory.Segments.ViewCount];
         for (int i = 0; i < _state.Length; i++) _state[i].Span.Fill(memory.Optimizer.InitialValue(i));
+        if (memory.Job.Wire.Parameters != ParameterEncoding.F32) _exact = new TensorBuffer(dense.Count);
     }
 
     public ParameterShard Shard { get; }
@@ -70,12 +74,37 @@ internal sealed class ShardState
     /// <summary>As many as the optimizer keeps, each as long as <see cref="TrainedShard"/>.</summary>
     public IReadOnlyList<TensorBuffer> OptimizerState => _state;
 
-    public Span<float> Parameters => _memory.Parameters.Span.Slice(Shard.Offset, Shard.Count);
+    /// <summary>As workers read them.</summary>
+    private Span<float> Parameters => _memory.Parameters.Span.Slice(Shard.Offset, Shard.Count);
+
+    /// <summary>A copy of the exact parameters [Shard.Count].</summary>
+    public void CopyTo(Span<float> parameters)
+    {
+        Parameters.CopyTo(parameters);
+        _exact?.Span.CopyTo(parameters);
+    }
+
+    /// <summary>The shard becomes these exact parameters [Shard.Count], and workers read them as they are.</summary>
+    public void Restore(ReadOnlySpan<float> parameters)
+    {
+        parameters.CopyTo(Parameters);
+        if (_exact is not null) parameters[.._exact.Length].CopyTo(_exact.Span);
+    }
+
+    /// <summary>From here on workers read the exact parameters.</summary>
+    public void Show() => _exact?.Span.CopyTo(Parameters);
 
     /// <summary>Takes over what the servers before, or the coordinator, had of the shard.</summary>
     public void Take(HandShard handed)
     {
-        handed.Parameters.Span.CopyTo(_memory.Parameters.Span[handed.Range.Offset..]);
+        int offset = handed.Range.Offset - Shard.Offset;
+        handed.Parameters.Span.CopyTo(Parameters[offset..]);
+        if (_exact is not null && offset < _exact.Length)
+        {
+            ReadOnlySpan<float> exact = handed.Parameters.Span[..Math.Min(handed.Range.Count, _exact.Length - offset)];
+            exact.CopyTo(_exact.Span[offset..]);
+            _memory.Job.Wire.Parameters.Round(exact, Parameters[offset..]);
+        }
         for (int i = 0; i < handed.State.Count; i++) handed.State[i].Span.CopyTo(_state[i].Span[Math.Min(handed.Range.Offset - Shard.Offset, _state[i].Length)..]);
         if (!handed.Best.IsEmpty) handed.Best.Span.CopyTo(_memory.Snapshots.Best.Span[handed.Range.Offset..]);
     }
@@ -85,7 +114,7 @@ internal sealed class ShardState
     {
         ParameterShard trained = range.Overlap(TrainedShard) is { Count: > 0 } some ? some : new ParameterShard(Shard.Offset, 0);
         return new HandShard(
-            generation, range, _memory.Parameters.Memory.Slice(range.Offset, range.Count),
+            generation, range, ExactOf(range),
             [.. _state.Select(s => (ReadOnlyMemory<float>)s.Memory.Slice(trained.Offset - Shard.Offset, trained.Count))], _memory.Snapshots.BestOf(range));
     }
 
@@ -138,11 +167,12 @@ internal sealed class ShardState
             NormSegment segment = _memory.Segments[i];
             Mean(segment, samples);
             int offset = segment.Offset - Shard.Offset;
-            Span<float> parameters = Parameters.Slice(offset, segment.Count);
+            Span<float> parameters = Exact(segment);
             figures?.BeforeUpdate(i, _mean.Span[..segment.Count], parameters);
             _memory.Optimizer.Update(
                 request.Step, rate * _memory.RateFactorOf(segment.View), _scales[segment.View], parameters, _mean.Span[..segment.Count], _state, offset);
             figures?.AfterUpdate(parameters);
+            if (_exact is not null) _memory.Job.Wire.Parameters.Round(parameters, Parameters[offset..]);
         }
         foreach (TableShard table in _tables) table.Update(request.Step, rate * _memory.RateFactorOf(table.View), _scales[table.View], _state, figures);
         for (int i = _statistics.First; i < _statistics.First + _statistics.Count; i++)
@@ -159,10 +189,26 @@ internal sealed class ShardState
     private double Mean(NormSegment segment, int samples)
     {
         ParameterLayout layout = _memory.Network.Parameters;
-        int offset = segment.Offset - Shard.Offset, dense = layout.DenseOffset(segment.Offset) - layout.DenseOffset(Shard.Offset);
+        int dense = layout.DenseOffset(segment.Offset) - layout.DenseOffset(Shard.Offset);
         _combination.Operands(dense, segment.Count, out ReadOnlySpan<float> left, out ReadOnlySpan<float> right);
         return GradientReduction.MeanAndNorm(
-            left, right, samples, _mean.Span[..segment.Count], Parameters.Slice(offset, segment.Count), _memory.TreatmentOf(segment));
+            left, right, samples, _mean.Span[..segment.Count], Exact(segment), _memory.TreatmentOf(segment));
+    }
+
+    /// <summary>The segment's parameters as this server updates them.</summary>
+    private Span<float> Exact(NormSegment segment)
+    {
+        int offset = segment.Offset - Shard.Offset;
+        return (_exact is not null && offset < _exact.Length ? _exact.Span : Parameters).Slice(offset, segment.Count);
+    }
+
+    /// <summary>By reference where the shared buffer has them.</summary>
+    private ReadOnlyMemory<float> ExactOf(ParameterShard range)
+    {
+        if (_exact is null) return _memory.Parameters.Memory.Slice(range.Offset, range.Count);
+        var parameters = new float[Shard.Count];
+        CopyTo(parameters);
+        return parameters.AsMemory(range.Offset - Shard.Offset, range.Count);
     }
 
     private double[] Sum(Subtree node, IReadOnlyList<PushGradient> contributions, ref int next)

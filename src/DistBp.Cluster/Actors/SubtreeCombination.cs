@@ -6,7 +6,7 @@ namespace DistBp.Cluster.Actors;
 
 /// <summary>
 /// The upper part of the reduction tree, above the subtrees that workers have sent: one segment at a time, so that what lies between stays
-/// in the nearest cache. The last addition is left to the caller, who fuses it with the division and the norm.
+/// in the nearest cache, and so what is decoded is never written out. The last addition is left to the caller, who fuses it with the division and the norm.
 /// </summary>
 internal sealed class SubtreeCombination
 {
@@ -28,7 +28,7 @@ internal sealed class SubtreeCombination
         right = default;
         if (_contributions.Count == 1)
         {
-            left = _contributions[0].Gradient.Dense.Span.Slice(offset, count);
+            left = _contributions[0].Gradient.Read(offset, count, Level(0));
             return;
         }
         _next = 0;
@@ -39,11 +39,13 @@ internal sealed class SubtreeCombination
     /// <param name="level">Which scratch row the result may take; rows from <paramref name="level"/> + 2 on are free.</param>
     private ReadOnlySpan<float> Reduce(Subtree node, int offset, int count, int level)
     {
-        if (_contributions[_next].Subtree == node) return _contributions[_next++].Gradient.Dense.Span.Slice(offset, count);
+        if (_contributions[_next].Subtree == node) return _contributions[_next++].Gradient.Read(offset, count, Level(level));
         ReadOnlySpan<float> left = Reduce(node.Left, offset, count, level + 2);
         ReadOnlySpan<float> right = Reduce(node.Right, offset, count, level + 3);
-        Span<float> sum = (_levels[level] ??= new float[ParameterLayout.BlockLength]).AsSpan(0, count);
+        Span<float> sum = Level(level)[..count];
         GradientReduction.Add(left, right, sum);
         return sum;
     }
+
+    private Span<float> Level(int level) => _levels[level] ??= new float[ParameterLayout.BlockLength];
 }

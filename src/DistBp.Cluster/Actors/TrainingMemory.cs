@@ -2,6 +2,7 @@ using DistBp.Cluster.Configuration;
 using DistBp.Cluster.Storage;
 using DistBp.Learning;
 using DistBp.Learning.Data;
+using DistBp.Learning.Encodings;
 using DistBp.Learning.Kernels;
 using DistBp.Learning.Metrics;
 using DistBp.Learning.Optimizers;
@@ -31,11 +32,13 @@ internal sealed class TrainingMemory
         (Job, Network, _parts) = (job, network, parts);
         Geometry = new MiniBatchGeometry(parts.GetValueOrDefault(DataPart.Train)?.Count ?? trainSamples, job.Batch, job.Slices);
         Parameters = Allocate(Address.Coordinator, [network.Parameters.Count])[0];
+        Held = job.Wire.Parameters == ParameterEncoding.F32 ? Parameters : new TensorBuffer(network.Parameters.Count);
         Segments = new NormSegments(network.Parameters);
-        Optimizer = Optimizer.Create(job.Optimizer);
+        var arrivals = SparseArrivals.Of(job.Optimizer, job.Wire.Gradients);
+        Optimizer = Optimizer.Create(arrivals.Optimizer);
         Schedule = Schedule.Create(job.Schedule, job.Optimizer.Rate, Geometry.StepsPerEpoch, (long)Geometry.StepsPerEpoch * job.Epochs);
         _treatments = [.. network.Parameters.Views.Select(v => v.Trained ? Treatment(job, v.Description.Kind) : GradientTreatment.None)];
-        _rateFactors = LayerRates.OfViews(job.Rates, network);
+        _rateFactors = [.. LayerRates.OfViews(job.Rates, network).Select(factor => factor * arrivals.RateFactor)];
         EvaluationMetrics = network.Metrics;
         Snapshots = new ShardSnapshots(Parameters, network.Parameters, Optimizer.StateCount);
         _leastRateFactor = job.Schedule is PlateauSchedule plateau ? Math.Min(1, plateau.MinRate / job.Optimizer.Rate) : 0;
@@ -51,6 +54,9 @@ internal sealed class TrainingMemory
     public TensorAllocator Allocate { get; }
 
     public TensorBuffer Parameters { get; }
+
+    /// <summary>What the run starts from, or went back to, until servers have it: <see cref="Parameters"/>, but where servers write rounded ones there.</summary>
+    public TensorBuffer Held { get; }
 
     public NormSegments Segments { get; }
 
@@ -80,7 +86,7 @@ internal sealed class TrainingMemory
         Memory<float>[] state = Start is null ? [] : [.. Enumerable.Range(0, Optimizer.StateCount).Select(_ => new float[trained.Count])];
         Start?.LoadOptimizer(trained.Offset, trained.Count, state);
         return new HandShard(
-            generation, shard, Parameters.Memory.Slice(shard.Offset, shard.Count), [.. state.Select(s => (ReadOnlyMemory<float>)s)], Snapshots.BestOf(shard));
+            generation, shard, Held.Memory.Slice(shard.Offset, shard.Count), [.. state.Select(s => (ReadOnlyMemory<float>)s)], Snapshots.BestOf(shard));
     }
 
     /// <summary>Whether gradients, updates and activations are measured: the first step, the last of each epoch, and some between.</summary>
@@ -99,7 +105,7 @@ internal sealed class TrainingMemory
     /// <summary>The share of the newest mini-batch in a running statistic.</summary>
     public float MomentumOf(NormSegment statistic) => Network.Parameters.Views[statistic.View].Description.Momentum;
 
-    /// <summary>What the step's rate is multiplied with for a layer that has a rate of its own; 1 for all others.</summary>
+    /// <summary>What the step's rate is multiplied with: for a layer that has a rate of its own, and where gradients arrive sparse; else 1.</summary>
     /// <param name="view">The parameter's number in the layout.</param>
     public double RateFactorOf(int view) => _rateFactors[view];
 

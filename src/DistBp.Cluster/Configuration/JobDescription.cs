@@ -44,6 +44,9 @@ public sealed record JobDescription(
     /// <summary>Layers whose learning rate is another one, and what it is multiplied with.</summary>
     public IReadOnlyList<KeyValuePair<string, double>> Rates { get; init; } = new ValueList<KeyValuePair<string, double>>([]);
 
+    /// <summary>How gradients and parameters are written on their way.</summary>
+    public WireDescription Wire { get; init; } = WireDescription.Exact;
+
     /// <summary>What the loss compares the output with.</summary>
     public TargetKind Target => Data.TargetIsInput ? TargetKind.Input : Loss.Kind switch
     {

@@ -1,4 +1,5 @@
 using DistBp.Cluster.Actors;
+using DistBp.Cluster.Configuration;
 using DistBp.Learning.Data;
 using DistBp.Learning.Metrics;
 using DistBp.Protocol;
@@ -33,7 +34,8 @@ public static class EvaluationSession
         int workerCount = workers > 0 ? workers : Environment.ProcessorCount;
         MetricSet metrics = run.Network.Metrics.WithConfusion(top);
         float[]? scores = run.Network.HasScores ? new float[dataset.Count] : null;
-        var memory = new TrainingMemory(run.Job, run.Network, new Dictionary<DataPart, Dataset> { [part] = dataset })
+        // What is evaluated are the exact parameters, however they were sent in training.
+        var memory = new TrainingMemory(run.Job with { Wire = WireDescription.Exact }, run.Network, new Dictionary<DataPart, Dataset> { [part] = dataset })
         {
             EvaluationMetrics = metrics,
             Scores = scores,

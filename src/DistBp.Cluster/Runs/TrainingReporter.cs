@@ -3,6 +3,7 @@ using DistBp.Cluster.Storage;
 using DistBp.Cluster.Storage.Ledgers;
 using DistBp.Learning;
 using DistBp.Learning.Diagnosis;
+using DistBp.Learning.Encodings;
 using DistBp.Learning.Metrics;
 using DistBp.Protocol;
 using DistBp.Protocol.Effects;
@@ -132,13 +133,15 @@ internal sealed class TrainingReporter(
     {
         ledger.LeftOut(failure.Step, EpochOf(failure.Step), failure.Generation, endedRun: true);
         int blamed = failure.Slices.Sum(slice => slice.Samples.Count);
+        // Finite where it was computed, infinite where it arrived.
+        string room = blamed == 0 && memory.Job.Wire.Gradients.Kind == EncodingKind.F16 ? "f16 ends at 65,504: use wire.gradients: bf16, or " : "";
         string skipped = memory.Job.NonFinite is { MaxSkips: > 0 and int most } ? $", after {most} skipped steps in a row" : "";
         return new UserException(
             ErrorKind.Diverged,
             $"{DivergenceText.Subject(ViewOf(failure.Segment))} is not a finite number (NaN or infinity)"
             + DivergenceText.Blame(failure.Slices, memory.Network),
             $"step {failure.Step}, epoch {EpochOf(failure.Step)}, learning rate {memory.Rate(failure.Step, 1):G4}{skipped}",
-            $"{DivergenceText.RemedyFor(blamed, memory.SamplesOfStep(failure.Step), memory.Job.Clip.GlobalNorm is not null, _diagnosis.Find())}; "
+            $"{room}{DivergenceText.RemedyFor(blamed, memory.SamplesOfStep(failure.Step), memory.Job.Clip.GlobalNorm is not null, _diagnosis.Find())}; "
             + LastGood());
     }
 
@@ -178,7 +181,10 @@ internal sealed class TrainingReporter(
             snapshots.Parameters.Memory,
             [.. shards.Select(shard => new OptimizerShard(shard.Offset, shard.Count, StatesOf(shard)))],
             checkpoint.Progress.ToNumbers(),
-            snapshots.HasBest ? snapshots.Best.Memory : default);
+            snapshots.HasBest ? snapshots.Best.Memory : default)
+        {
+            Residuals = checkpoint.Residuals,
+        };
     }
 
     private ReadOnlyMemory<float>[] StatesOf(ParameterShard shard) =>

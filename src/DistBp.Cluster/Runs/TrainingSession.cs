@@ -7,6 +7,7 @@ using DistBp.Cluster.Storage.Ledgers;
 using DistBp.Learning;
 using DistBp.Learning.Data;
 using DistBp.Learning.Data.Augmentation;
+using DistBp.Learning.Encodings;
 using DistBp.Learning.Layers;
 using DistBp.Learning.Metrics;
 using DistBp.Learning.Optimizers;
@@ -201,14 +202,16 @@ public sealed class TrainingSession
         memory.Start = checkpoint;
         if (checkpoint is null)
         {
-            _network.InitializeParameters(_job.Seed, memory.Parameters.Span);
-            LoadInitialWeights(memory.Parameters.Span);
+            _network.InitializeParameters(_job.Seed, memory.Held.Span);
+            LoadInitialWeights(memory.Held.Span);
         }
         else
         {
-            checkpoint.LoadParameters(layout, memory.Parameters.Span);
-            if (checkpoint.Manifest.HasBest) checkpoint.LoadBest(layout, memory.Snapshots.Best.Span);
+            checkpoint.LoadParameters(layout, memory.Held.Span);
         }
+        // What no server owns stays as it is.
+        if (memory.Held != memory.Parameters) memory.Held.Span.CopyTo(memory.Parameters.Span);
+        if (checkpoint is { Manifest.HasBest: true }) checkpoint.LoadBest(layout, memory.Snapshots.Best.Span);
     }
 
     private CheckpointSearch GoBack(TrainingMemory memory, CheckpointStore checkpoints, CheckpointIdentity identity)
@@ -234,6 +237,8 @@ public sealed class TrainingSession
         WritesCheckpoints = _variant.WritesCheckpoints,
         JudgesEpochs = _variant.EndsAfter is not null,
         CheckpointEverySteps = _job.Checkpoint.EverySteps,
+        KeepsResiduals = _job.Wire.Gradients.KeepsResidual,
+        RoundsParameters = _job.Wire.Parameters != ParameterEncoding.F32,
         MaxSkips = _job.NonFinite?.MaxSkips ?? 0,
         EarlyStopping = EarlyStoppingPlan(_job.EarlyStopping),
         Plateau = _job.Schedule as PlateauSchedule,
@@ -264,9 +269,21 @@ public sealed class TrainingSession
             if (ledgerWarning.Length > 0) observer.OnWarning(ledgerWarning);
             if (refitted)
                 observer.OnWarning("the training data are not what they were: preprocessing is fitted anew, and the run goes on with other inputs");
+            if (_job.Wire.Caveat is { } caveat) observer.OnWarning(caveat);
+            if (HasOtherSubtrees(search.Checkpoint))
+                observer.OnWarning("the checkpoint was written with another number of workers: residuals of the gradients' encoding are added up over the new ones, which changes the bits");
             if (_workers > _job.Slices)
                 observer.OnWarning($"{_workers} workers share {_job.Slices} slices: {_workers - _job.Slices} of them stay idle (set slices in the job; that changes its bits)");
         }
+    }
+
+    /// <summary>Whether residuals belong to subtrees that no worker has now.</summary>
+    private bool HasOtherSubtrees(Checkpoint? checkpoint)
+    {
+        if (checkpoint is null || checkpoint.Manifest.ResidualFiles.Count == 0) return false;
+        var assignment = Assignment.OfCounts(new Generation(1, 1), _workers, _servers, _job.Slices, _network.Parameters.UpdatedCount);
+        IEnumerable<Subtree> subtrees = Enumerable.Range(0, _workers).SelectMany(assignment.Subtrees);
+        return checkpoint.Manifest.ResidualFiles.Select(f => f.Subtree).Except(subtrees).Any();
     }
 
     private RunResult Result(RunOutcome outcome, TrainingReporter reporter, TrainingMemory memory, int restarts, (double Sent, double Received) bytes)

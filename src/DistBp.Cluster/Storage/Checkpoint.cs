@@ -1,4 +1,5 @@
 using DistBp.Learning;
+using DistBp.Learning.Encodings;
 
 namespace DistBp.Cluster.Storage;
 
@@ -22,7 +23,7 @@ public sealed class Checkpoint
     {
         (CheckpointManifest? manifest, string why) = CheckpointManifestReader.Read(Path.Combine(folder, CheckpointManifest.FileName));
         if (manifest is null) return (null, why);
-        string[] used = [CheckpointManifest.ParametersFileName, .. manifest.OptimizerFiles.Select(f => f.Name)];
+        string[] used = [CheckpointManifest.ParametersFileName, .. manifest.OptimizerFiles.Select(f => f.Name), .. manifest.ResidualFiles.Select(f => f.Name)];
         foreach (string name in used)
             if (manifest.Files.All(f => f.Name != name)) return (null, $"{CheckpointManifest.FileName} does not vouch for {name}");
         foreach (CheckpointFile file in manifest.Files)
@@ -64,15 +65,32 @@ public sealed class Checkpoint
             throw new ArgumentException($"The checkpoint has no optimizer state for all of [{offset}, {offset + length}).", nameof(length));
     }
 
+    /// <summary>The residuals of those subtrees that are asked for.</summary>
+    /// <param name="length">Of each.</param>
+    public IEnumerable<SubtreeResidual> LoadResiduals(Func<Subtree, bool> isWanted, int length)
+    {
+        foreach (ResidualFile file in Manifest.ResidualFiles.Where(f => isWanted(f.Subtree)))
+        {
+            using SafetensorsFile tensors = SafetensorsFile.Open(PathOf(file.Name));
+            float[] values = new float[length];
+            tensors.ReadFloats(Find(tensors, CheckpointManifest.ResidualTensor, length), values);
+            yield return new SubtreeResidual(file.Subtree, values, file.Samples);
+        }
+    }
+
+    private static SafetensorsEntry Find(SafetensorsFile tensors, string name, int length)
+    {
+        SafetensorsEntry entry = tensors.Find(name) ?? throw SafetensorsHeader.Damaged(tensors.Path, $"it has no tensor '{name}'");
+        if (entry.ElementCount == length) return entry;
+        throw SafetensorsHeader.Damaged(tensors.Path, $"'{name}' has {entry.ElementCount} elements, expected {length}");
+    }
+
     private void LoadOverlap(OptimizerFile file, int begin, int end, int offset, IReadOnlyList<Memory<float>> states)
     {
         using SafetensorsFile tensors = SafetensorsFile.Open(PathOf(file.Name));
         for (int s = 0; s < states.Count; s++)
         {
-            string name = Manifest.OptimizerStates[s];
-            SafetensorsEntry entry = tensors.Find(name) ?? throw SafetensorsHeader.Damaged(tensors.Path, $"it has no tensor '{name}'");
-            if (entry.ElementCount != file.Length)
-                throw SafetensorsHeader.Damaged(tensors.Path, $"'{name}' has {entry.ElementCount} elements, expected {file.Length}");
+            SafetensorsEntry entry = Find(tensors, Manifest.OptimizerStates[s], file.Length);
             tensors.ReadFloats(entry, states[s].Span[(begin - offset)..(end - offset)], begin - file.Offset);
         }
     }

@@ -1,4 +1,5 @@
 using DistBp.Learning;
+using DistBp.Learning.Encodings;
 
 namespace DistBp.Cluster.Storage;
 
@@ -31,4 +32,8 @@ public sealed record CheckpointContent(
     ReadOnlyMemory<float> Parameters,
     IReadOnlyList<OptimizerShard> Optimizer,
     IReadOnlyDictionary<string, double> Coordinator,
-    ReadOnlyMemory<float> Best = default);
+    ReadOnlyMemory<float> Best = default)
+{
+    /// <summary>Of disjoint subtrees of slices, in their order; empty where the encoding of gradients keeps none.</summary>
+    public IReadOnlyList<SubtreeResidual> Residuals { get; init; } = [];
+}

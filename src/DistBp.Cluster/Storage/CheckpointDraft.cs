@@ -1,5 +1,6 @@
 using System.Globalization;
 using DistBp.Learning;
+using DistBp.Learning.Encodings;
 
 namespace DistBp.Cluster.Storage;
 
@@ -28,7 +29,8 @@ internal static class CheckpointDraft
         }
         if (!content.Best.IsEmpty)
             files.Add(Create(folder, CheckpointManifest.BestFileName, s => ParameterFile.Write(s, layout, content.Best, null)));
-        CheckpointManifest manifest = Describe(content, shards, files);
+        List<ResidualFile> residuals = WriteResiduals(folder, content, files);
+        CheckpointManifest manifest = Describe(content, shards, residuals, files);
         Create(folder, CheckpointManifest.FileName, stream => WriteManifest(stream, manifest));
         DurableFolder.Flush(folder);
         return manifest;
@@ -36,7 +38,8 @@ internal static class CheckpointDraft
 
     /// <summary>Of the tensors; headers and manifest add a few kilobytes.</summary>
     public static long BytesNeeded(CheckpointContent content) => sizeof(float) *
-        ((long)content.Parameters.Length + content.Best.Length + content.Optimizer.Sum(s => (long)s.Length * s.States.Count));
+        ((long)content.Parameters.Length + content.Best.Length + content.Optimizer.Sum(s => (long)s.Length * s.States.Count)
+            + content.Residuals.Sum(r => (long)r.Values.Length));
 
     private static CheckpointFile Create(string folder, string name, Func<Stream, FileDigest> write) =>
         new(name, DurableFile.Create(Path.Combine(folder, name), write));
@@ -55,7 +58,21 @@ internal static class CheckpointDraft
         return SafetensorsWriter.Write(stream, names.Select((name, i) => new SafetensorsTensor(name, shape, shard.States[i])), metadata);
     }
 
-    private static CheckpointManifest Describe(CheckpointContent content, List<OptimizerFile> shards, List<CheckpointFile> files) => new()
+    private static List<ResidualFile> WriteResiduals(string folder, CheckpointContent content, List<CheckpointFile> files)
+    {
+        var residuals = new List<ResidualFile>();
+        foreach ((int i, SubtreeResidual residual) in content.Residuals.Index())
+        {
+            string name = CheckpointManifest.ResidualFileName(i, content.Residuals.Count);
+            var tensor = new SafetensorsTensor(CheckpointManifest.ResidualTensor, new TensorShape(residual.Values.Length), residual.Values);
+            files.Add(Create(folder, name, s => SafetensorsWriter.Write(s, [tensor], null)));
+            residuals.Add(new ResidualFile(name, residual.Subtree, residual.Samples));
+        }
+        return residuals;
+    }
+
+    private static CheckpointManifest Describe(
+        CheckpointContent content, List<OptimizerFile> shards, List<ResidualFile> residuals, List<CheckpointFile> files) => new()
     {
         Position = content.Position,
         JobHash = content.Identity.JobHash,
@@ -66,6 +83,7 @@ internal static class CheckpointDraft
         OptimizerKind = content.Identity.OptimizerKind,
         OptimizerStates = content.Identity.OptimizerStates,
         OptimizerFiles = shards,
+        ResidualFiles = residuals,
         Coordinator = content.Coordinator,
         Files = files,
     };

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using DistBp.Learning;
 
 namespace DistBp.Cluster.Storage;
 
@@ -55,12 +56,16 @@ internal static class CheckpointManifestReader
             OptimizerStates = [.. optimizer.GetProperty("states").EnumerateArray().Select(s => s.GetString()!)],
             OptimizerFiles = [.. optimizer.GetProperty("shards").EnumerateArray().Select(
                 s => new OptimizerFile(Text(s, "file"), s.GetProperty("offset").GetInt32(), s.GetProperty("length").GetInt32()))],
+            ResidualFiles = root.TryGetProperty("residuals", out JsonElement residuals) ? [.. residuals.EnumerateArray().Select(ReadResidual)] : [],
             Coordinator = root.GetProperty("coordinator").EnumerateObject().ToDictionary(c => c.Name, c => c.Value.ReadDouble(), StringComparer.Ordinal),
             Files = [.. root.GetProperty("files").EnumerateArray().Select(
                 f => new CheckpointFile(Text(f, "name"), new FileDigest(f.GetProperty("bytes").GetInt64(), Text(f, "sha256"))))],
         };
         return (manifest, "");
     }
+
+    private static ResidualFile ReadResidual(JsonElement file) => new(
+        Text(file, "file"), new Subtree(file.GetProperty("firstSlice").GetInt32(), file.GetProperty("slices").GetInt32()), file.GetProperty("samples").GetInt32());
 
     private static string Text(JsonElement element, string name) =>
         element.GetProperty(name).GetString() ?? throw new FormatException($"'{name}' is null");

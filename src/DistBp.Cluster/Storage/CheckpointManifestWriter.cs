@@ -23,6 +23,7 @@ internal static class CheckpointManifestWriter
         json.WriteString("jobHash", manifest.JobHash);
         WriteParameters(json, manifest);
         WriteOptimizer(json, manifest);
+        if (manifest.ResidualFiles.Count > 0) WriteResiduals(json, manifest);
         json.WriteStartObject("coordinator");
         foreach ((string name, double value) in manifest.Coordinator.OrderBy(c => c.Key, StringComparer.Ordinal)) json.WriteDouble(name, value);
         json.WriteEndObject();
@@ -68,6 +69,21 @@ internal static class CheckpointManifestWriter
         }
         json.WriteEndArray();
         json.WriteEndObject();
+    }
+
+    private static void WriteResiduals(Utf8JsonWriter json, CheckpointManifest manifest)
+    {
+        json.WriteStartArray("residuals");
+        foreach (ResidualFile file in manifest.ResidualFiles)
+        {
+            json.WriteStartObject();
+            json.WriteString("file", file.Name);
+            json.WriteNumber("firstSlice", file.Subtree.First);
+            json.WriteNumber("slices", file.Subtree.Count);
+            json.WriteNumber("samples", file.Samples);
+            json.WriteEndObject();
+        }
+        json.WriteEndArray();
     }
 
     private static void WriteFiles(Utf8JsonWriter json, CheckpointManifest manifest)

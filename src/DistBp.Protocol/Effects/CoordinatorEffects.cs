@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using DistBp.Learning.Encodings;
 using DistBp.Protocol.Messages;
 
 namespace DistBp.Protocol.Effects;
@@ -46,8 +47,9 @@ public sealed record ReportSkip(long Step, int Segment, long Skipped) : Effect
 /// <param name="Note">What early stopping or the plateau schedule decided and why; empty where there is nothing to say.</param>
 public sealed record ReportEpoch(int Epoch, IReadOnlyList<double> TrainSums, IReadOnlyList<double>? ValidationSums, string Note) : Effect;
 
-/// <summary>Write what the servers have captured, with the coordinator's own state; answered by <see cref="CheckpointWritten"/>.</summary>
-public sealed record WriteCheckpoint(long Version, TrainingProgress Progress) : Effect;
+/// <summary>Write what the members have captured, with the coordinator's own state; answered by <see cref="CheckpointWritten"/>.</summary>
+/// <param name="Residuals">Of all workers' subtrees, in the order of the slices; empty where the encoding of gradients keeps none.</param>
+public sealed record WriteCheckpoint(long Version, TrainingProgress Progress, IReadOnlyList<SubtreeResidual> Residuals) : Effect;
 
 /// <summary>The run is over; parameters are final.</summary>
 public sealed record FinishRun(RunOutcome Outcome) : Effect;

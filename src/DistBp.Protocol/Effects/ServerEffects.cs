@@ -29,3 +29,6 @@ public sealed record CopyShard(Generation Generation, CaptureTarget Target, long
 
 /// <summary>Overwrite the shard's parameters by the copy kept as <see cref="CaptureTarget.Best"/>; answered by <see cref="ShardRestored"/>.</summary>
 public sealed record RestoreShard(Generation Generation) : Effect;
+
+/// <summary>Let workers read the exact parameters, not rounded ones; answered by <see cref="ShardRestored"/>.</summary>
+public sealed record ShowShard(Generation Generation) : Effect;

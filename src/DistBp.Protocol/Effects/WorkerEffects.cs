@@ -3,11 +3,19 @@ using DistBp.Protocol.Messages;
 
 namespace DistBp.Protocol.Effects;
 
-/// <summary>Make memory for these subtrees of slices; answered by <see cref="SlicesPrepared"/>.</summary>
-public sealed record PrepareSlices(Generation Generation, IReadOnlyList<Subtree> Subtrees) : Effect;
+/// <summary>Make memory for these subtrees of slices, from a version of the parameters on; answered by <see cref="SlicesPrepared"/>.</summary>
+/// <param name="AfterSkip">As in <see cref="ComputeGradient"/>.</param>
+/// <param name="FromStart">From what the run starts from, or went back to: what the worker has of its own is void.</param>
+public sealed record PrepareSlices(
+    Generation Generation, IReadOnlyList<Subtree> Subtrees, long Version, bool AfterSkip, bool FromStart) : Effect;
 
 /// <summary>Forward and backward over the worker's subtrees of a step; answered by <see cref="GradientComputed"/>.</summary>
-public sealed record ComputeGradient(Generation Generation, long Step) : Effect;
+/// <param name="AfterSkip">The step before was left unapplied: what its encoding has left out is void, and so is what it has sent.</param>
+public sealed record ComputeGradient(Generation Generation, long Step, bool AfterSkip = false) : Effect;
+
+/// <summary>Copy the residuals that belong to a version, between two steps; answered by <see cref="ResidualsCopied"/>.</summary>
+/// <param name="AfterSkip">As in <see cref="ComputeGradient"/>.</param>
+public sealed record CopyResiduals(Generation Generation, long Version, bool AfterSkip) : Effect;
 
 /// <summary>
 /// Compute the worker's slices of a rejected step again, one by one, and find those whose loss or gradient is not finite; answered by

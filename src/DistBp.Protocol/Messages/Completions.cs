@@ -1,4 +1,5 @@
 using DistBp.Learning;
+using DistBp.Learning.Encodings;
 
 namespace DistBp.Protocol.Messages;
 
@@ -16,6 +17,9 @@ public sealed record NonFiniteSearched(Generation Generation, long Step, IReadOn
 
 /// <summary>Host to worker: effect <see cref="Effects.EvaluateSubtrees"/> is done.</summary>
 public sealed record SubtreesEvaluated(Generation Generation, DataPart Part, IReadOnlyList<SubtreeSums> Sums) : Message;
+
+/// <summary>Host to worker: effect <see cref="Effects.CopyResiduals"/> is done.</summary>
+public sealed record ResidualsCopied(Generation Generation, long Version, IReadOnlyList<SubtreeResidual> Residuals) : Message;
 
 /// <summary>Host to server: effect <see cref="Effects.LoadShard"/> is done.</summary>
 public sealed record ShardLoaded(Generation Generation) : Message;
@@ -35,7 +39,7 @@ public sealed record UpdateApplied(Generation Generation, long Step, bool Clippe
 /// <summary>Host to server: effect <see cref="Effects.CopyShard"/> is done.</summary>
 public sealed record ShardCopied(Generation Generation, CaptureTarget Target, long Version) : Message;
 
-/// <summary>Host to server: effect <see cref="Effects.RestoreShard"/> is done.</summary>
+/// <summary>Host to server: effect <see cref="Effects.RestoreShard"/> or <see cref="Effects.ShowShard"/> is done.</summary>
 public sealed record ShardRestored(Generation Generation) : Message;
 
 /// <summary>Host to coordinator: effect <see cref="Effects.WriteCheckpoint"/> is done.</summary>

@@ -1,3 +1,5 @@
+using DistBp.Learning.Encodings;
+
 namespace DistBp.Protocol.Messages;
 
 /// <summary>Host to coordinator: who is there to work from now on, at the beginning and whenever that changes.</summary>
@@ -60,8 +62,25 @@ public sealed record CaptureShard(Generation Generation, CaptureTarget Target, l
 /// <summary>Server to coordinator: the copy is there; training may go on.</summary>
 public sealed record ShardCaptured(Generation Generation, int Server, CaptureTarget Target, long Version) : MemberMessage(Generation);
 
+/// <summary>
+/// Coordinator to worker, where the encoding of gradients keeps residuals: copy them, for the checkpoint of the shards of the same version.
+/// May overtake the servers' word that the version is committed.
+/// </summary>
+public sealed record CaptureResiduals(Generation Generation, long Version) : MemberMessage(Generation);
+
+/// <summary>Worker to coordinator: the residuals of its subtrees.</summary>
+/// <param name="Residuals">By reference: unchanged until the next capture.</param>
+public sealed record ResidualsCaptured(Generation Generation, int Worker, long Version, IReadOnlyList<SubtreeResidual> Residuals)
+    : MemberMessage(Generation);
+
 /// <summary>Coordinator to server: go back to the parameters of the best epoch, which become <paramref name="Version"/>.</summary>
 public sealed record RestoreBest(Generation Generation, long Version) : MemberMessage(Generation);
+
+/// <summary>
+/// Coordinator to server, where workers read rounded parameters: from here on they read the exact ones, as <paramref name="Version"/>. No step
+/// follows; answered by <see cref="BestRestored"/> too.
+/// </summary>
+public sealed record ShowExact(Generation Generation, long Version) : MemberMessage(Generation);
 
 /// <summary>Server to coordinator: done.</summary>
 public sealed record BestRestored(Generation Generation, int Server) : MemberMessage(Generation);

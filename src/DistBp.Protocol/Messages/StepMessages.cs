@@ -42,7 +42,8 @@ public sealed record ShareNorms(
 
 /// <summary>Server to worker: the shard's new version can be read.</summary>
 /// <param name="Halted">No step follows until the coordinator says so.</param>
-public sealed record ShardCommitted(Generation Generation, int Server, long Version, bool Halted) : MemberMessage(Generation);
+/// <param name="Skipped">The step before was left unapplied: the parameters are those of the version before.</param>
+public sealed record ShardCommitted(Generation Generation, int Server, long Version, bool Halted, bool Skipped = false) : MemberMessage(Generation);
 
 /// <summary>A subtree of slices that was applied in a step.</summary>
 /// <param name="Worker">Who computed its gradient.</param>

@@ -2,6 +2,7 @@ using DistBp.Cluster.Actors;
 using DistBp.Cluster.Configuration;
 using DistBp.Cluster.Runs;
 using DistBp.Cluster.Tests.Runs;
+using DistBp.Learning;
 using DistBp.Learning.Data;
 using DistBp.Protocol;
 using DistBp.Protocol.Effects;
@@ -23,9 +24,12 @@ public sealed class ComputationAllocationTests
     [InlineData("regularized")]
     [InlineData("batchNorm")]
     [InlineData("embedding")]
-    public void A_thousand_warm_steps_allocate_nothing(string name)
+    [InlineData("adamw", "wire={gradients: int8, parameters: bf16}")]
+    [InlineData("batchNorm", "wire={gradients: {topK: 0.01}, parameters: f16}")]
+    [InlineData("embedding", "wire.gradients=f16")]
+    public void A_thousand_warm_steps_allocate_nothing(string name, params string[] overrides)
     {
-        JobDescription job = SmallJobs.Of(SmallJobs.EveryOptimizer[name]);
+        JobDescription job = SmallJobs.Of(SmallJobs.EveryOptimizer[name], overrides);
         TrainingData data = DataLoader.Load(job.Data, job.Target, job.Seed, job.BaseFolder);
         var memory = new TrainingMemory(job, JobNetwork.Build(job, data.Schema), new Dictionary<DataPart, Dataset> { [DataPart.Train] = data.Train });
         memory.Network.InitializeParameters(job.Seed, memory.Parameters.Span);
@@ -34,7 +38,10 @@ public sealed class ComputationAllocationTests
         // Its one thread gathers ahead, which a worker's own computation then claims.
         using var pool = new ComputePool(1, Workers, e => throw new InvalidOperationException("A computation failed.", e));
         GradientComputation[] workers =
-            [.. Enumerable.Range(0, Workers).Select(w => new GradientComputation(memory, pool, w, assignment.Generation, assignment.Subtrees(w), _ => { }))];
+        [
+            .. Enumerable.Range(0, Workers).Select(w => new GradientComputation(
+                memory, pool, w, assignment.Generation, assignment.Subtrees(w), _ => { }, Residuals(memory, assignment.Subtrees(w)))),
+        ];
         ShardState[] shards = [.. Enumerable.Range(0, Servers).Select(s => new ShardState(memory, assignment.Shard(s)))];
         long allocated = 0;
         for (long step = 0; step < 1200; step++)
@@ -50,6 +57,9 @@ public sealed class ComputationAllocationTests
         }
         Assert.Equal(0, allocated);
     }
+
+    private static WorkerResiduals? Residuals(TrainingMemory memory, IReadOnlyList<Subtree> subtrees) => memory.Job.Wire.Gradients.KeepsResidual
+        ? new WorkerResiduals(memory.Network.Parameters.DenseTrainedCount, subtrees, []) : null;
 
     private static void Combine(ShardState[] shards, CombineGradients[] requests)
     {

@@ -103,10 +103,18 @@ public sealed class JobErrorTests
     [InlineData("optimizer=lamb", "the optimizer \"lamb\" is not available in this version")]
     [InlineData("consistency=async", "the consistency \"async\" is not available in this version")]
     [InlineData("consistency={ssp: {staleness: 3}}", "the consistency \"ssp\" is not available in this version")]
-    [InlineData("wire.gradients=bf16", "the encoding \"bf16\" is not available in this version")]
-    [InlineData("wire.gradients={topK: 0.01}", "the encoding \"topK\" is not available in this version")]
     [InlineData("replication=1", "the replication \"1\" is not available in this version")]
     public void What_later_versions_have_is_not_called_unknown(string setting, string what) =>
+        Assert.Contains($" | {what} | ", Assert.Single(JobText.Problems(JobText.Minimal, setting)), StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("wire.gradients=bf61", "unknown encoding \"bf61\"")]
+    [InlineData("wire.gradients={topK: 0}", "expected a number above 0 and at most 1, found \"0\"")]
+    [InlineData("wire.gradients={topK: 1.5}", "expected a number above 0 and at most 1, found \"1.5\"")]
+    [InlineData("wire.gradients={int8: 0.1}", "expected a map, found \"0.1\"")]
+    [InlineData("wire.parameters=int8", "unknown encoding \"int8\"")]
+    [InlineData("wire.both=f16", "unknown key \"both\"")]
+    public void Encodings_of_the_wire_are_checked(string setting, string what) =>
         Assert.Contains($" | {what} | ", Assert.Single(JobText.Problems(JobText.Minimal, setting)), StringComparison.Ordinal);
 
     [Theory]

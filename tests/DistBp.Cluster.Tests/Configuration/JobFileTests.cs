@@ -157,6 +157,8 @@ public sealed class JobFileTests
     [InlineData("model.layers=[sigmoid, tanh, {leakyRelu: {name: x}}, softmax, {dense: 3}]")]
     [InlineData("model.layers=[{rnn: {units: 4, activation: relu, recurrentGain: 2.5}}, {gru: 3}, {dense: {units: 3, timeDistributed: true}}]")]
     [InlineData("model.layers=[{lstm: {units: 4, returnSequences: true, bidirectional: true, truncation: 9, name: x}}, {dense: 3}]")]
+    [InlineData("wire={gradients: int8, parameters: bf16}")]
+    [InlineData("wire={gradients: {topK: 0.025}, parameters: f16}")]
     public void Every_kind_survives_writing_and_reading(string setting)
     {
         JobDescription job = JobText.Parse(JobText.Minimal, setting);

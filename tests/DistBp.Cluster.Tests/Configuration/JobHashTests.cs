@@ -40,6 +40,9 @@ public sealed class JobHashTests
     [InlineData("batch=32")]
     [InlineData("slices=4")]
     [InlineData("freeze=[dense1]")]
+    [InlineData("wire.gradients=bf16")]
+    [InlineData("wire.gradients={topK: 0.02}")]
+    [InlineData("wire.parameters=f16")]
     [InlineData("initialWeights=w.safetensors")]
     [InlineData("earlyStopping.metric=trainLoss")]
     public void Whatever_decides_the_bits_changes_the_hash(string setting) =>

@@ -32,6 +32,12 @@ internal sealed class ExtremeSample : IDisposable
 
     public async Task<(RunResult Result, RunProbe Probe)> TrainAsync(TestRun run, int workers, int servers, string onNonFinite)
     {
+        using var probe = new RunProbe();
+        return (await run.TrainAsync(Job(onNonFinite), workers, servers, probe), probe);
+    }
+
+    public JobDescription Job(string onNonFinite, params string[] overrides)
+    {
         string job = $$"""
             data: {format: csv, train: {path: data.csv, label: z} }
             model: {layers: [{dense: 8}, relu, {dense: 1}]}
@@ -42,8 +48,6 @@ internal sealed class ExtremeSample : IDisposable
             epochs: 3
             onNonFinite: {{onNonFinite}}
             """;
-        using var probe = new RunProbe();
-        JobDescription parsed = JobFile.Parse(job, "job.yaml", [], "extreme", Path.GetDirectoryName(_folder["data.csv"])!);
-        return (await run.TrainAsync(parsed, workers, servers, probe), probe);
+        return JobFile.Parse(job, "job.yaml", overrides, "extreme", Path.GetDirectoryName(_folder["data.csv"])!);
     }
 }

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using DistBp.Cluster.Storage;
 using DistBp.Learning;
+using DistBp.Learning.Encodings;
 
 namespace DistBp.Cluster.Tests.Storage;
 
@@ -69,9 +70,34 @@ public sealed class CheckpointStoreTests : IDisposable
     }
 
     [Fact]
+    public void Residuals_come_back_bit_for_bit_and_only_those_that_are_asked_for()
+    {
+        SubtreeResidual[] residuals = SmallRun.Residuals(15);
+        CheckpointContent content = SmallRun.Content(7) with { Residuals = residuals };
+        string folder = CheckpointStore.OpenForWriting(Checkpoints, keep: 1).Save(content);
+        Assert.Equal(2, Directory.GetFiles(folder, "residuals-0000?-of-00002.safetensors").Length);
+        Checkpoint found = CheckpointStore.OpenForReading(Checkpoints).FindNewestIntact().Checkpoint!;
+        SubtreeResidual only = Assert.Single(found.LoadResiduals(s => s.First == 2, 15));
+        Assert.Equal((residuals[1].Subtree, residuals[1].Samples), (only.Subtree, only.Samples));
+        Assert.Equal(residuals[1].Values.ToArray(), only.Values.ToArray());
+        UserException e = Assert.Throws<UserException>(() => found.LoadResiduals(_ => true, 16).ToList());
+        Assert.Equal(ErrorKind.Checkpoint, e.Kind);
+    }
+
+    [Fact]
+    public void A_checkpoint_of_a_version_that_had_no_residuals_loads_as_one_without_any()
+    {
+        string folder = CheckpointStore.OpenForWriting(Checkpoints, keep: 1).Save(SmallRun.Content(7));
+        Assert.DoesNotContain("residuals", File.ReadAllText(Path.Combine(folder, "manifest.json")), StringComparison.Ordinal);
+        Checkpoint found = CheckpointStore.OpenForReading(Checkpoints).FindNewestIntact(SmallRun.Identity()).Checkpoint!;
+        Assert.Empty(found.Manifest.ResidualFiles);
+        Assert.Empty(found.LoadResiduals(_ => true, 15));
+    }
+
+    [Fact]
     public void Each_flipped_byte_of_each_file_is_detected()
     {
-        string folder = CheckpointStore.OpenForWriting(Checkpoints, keep: 1).Save(SmallRun.Content(3, best: true));
+        string folder = CheckpointStore.OpenForWriting(Checkpoints, keep: 1).Save(SmallRun.Content(3, best: true) with { Residuals = SmallRun.Residuals(15) });
         Assert.NotNull(Checkpoint.Verify(folder).Checkpoint);
         int positions = 0;
         foreach (string path in Directory.GetFiles(folder))

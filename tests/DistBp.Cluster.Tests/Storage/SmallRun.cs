@@ -1,5 +1,6 @@
 using DistBp.Cluster.Storage;
 using DistBp.Learning;
+using DistBp.Learning.Encodings;
 
 namespace DistBp.Cluster.Tests.Storage;
 
@@ -37,6 +38,8 @@ internal static class SmallRun
         }
         return shards;
     }
+
+    public static SubtreeResidual[] Residuals(int count) => [new(new Subtree(0, 2), Floats(count, 51), 32), new(new Subtree(2, 2), Floats(count, 52), 32)];
 
     public static CheckpointContent Content(long step, CheckpointIdentity? identity = null, bool best = false)
     {

@@ -1,4 +1,5 @@
 using DistBp.Learning;
+using DistBp.Learning.Encodings;
 using DistBp.Protocol.Effects;
 using DistBp.Protocol.Messages;
 
@@ -71,6 +72,14 @@ internal sealed class ToyCluster
     public List<WriteCheckpoint> Checkpoints { get; } = [];
 
     public List<ReportStep> Steps { get; } = [];
+
+    /// <summary>Which server let workers read exact parameters, after how many steps.</summary>
+    public List<(int Server, int Steps)> Shown { get; } = [];
+
+    /// <summary>Which worker copied its residuals.</summary>
+    public List<(int Worker, long Version, bool AfterSkip)> Copies { get; } = [];
+
+    public List<(int Worker, long Step, bool AfterSkip)> Computed { get; } = [];
 
     public List<ReportSkip> Skips { get; } = [];
 
@@ -227,7 +236,10 @@ internal sealed class ToyCluster
                 _workers[self.Index].Subtrees = e.Subtrees;
                 Send(self, self, new SlicesPrepared(e.Generation));
                 break;
-            case ComputeGradient e: Send(self, self, new GradientComputed(e.Generation, e.Step, Gradients(self.Index, e.Step))); break;
+            case ComputeGradient e:
+                Computed.Add((self.Index, e.Step, e.AfterSkip));
+                Send(self, self, new GradientComputed(e.Generation, e.Step, Gradients(self.Index, e.Step)));
+                break;
             case EvaluateSubtrees e:
                 Evaluations.Add((e.Part, Steps.Count));
                 Send(self, self, new SubtreesEvaluated(e.Generation, e.Part, [.. e.Subtrees.Select(s => new SubtreeSums(s, LeafSums(s, e.Part)))]));
@@ -255,6 +267,15 @@ internal sealed class ToyCluster
                 ToyShard restored = _servers[self.Index].Shards[e.Generation];
                 restored.Best.CopyTo(restored.Parameters, 0);
                 Send(self, self, new ShardRestored(e.Generation));
+                break;
+            case ShowShard e:
+                Shown.Add((self.Index, Steps.Count));
+                Send(self, self, new ShardRestored(e.Generation));
+                break;
+            case CopyResiduals e:
+                Copies.Add((self.Index, e.Version, e.AfterSkip));
+                Send(self, self, new ResidualsCopied(
+                    e.Generation, e.Version, [.. _workers[self.Index].Subtrees.Select(s => new SubtreeResidual(s, default, 1))]));
                 break;
             case WriteCheckpoint e:
                 Checkpoints.Add(e);

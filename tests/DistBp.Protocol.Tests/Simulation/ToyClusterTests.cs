@@ -217,6 +217,72 @@ public sealed class ToyClusterTests
     }
 
     [Fact]
+    public void Each_checkpoint_has_the_residuals_of_every_subtree_at_its_version_whatever_message_overtakes_which()
+    {
+        TrainingPlan plan = Plan() with { KeepsResiduals = true };
+        for (int seed = 1; seed <= 30; seed++)
+        {
+            int workers = 1 + seed % 7;
+            ToyCluster cluster = Run(plan, workers, 1 + seed % 4, seed);
+            Assert.Equal([5, 10, 12], cluster.Checkpoints.Select(c => c.Version));
+            foreach (WriteCheckpoint checkpoint in cluster.Checkpoints)
+            {
+                Assert.Equal(Enumerable.Range(0, 6), checkpoint.Residuals.SelectMany(r => Enumerable.Range(r.Subtree.First, r.Subtree.Count)));
+                Assert.Equal(Math.Min(workers, 6), cluster.Copies.Count(c => c.Version == checkpoint.Version));
+            }
+        }
+        Assert.All(Run(Plan(), 2, 2, 1).Checkpoints, c => Assert.Empty(c.Residuals));
+    }
+
+    [Fact]
+    public void Workers_know_of_each_step_and_each_copy_whether_the_step_before_was_skipped()
+    {
+        TrainingPlan plan = Plan() with { KeepsResiduals = true, MaxSkips = 2 };
+        for (int seed = 1; seed <= 30; seed++)
+        {
+            // Steps 3 and 4 are skipped: version 5, a checkpoint's, comes of the second.
+            var cluster = new ToyCluster(plan, 1 + seed % 5, 1 + seed % 4, seed) { NonFinite = (3, 5) };
+            cluster.Run();
+            Assert.Equal(RunStatus.Completed, cluster.Outcome?.Status);
+            Assert.All(cluster.Computed, c => Assert.Equal((c.Step, c.Step is 4 or 5), (c.Step, c.AfterSkip)));
+            Assert.All(cluster.Copies, c => Assert.Equal((c.Version, c.Version == 5), (c.Version, c.AfterSkip)));
+        }
+    }
+
+    [Fact]
+    public void Also_while_workers_come_and_go()
+    {
+        TrainingPlan plan = Plan() with { KeepsResiduals = true, MaxSkips = 2 };
+        for (int seed = 1; seed <= 100; seed++)
+        {
+            var cluster = new ToyCluster(plan, 2 + seed % 3, 1 + seed % 3, seed) { NonFinite = (3, 5) };
+            for (int i = 1; i <= 4; i++)
+            {
+                cluster.At(i * 60 + seed, () => cluster.Join(Role.Worker));
+                cluster.At(i * 60 + seed + 25, () => cluster.Kill(cluster.AnyMember(Role.Worker)));
+            }
+            cluster.Run();
+            Assert.True(cluster.Outcome?.Status == RunStatus.Completed, $"seed {seed}: {cluster.Describe()}");
+            Assert.All(cluster.Computed, c => Assert.Equal((seed, c.Step, c.Step is 4 or 5), (seed, c.Step, c.AfterSkip)));
+            Assert.All(cluster.Copies, c => Assert.Equal((seed, c.Version, c.Version == 5), (seed, c.Version, c.AfterSkip)));
+            foreach (WriteCheckpoint checkpoint in cluster.Checkpoints)
+                Assert.Equal(Enumerable.Range(0, 6), checkpoint.Residuals.SelectMany(r => Enumerable.Range(r.Subtree.First, r.Subtree.Count)));
+        }
+    }
+
+    [Fact]
+    public void Exact_parameters_are_shown_once_at_the_end()
+    {
+        TrainingPlan plan = Plan() with { RoundsParameters = true };
+        for (int seed = 1; seed <= 20; seed++)
+        {
+            ToyCluster cluster = Run(plan, 2, 3, seed);
+            Assert.Equal([(0, 12), (1, 12), (2, 12)], cluster.Shown.Order());
+        }
+        Assert.Empty(Run(Plan(), 2, 2, 1).Shown);
+    }
+
+    [Fact]
     public void A_plan_without_epochs_only_evaluates()
     {
         TrainingPlan plan = Plan(epochs: 0) with { WritesCheckpoints = false };

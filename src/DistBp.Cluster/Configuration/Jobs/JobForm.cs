@@ -59,17 +59,7 @@ internal static class JobForm
 
     private static readonly WordForm<string> Consistency = new("consistency", [("bsp", "bsp")], ["ssp", "async", "localSgd"]);
 
-    private static readonly WordForm<string> Gradients = new("encoding", [("f32", "f32")], ["bf16", "f16", "int8", "topK"]);
-
-    private static readonly WordForm<string> Parameters = new("encoding", [("f32", "f32")], ["bf16", "f16"]);
-
     private static readonly WordForm<int> Replication = new("replication", [("0", 0)], ["1", "2"]);
-
-    private static readonly MapForm<string> Wire = new("f32", (f, encoding) =>
-    {
-        f.Field("gradients", encoding, Gradients);
-        return f.Field("parameters", encoding, Parameters);
-    });
 
     private static string[] Metrics => ["validationLoss", "validationAccuracy", "trainLoss", "trainAccuracy"];
 
@@ -100,7 +90,7 @@ internal static class JobForm
         job = job with { Slices = f.Field("slices", job.Slices > 0 ? job.Slices : MiniBatchGeometry.DefaultSlices(job.Batch), Count(1, MaxSlices, sample: 8)) };
         // Known keys of which this version has one value only.
         f.Field("consistency", "bsp", Consistency);
-        f.Field("wire", "f32", Wire);
+        job = job with { Wire = f.Field("wire", job.Wire, WireForms.Wire) };
         f.Field("replication", 0, Replication);
         job = job with
         {

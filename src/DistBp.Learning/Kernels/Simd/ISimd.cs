@@ -62,4 +62,16 @@ internal unsafe interface ISimd<TVector>
 
     /// <summary>The bits of a, as a 32-bit integer, converted to float.</summary>
     static abstract TVector BitsToNumber(TVector a);
+
+    /// <summary>As many 16-bit integers as there are lanes, without sign: the bits of 32-bit ones.</summary>
+    static abstract TVector LoadHalfWords(ushort* source);
+
+    /// <summary>The lower 16 bits of each lane.</summary>
+    static abstract void StoreHalfWords(TVector a, ushort* destination);
+
+    /// <summary>As many 8-bit integers as there are lanes, with their sign: the bits of 32-bit ones.</summary>
+    static abstract TVector LoadBytes(sbyte* source);
+
+    /// <summary>The lower 8 bits of each lane.</summary>
+    static abstract void StoreBytes(TVector a, sbyte* destination);
 }

@@ -79,4 +79,23 @@ internal readonly unsafe struct Simd128 : ISimd<Vector128<float>>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<float> BitsToNumber(Vector128<float> a) => Vector128.ConvertToSingle(a.AsInt32());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<float> LoadHalfWords(ushort* source)
+        => Vector128.WidenLower(Vector128.CreateScalar(*(ulong*)source).AsUInt16()).AsSingle();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreHalfWords(Vector128<float> a, ushort* destination)
+        => *(ulong*)destination = Vector128.Narrow(a.AsUInt32(), a.AsUInt32()).AsUInt64().ToScalar();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<float> LoadBytes(sbyte* source)
+        => Vector128.WidenLower(Vector128.WidenLower(Vector128.CreateScalar(*(int*)source).AsSByte())).AsSingle();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreBytes(Vector128<float> a, sbyte* destination)
+    {
+        Vector128<ushort> words = Vector128.Narrow(a.AsUInt32(), a.AsUInt32());
+        *(uint*)destination = Vector128.Narrow(words, words).AsUInt32().ToScalar();
+    }
 }

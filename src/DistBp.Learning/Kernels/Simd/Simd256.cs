@@ -74,6 +74,25 @@ internal readonly unsafe struct Simd256 : ISimd<Vector256<float>>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> BitsToNumber(Vector256<float> a) => Vector256.ConvertToSingle(a.AsInt32());
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> LoadHalfWords(ushort* source) => Avx2.ConvertToVector256Int32(Vector128.Load(source)).AsSingle();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreHalfWords(Vector256<float> a, ushort* destination) => HalfWords(a).Store(destination);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> LoadBytes(sbyte* source) => Avx2.ConvertToVector256Int32(Vector128.CreateScalar(*(long*)source).AsSByte()).AsSingle();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreBytes(Vector256<float> a, sbyte* destination)
+    {
+        Vector128<ushort> words = HalfWords(a);
+        *(ulong*)destination = Vector128.Narrow(words, words).AsUInt64().ToScalar();
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<ushort> HalfWords(Vector256<float> a) => Vector128.Narrow(a.GetLower().AsUInt32(), a.GetUpper().AsUInt32());
+
     // Shuffles stay within 128 bits: exchanges the second and the third pair.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<float> InOrder(Vector256<float> a) => Avx2.Permute4x64(a.AsDouble(), 0xD8).AsSingle();

@@ -76,4 +76,16 @@ internal readonly unsafe struct Simd512 : ISimd<Vector512<float>>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> BitsToNumber(Vector512<float> a) => Vector512.ConvertToSingle(a.AsInt32());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> LoadHalfWords(ushort* source) => Avx512F.ConvertToVector512Int32(Vector256.Load(source)).AsSingle();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreHalfWords(Vector512<float> a, ushort* destination) => Avx512F.ConvertToVector256UInt16(a.AsUInt32()).Store(destination);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> LoadBytes(sbyte* source) => Avx512F.ConvertToVector512Int32(Vector128.Load(source)).AsSingle();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreBytes(Vector512<float> a, sbyte* destination) => Avx512F.ConvertToVector128SByte(a.AsInt32()).Store(destination);
 }

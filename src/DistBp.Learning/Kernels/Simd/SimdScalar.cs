@@ -50,4 +50,14 @@ internal readonly unsafe struct SimdScalar : ISimd<float>
     public static float ShiftRightBits(float a, int count) => BitConverter.Int32BitsToSingle(BitConverter.SingleToInt32Bits(a) >> count);
 
     public static float BitsToNumber(float a) => BitConverter.SingleToInt32Bits(a);
+
+    // Byte by byte, and by an exclusive or below: where a small integer is loaded and its bits are taken for a float at once, the JIT of
+    // .NET 10.0 loads four bytes.
+    public static float LoadHalfWords(ushort* source) => BitConverter.Int32BitsToSingle(((byte*)source)[0] | (((byte*)source)[1] << 8));
+
+    public static void StoreHalfWords(float a, ushort* destination) => *destination = (ushort)BitConverter.SingleToInt32Bits(a);
+
+    public static float LoadBytes(sbyte* source) => BitConverter.Int32BitsToSingle((*(byte*)source ^ 0x80) - 0x80);
+
+    public static void StoreBytes(float a, sbyte* destination) => *destination = (sbyte)BitConverter.SingleToInt32Bits(a);
 }
