@@ -178,6 +178,7 @@ public sealed class Coordinator(TrainingPlan plan, int term = 1)
     private void BecomeGoingBack(EffectList effects)
     {
         _phase = Phase.GoingBack;
+        _muster.Forget();
         effects.Perform(new GoBack(_committed));
     }
 
@@ -189,7 +190,6 @@ public sealed class Coordinator(TrainingPlan plan, int term = 1)
         (_clippedSteps, _skippedSteps) = (message.Progress.ClippedSteps, message.Progress.SkippedSteps);
         message.Progress.EpochSums.ToArray().CopyTo(_epochSums, 0);
         _finalSums.Clear();
-        _muster.Forget();
         BecomeAssigning(Phase.Stepping, effects);
     }
 
