@@ -158,7 +158,7 @@ public sealed class ManifestTests : IDisposable
         string workers = Path.Combine(copy, "worker.yaml");
         string[] lines = File.ReadAllLines(workers);
         int number = Array.FindIndex(lines, l => l.TrimStart().StartsWith("replicas:", StringComparison.Ordinal));
-        Assert.Equal(1, lines.Count(l => l.Contains("replicas", StringComparison.Ordinal)));
+        Assert.Equal(1, lines.Count(l => l.TrimStart().StartsWith("replicas:", StringComparison.Ordinal)));
         lines[number] = "  replicas: 17";
         File.WriteAllLines(workers, lines);
         string[] before = Manifests.Render(DeployFolder.Kubernetes).Split('\n'), after = Manifests.Render(copy).Split('\n');
