@@ -1,6 +1,7 @@
 using DistBp.Cluster.Configuration;
 using DistBp.Cluster.Runs.Audits;
 using DistBp.Cluster.Storage;
+using DistBp.Cluster.Tests.Storage.Ledgers;
 using DistBp.Learning;
 
 namespace DistBp.Cluster.Tests.Runs.Audits;
@@ -61,6 +62,17 @@ public sealed class AuditTests
         AuditReport report = RunAudit.Of(run.Folder);
         Assert.True(report.Proven);
         Assert.Equal((22, 1, 10), (report.StepsApplied, report.Restarts, report.StepsRepeated));
+    }
+
+    [Fact]
+    public async Task When_a_checkpoint_is_told_of_the_ledger_on_the_disk_has_all_its_steps()
+    {
+        using var run = new TestRun();
+        var behind = new List<long>();
+        using var probe = new RunProbe { AtCheckpoint = step => behind.Add(step - WrittenLedger.Steps(run.Paths.Ledger).Length) };
+        await run.TrainAsync(SmallJobs.Of(SmallJobs.Adam, "checkpoint.everySteps=3"), 2, 2, probe);
+        Assert.Equal(8, behind.Count);
+        Assert.All(behind, steps => Assert.True(steps <= 0, $"{steps} steps of a checkpoint are not in the ledger"));
     }
 
     [Fact]
