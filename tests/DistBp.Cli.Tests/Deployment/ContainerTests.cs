@@ -1,3 +1,4 @@
+using System.Xml.Linq;
 using DistBp.Cli.Usage;
 using DistBp.Cluster.Configuration;
 using DistBp.Cluster.Nodes;
@@ -32,6 +33,20 @@ public sealed class ContainerTests : IDisposable
         Assert.Equal(2, from.Length);
         Assert.Contains($"dotnet/sdk:{version} ", from[0], StringComparison.Ordinal);
         Assert.EndsWith($"dotnet/aspnet:{version}", from[1], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_the_projects_take_from_beyond_their_folders_is_sent_to_the_images_build()
+    {
+        string[] sent = [.. File.ReadAllLines(DeployFolder.File("Dockerfile.dockerignore")).Where(l => l.StartsWith('!')).Select(l => l[1..])];
+        Assert.All(["src", "Directory.Build.props", "Directory.Packages.props", "global.json", ".editorconfig"], path => Assert.Contains(path, sent));
+        string source = Path.Combine(DeployFolder.Repository(), "src");
+        foreach (string project in Directory.EnumerateFiles(source, "*.csproj", SearchOption.AllDirectories))
+        {
+            IEnumerable<string> elsewhere = XDocument.Load(project).Descendants().Attributes("Include").Select(a => a.Value)
+                .Where(path => path.StartsWith("../../", StringComparison.Ordinal)).Select(path => path[6..]);
+            Assert.All(elsewhere, path => Assert.Contains(sent, s => path.StartsWith(s + "/", StringComparison.Ordinal)));
+        }
     }
 
     [Fact]
