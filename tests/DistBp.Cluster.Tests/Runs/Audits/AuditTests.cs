@@ -32,7 +32,7 @@ public sealed class AuditTests
     {
         JobDescription job = SmallJobs.Of(SmallJobs.Adam, "epochs=4");
         using var run = new TestRun();
-        await run.TrainInPiecesAsync(job, [(5, 2, 3), (17, 5, 1), (2 * SmallJobs.StepsPerEpoch, 1, 1)], last: (3, 2));
+        await run.TrainInPiecesAsync(job, [(5, 2, 3), (17, 5, 1), (25, 1, 1)], last: (3, 2));
         AuditReport report = RunAudit.Of(run.Folder);
         Assert.True(report.Proven);
         Assert.Equal((4, 3, 5, 44), (report.WholeEpochs, report.Restarts, report.Workers, report.StepsApplied));
@@ -46,7 +46,10 @@ public sealed class AuditTests
         long steps = (await run.TrainAsync(SmallJobs.Of(SmallJobs.Adam), 2, 2, probe)).Steps;
         AuditReport report = RunAudit.Of(run.Folder);
         Assert.True(report.Proven);
-        Assert.Equal((1, 2, (steps - 11) * 100), (report.WholeEpochs, report.EpochUnderWay, report.SamplesUnderWay));
+        Assert.InRange(steps, 14, 22);
+        // A busy machine may hear of the stop as late as at the epoch's end.
+        (int, int, long) expected = steps == 22 ? (2, 0, 0) : (1, 2, (steps - 11) * 100);
+        Assert.Equal(expected, (report.WholeEpochs, report.EpochUnderWay, report.SamplesUnderWay));
     }
 
     [Fact]
