@@ -48,7 +48,9 @@ internal sealed class LedgerAudit(string path, string jobHash, Func<int, int, IS
 
     private string? Begin(PieceBegun begun)
     {
-        if (begun is not { Step: >= 0, Samples: > 0, Batch: > 0, Slices: > 0 }) return "it has no samples, or no mini-batches";
+        // No job is otherwise; and it bounds what is kept of an epoch by the samples.
+        if (begun.Step < 0 || begun.Slices < 1 || begun.Batch < begun.Slices || begun.Samples < begun.Batch)
+            return "its samples cannot be cut into such mini-batches and slices";
         _pieces++;
         _cut += begun.StepsCut;
         if (_identity is { } first && IsSame(first, begun)) return null;

@@ -159,6 +159,22 @@ public sealed class AuditFaultTests : IDisposable
         Assert.Contains("another job", Assert.Single(report.Unknown), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(0, 10, 6)]
+    [InlineData(97, 0, 6)]
+    [InlineData(97, 10, 0)]
+    [InlineData(97, 10, 11)]
+    [InlineData(97, 98, 6)]
+    [InlineData(97, int.MaxValue, int.MaxValue)]
+    public void Mini_batches_that_no_job_has_are_damage(int samples, int batch, int slices)
+    {
+        using (LedgerWriter.Open(Paths.Ledger, new LedgerIdentity("cafe", 1, new MiniBatchGeometry(samples, batch, slices)), 0, TimeProvider.System))
+        {
+        }
+        File.WriteAllText(Paths.Job, JobFile.Write(_job));
+        Assert.Contains("mini-batches", RunAudit.Of(_folder.Path).Damage!.Why, StringComparison.Ordinal);
+    }
+
     private AuditReport Audit(Action<LedgerWriter> write, string? hash = null)
     {
         File.Delete(Paths.Ledger);
