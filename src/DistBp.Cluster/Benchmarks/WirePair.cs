@@ -1,7 +1,4 @@
 using System.Diagnostics;
-using System.Net;
-using DistBp.Cluster.Wire.Grpc;
-using DistBp.Cluster.Wire.Members;
 
 namespace DistBp.Cluster.Benchmarks;
 

@@ -15,15 +15,20 @@ internal interface IDeliveryHost
     /// <exception cref="RpcException">He is not admitted.</exception>
     string Admit(Metadata metadata, string address);
 
-    /// <summary>Where a tensor belongs that comes in chunks, not in shared memory. The memory is the stream's until the message is delivered or the stream has ended.</summary>
+    /// <summary>
+    /// Where a tensor belongs that comes in chunks, not in shared memory. The memory is the stream's until the message is delivered or the stream
+    /// has ended.
+    /// </summary>
     /// <param name="envelope">Of an announcement: as much of the message as is known yet.</param>
     /// <param name="tensor">Its place in the envelope, counted from 0.</param>
     /// <param name="byteCount">Above 0; the target has so many bytes, or discards: then the message is not delivered.</param>
     /// <exception cref="RpcException">The tensor is not one that belongs anywhere.</exception>
     TensorTarget Destination(Envelope envelope, int tensor, long byteCount);
 
-    /// <summary>A message is there with all its tensors, checked: in the memory of <see cref="Destination"/>, or in the sender's own where that is shared,
-    /// to be read and not written. To be handled at once, or kept: the span is the stream's, the memory is not.</summary>
+    /// <summary>
+    /// A message is there with all its tensors, checked: in the memory of <see cref="Destination"/>, or in the sender's own where that is shared, to
+    /// be read and not written. To be handled at once, or kept: the span is the stream's, the memory is not.
+    /// </summary>
     void Deliver(Envelope envelope, ReadOnlySpan<TensorBytes> tensors);
 
     /// <summary>A stream that was admitted has ended.</summary>

@@ -123,6 +123,10 @@ internal sealed class LinkQueue(Http2Call call, Action<RpcException> failed)
             End(e);
             failed(e);
         }
+        catch (ObjectDisposedException)
+        {
+            // The link was closed under a tensor that was leaving: its owner knows, and has ended the queue.
+        }
     }
 
     private bool TryTake(out LinkItem item)

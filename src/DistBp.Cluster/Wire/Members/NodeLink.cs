@@ -43,8 +43,8 @@ internal sealed class NodeLink : IAsyncDisposable
     /// <summary>Opens the call and waits until the peer has admitted this node.</summary>
     /// <param name="metadata">Cluster, node, secret: what the peer asks of a caller.</param>
     /// <param name="failed">
-    /// Is told once, by any thread, when messages do not reach the peer any more although nobody has closed the link. The status is the peer's, or
-    /// UNAVAILABLE where the connection broke; the detail names the peer.
+    /// Is told once, by any thread, also within <see cref="Send"/>, when messages do not reach the peer any more although nobody has closed the link. The status is the peer's, or
+    /// UNAVAILABLE where the connection broke; the detail names the peer. It does not wait for anything of the link's.
     /// </param>
     /// <exception cref="RpcException">Nobody answers there, or the peer does not want this node; the detail names the peer.</exception>
     public static async Task<NodeLink> ConnectAsync(

@@ -246,6 +246,25 @@ public sealed class NodeLinkTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_link_may_be_closed_while_several_threads_send()
+    {
+        _host.Wanted = (_, _, count) => new Memory<float>(new float[count / 4]);
+        for (int i = 0; i < 30; i++)
+        {
+            NodeLink link = await ConnectAsync();
+            Task[] sending = [.. Enumerable.Range(0, 3).Select(thread => Task.Run(() =>
+            {
+                for (int step = 0; step < 20; step++) SendGradient(link, new float[100_000 * thread + 10]);
+            }))];
+            await Task.Delay(i % 5);
+            await link.DisposeAsync();
+            await Task.WhenAll(sending);
+            await Assert.ThrowsAsync<RpcException>(link.SentAsync);
+        }
+        Assert.False(_failure.Task.IsCompleted);
+    }
+
+    [Fact]
     public async Task A_message_that_the_host_refuses_ends_the_link_with_its_reason()
     {
         await using NodeLink link = await ConnectAsync();
