@@ -11,20 +11,24 @@ internal sealed class Interruption : IDisposable
     private readonly PosixSignalRegistration[] _registrations;
     private readonly Action<string> _tell;
     private readonly Action _abandon;
+    private readonly string _firstSignal;
     private readonly Lock _gate = new();
     private int _signals;
     private bool _over;
 
+    private const string Saving = "interrupted: finishing the step and saving; once more to exit at once";
+
     /// <summary>For commands without a display: <paramref name="firstSignal"/> goes to standard error.</summary>
-    public Interruption(string firstSignal) : this(_ => Console.Error.WriteLine(firstSignal), () => { })
+    public Interruption(string firstSignal) : this(Console.Error.WriteLine, () => { }, firstSignal)
     {
     }
 
     /// <param name="tell">Shows the user a line; called on the signal's thread.</param>
     /// <param name="abandon">Leaves the terminal in order before the process ends at once.</param>
-    public Interruption(Action<string> tell, Action abandon)
+    /// <param name="firstSignal">What the line says.</param>
+    public Interruption(Action<string> tell, Action abandon, string firstSignal = Saving)
     {
-        (_tell, _abandon) = (tell, abandon);
+        (_tell, _abandon, _firstSignal) = (tell, abandon, firstSignal);
         _registrations =
         [
             PosixSignalRegistration.Create(PosixSignal.SIGINT, OnSignal),
@@ -54,7 +58,7 @@ internal sealed class Interruption : IDisposable
             _abandon();
             Environment.Exit(CommandEdge.Interrupted);
         }
-        _tell("interrupted: finishing the step and saving; once more to exit at once");
+        _tell(_firstSignal);
         lock (_gate)
         {
             if (!_over) _stop.Cancel();

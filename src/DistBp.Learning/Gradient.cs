@@ -15,11 +15,12 @@ public sealed class Gradient
 
     /// <param name="maxSamples">Of the subtree.</param>
     /// <param name="encoding">How servers get it.</param>
-    public Gradient(ParameterLayout layout, int maxSamples, GradientEncoding encoding = default)
+    /// <param name="dense">[layout.DenseCount]; null: made here.</param>
+    public Gradient(ParameterLayout layout, int maxSamples, GradientEncoding encoding = default, TensorBuffer? dense = null)
     {
         _layout = layout;
         if (!encoding.IsExact) _encoded = new EncodedGradient(encoding, layout.DenseTrainedCount);
-        _dense = new TensorBuffer(layout.DenseCount);
+        _dense = dense ?? new TensorBuffer(layout.DenseCount);
         _sparse = [.. layout.SparseViews.Select(view => new SparseGradient(view, maxSamples))];
     }
 

@@ -4,34 +4,48 @@ using System.Runtime.InteropServices;
 namespace DistBp.Learning;
 
 /// <summary>
-/// The owner of a long-lived tensor's memory: zeroed, 64-byte aligned (one cache line, one 512-bit vector), on the pinned heap, so that its
-/// address never moves and a span over it is always safe.
+/// The owner of a long-lived tensor's memory: zeroed, 64-byte aligned (one cache line, one 512-bit vector), at an address that never moves, so that
+/// a span over it is safe as long as its owner is there.
 /// </summary>
-public sealed class TensorBuffer
+public sealed unsafe class TensorBuffer
 {
-    private const int AlignmentFloats = 16;
-    private readonly float[] _array;
-    private readonly int _start;
+    private const int AlignmentFloats = 16, AlignmentBytes = AlignmentFloats * sizeof(float);
+    private readonly float* _start;
 
+    /// <summary>On the pinned heap.</summary>
     /// <param name="length">In floats.</param>
     public TensorBuffer(int length)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(length);
-        Length = length;
-        _array = GC.AllocateArray<float>(length + AlignmentFloats, pinned: true);
-        _start = FloatsToBoundary(_array);
+        float[] array = GC.AllocateArray<float>(length + AlignmentFloats, pinned: true);
+        nuint address = (nuint)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(array));
+        int before = (int)((AlignmentFloats - (address / sizeof(float) % AlignmentFloats)) % AlignmentFloats);
+        _start = (float*)address + before;
+        (Length, Memory) = (length, array.AsMemory(before, length));
+    }
+
+    /// <summary>Over memory that is there: shared with another process, for one.</summary>
+    /// <param name="memory">Zeroed, aligned, and where it is for good: what holds the memory holds its address too.</param>
+    public TensorBuffer(Memory<float> memory)
+    {
+        _start = (float*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(memory.Span));
+        (Length, Memory) = (memory.Length, memory);
+        if ((nuint)_start % AlignmentBytes != 0) throw new ArgumentException("The memory is not aligned.", nameof(memory));
     }
 
     /// <summary>In floats.</summary>
     public int Length { get; }
 
-    public Span<float> Span => _array.AsSpan(_start, Length);
-
-    public Memory<float> Memory => _array.AsMemory(_start, Length);
-
-    private static unsafe int FloatsToBoundary(float[] pinned)
+    public Span<float> Span
     {
-        nuint address = (nuint)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(pinned));
-        return (int)((AlignmentFloats - (address / sizeof(float) % AlignmentFloats)) % AlignmentFloats);
+        get
+        {
+            var span = new Span<float>(_start, Length);
+            // From here on the span itself holds an array of the pinned heap; an address alone would not.
+            GC.KeepAlive(this);
+            return span;
+        }
     }
+
+    public Memory<float> Memory { get; }
 }

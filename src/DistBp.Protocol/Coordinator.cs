@@ -185,6 +185,7 @@ public sealed class Coordinator(TrainingPlan plan, int term = 1)
     private void BecomeGoingBack(EffectList effects)
     {
         _phase = Phase.GoingBack;
+        _muster.Forget();
         effects.Perform(new GoBack(_committed));
     }
 
@@ -196,7 +197,6 @@ public sealed class Coordinator(TrainingPlan plan, int term = 1)
         (_clippedSteps, _skippedSteps) = (message.Progress.ClippedSteps, message.Progress.SkippedSteps);
         message.Progress.EpochSums.ToArray().CopyTo(_epochSums, 0);
         _finalSums.Clear();
-        _muster.Forget();
         BecomeAssigning(Phase.Stepping, effects);
     }
 

@@ -19,7 +19,7 @@ internal sealed class Muster(TrainingPlan plan, int term)
     private bool _completing;
     private int _number;
 
-    /// <summary>The newest assignment, at work or being taken up; null before the first.</summary>
+    /// <summary>The newest assignment, at work or being taken up; null before the first, and when the run goes back.</summary>
     public Assignment? Current { get; private set; }
 
     /// <summary>Members of whom nothing was heard yet that is waited for.</summary>
@@ -50,9 +50,10 @@ internal sealed class Muster(TrainingPlan plan, int term)
         _awaited.ExceptWith(members.Lost);
     }
 
-    /// <summary>What the coordinator's host holds counts from now on.</summary>
+    /// <summary>What the coordinator's host holds counts from now on, and nothing that members of the assignment still say.</summary>
     public void Forget()
     {
+        Current = null;
         _holders = null;
         SkipsInRow = 0;
     }

@@ -48,6 +48,10 @@ internal sealed class CommandRun : IDisposable
 
     public static CommandRun Start(TemporaryFolder folder, params string[] arguments) => Start(folder, arguments, null);
 
+    /// <summary>With one environment variable set.</summary>
+    public static CommandRun StartWith(string variable, string value, TemporaryFolder folder, params string[] arguments) =>
+        Start(folder, arguments, (variable, value));
+
     private static CommandRun Start(TemporaryFolder folder, string[] arguments, (string Variable, string Value)? environment)
     {
         var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "distbp"), arguments)
@@ -62,15 +66,18 @@ internal sealed class CommandRun : IDisposable
         return new CommandRun(Process.Start(start)!);
     }
 
+    public int ProcessId => _process.Id;
+
     /// <summary>Waits for a line on standard error that contains the text.</summary>
-    public void WaitForLine(string text)
+    public string WaitForLine(string text)
     {
         while (_errorLines.TryTake(out string? line, Patience))
-            if (line.Contains(text, StringComparison.Ordinal)) return;
-        Assert.Fail($"no line with \"{text}\" came: {Wait()}");
+            if (line.Contains(text, StringComparison.Ordinal)) return line;
+        Assert.Fail($"no line with \"{text}\" came: {_error}");
+        return "";
     }
 
-    /// <param name="signal">INT or TERM.</param>
+    /// <param name="signal">INT, TERM or KILL.</param>
     public void Signal(string signal)
     {
         using Process kill = Process.Start("kill", ["-" + signal, _process.Id.ToString(CultureInfo.InvariantCulture)]);

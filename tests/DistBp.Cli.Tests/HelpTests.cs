@@ -8,6 +8,10 @@ public sealed class HelpTests : IDisposable
 
     [Theory]
     [InlineData("train", "--set <KEY=VALUE>")]
+    [InlineData("train", "--cluster <ADDR>")]
+    [InlineData("node", "--coordinator <ADDR>")]
+    [InlineData("status", "--watch")]
+    [InlineData("cancel", "<JOBID>")]
     [InlineData("find-rate", "--output <FILE>")]
     [InlineData("tune", "--space <FILE>")]
     [InlineData("evaluate", "--data <PART>")]
@@ -15,6 +19,7 @@ public sealed class HelpTests : IDisposable
     [InlineData("predict", "--input <FILE>")]
     [InlineData("export", "--format <FORMAT>")]
     [InlineData("inspect", "<RUN|CHECKPOINT>")]
+    [InlineData("data", "convert")]
     [InlineData("audit", "<RUN>")]
     [InlineData("completion", "<bash|fish|zsh>")]
     public void Every_verb_has_a_help_page_with_an_example(string verb, string flag)
@@ -30,7 +35,7 @@ public sealed class HelpTests : IDisposable
     public void The_help_of_the_command_names_every_verb()
     {
         string help = CommandRun.Succeed(_folder, "--help").Output;
-        Assert.All(["train", "find-rate", "tune", "evaluate", "predict", "export", "inspect", "audit", "completion"],
+        Assert.All(["train", "find-rate", "tune", "evaluate", "predict", "export", "inspect", "data", "audit", "node", "status", "cancel", "completion"],
             verb => Assert.Contains($"  {verb} ", help, StringComparison.Ordinal));
     }
 
@@ -51,6 +56,7 @@ public sealed class HelpTests : IDisposable
         string[] words = CommandRun.Succeed(_folder, "[suggest:15]", "distbp train --").Output.Split('\n');
         Assert.Contains("--workers", words);
         Assert.Contains("--resume", words);
+        Assert.DoesNotContain("--with-parent", CommandRun.Succeed(_folder, "[suggest:14]", "distbp node --").Output, StringComparison.Ordinal);
         Assert.Contains("bayesian", CommandRun.Succeed(_folder, "[suggest:21]", "distbp tune --search ").Output.Split('\n'));
         Assert.Contains("--from", CommandRun.Succeed(_folder, "[suggest:19]", "distbp find-rate --").Output.Split('\n'));
     }

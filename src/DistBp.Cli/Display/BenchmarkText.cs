@@ -18,6 +18,7 @@ internal static class BenchmarkText
         if (report.Elementwise is { } elementwise) WriteRates("Elementwise, one core, of a plain copy of the same footprint", elementwise, output);
         if (report.Barriers is { } barriers) WriteBarriers(barriers, output);
         if (report.Wire is { } wire) WriteWire(wire, output);
+        if (report.WireDelay is { } delay) WriteDelay(delay, output);
         if (report.Steps is not { Count: > 0 } steps) return;
         WriteSteps(steps, output);
         WriteTraffic(steps, output);
@@ -33,13 +34,17 @@ internal static class BenchmarkText
         barriers.Select(b => new[] { b.Waiting, One(b.MedianMicroseconds), One(b.SlowMicroseconds) }), textColumns: 1, output);
 
     private static void WriteWire(IReadOnlyList<WireRate> wire, TextWriter output) => WriteTable(
-        "Tensors over gRPC on loopback, there and back", ["KiB a chunk", "GB/s both ways", "processor ns a byte", "allocated bytes a chunk"],
+        "Tensors between two nodes over gRPC on loopback, both ways at once", ["KiB a tensor", "GB/s both ways", "processor ns a byte", "allocated bytes a message"],
         wire.Select(w => new[]
         {
-            $"{w.ChunkBytes >> 10}", w.GigabytesPerSecond.ToString("F2", CultureInfo.InvariantCulture),
-            w.ProcessorNanosecondsPerByte.ToString("F2", CultureInfo.InvariantCulture), One(w.AllocatedBytesPerChunk),
+            $"{w.TensorBytes >> 10}", w.GigabytesPerSecond.ToString("F2", CultureInfo.InvariantCulture),
+            w.ProcessorNanosecondsPerByte.ToString("F2", CultureInfo.InvariantCulture), One(w.AllocatedBytesPerMessage),
         }),
         textColumns: 0, output);
+
+    private static void WriteDelay(WireDelay delay, TextWriter output) => WriteTable(
+        "A small message from node to node, µs", ["median", "p99"],
+        [[One(delay.MedianMicroseconds), One(delay.SlowMicroseconds)]], textColumns: 0, output);
 
     private static void WriteSteps(IReadOnlyList<StepRate> steps, TextWriter output) => WriteTable(
         $"Steps of {steps[0].Model} ({NumberText.Count(steps[0].Parameters)} parameters) on {steps[0].Data}, µs a step by phase, mean of the threads",

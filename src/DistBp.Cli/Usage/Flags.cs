@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
+using DistBp.Cluster.Configuration;
 
 namespace DistBp.Cli.Usage;
 
@@ -82,6 +83,20 @@ internal static class Flags
         });
         return option;
     }
+
+    /// <summary>--name ADDR: "host:port"; null where the flag is not given.</summary>
+    public static Option<NodeAddress?> Address(string name, string description) => new(name)
+    {
+        Description = description,
+        HelpName = "ADDR",
+        CustomParser = result =>
+        {
+            string text = result.Tokens[0].Value;
+            if (NodeAddress.TryParse(text, out NodeAddress? address)) return address;
+            result.AddError($"{name} takes an address ({NodeAddress.Form}), not \"{text}\"");
+            return null;
+        },
+    };
 
     public static Option<bool> Switch(string name, string description) => new(name) { Description = description };
 

@@ -15,8 +15,7 @@ internal static class UsageError
         if (parsed.Action is HelpPage || IsForTheParser(parsed)) return null;
         string? wrong = UnknownFlag(parsed) ?? UnknownWord(parsed) ?? (parsed.Errors.Count > 0 ? Describe(parsed.Errors[0]) : null);
         if (wrong is null) return null;
-        Command command = parsed.CommandResult.Command;
-        string page = command is RootCommand ? DistBpCommand.Name : $"{DistBpCommand.Name} {command.Name}";
+        string page = Page(parsed.CommandResult);
         return $"{page}: {wrong.TrimEnd('.')}; try {page} --help";
     }
 
@@ -34,11 +33,15 @@ internal static class UsageError
         return $"unknown flag {Shown(flag)}{Suggestion(flag, known)}";
     }
 
+    /// <summary>"distbp", "distbp train", "distbp data convert".</summary>
+    private static string Page(CommandResult result) => result.Parent is CommandResult parent ? $"{Page(parent)} {result.Command.Name}" : DistBpCommand.Name;
+
     private static string? UnknownWord(ParseResult parsed)
     {
-        if (parsed.CommandResult.Command is not RootCommand root)
+        Command command = parsed.CommandResult.Command;
+        if (command.Subcommands.Count == 0)
             return parsed.UnmatchedTokens.Count > 0 ? $"unexpected {Shown(parsed.UnmatchedTokens[0])}" : null;
-        string[] verbs = [.. root.Subcommands.Where(c => !c.Hidden).Select(c => c.Name)];
+        string[] verbs = [.. command.Subcommands.Where(c => !c.Hidden).Select(c => c.Name)];
         if (parsed.UnmatchedTokens is [var word, ..]) return $"unknown verb {Shown(word)}{Suggestion(word, verbs)}";
         return parsed.Errors.Count > 0 ? $"say what to do: {string.Join(", ", verbs)}" : null;
     }

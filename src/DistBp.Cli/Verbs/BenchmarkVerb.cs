@@ -50,6 +50,7 @@ internal static class BenchmarkVerb
         if (all || part == "elementwise") report = report with { Elementwise = [.. ElementwiseBenchmark.Run()] };
         if (all || part == "barrier") report = report with { Barriers = [.. BarrierBenchmark.Run()] };
         if (all || part == "wire") report = report with { Wire = await WireBenchmark.RunAsync().ToListAsync().ConfigureAwait(false) };
+        if (all || part == "wire") report = report with { WireDelay = await WireBenchmark.MeasureDelayAsync().ConfigureAwait(false) };
         if (all || part == "step") report = report with { Steps = await StepBenchmark.RunAsync().ToListAsync().ConfigureAwait(false) };
         if (json) await Console.Out.WriteLineAsync(report.ToJson()).ConfigureAwait(false);
         else BenchmarkText.Write(report, Console.Out);

@@ -7,11 +7,16 @@ using DistBp.Protocol.Messages;
 namespace DistBp.Cluster.Actors;
 
 /// <summary>Hosts a <see cref="Coordinator"/>. What it reports goes to an <see cref="IRunReporter"/>, checkpoints to their writer's thread.</summary>
-internal sealed class CoordinatorActor(TrainingPlan plan, TrainingMemory memory, IRunReporter reporter, ITransport transport)
+/// <param name="assigned">Told of each assignment that all members have taken up.</param>
+internal sealed class CoordinatorActor(
+    TrainingPlan plan, TrainingMemory memory, IRunReporter reporter, ITransport transport, Action<Assignment> assigned)
     : Actor(Address.Coordinator, transport)
 {
     private readonly Coordinator _coordinator = new(plan);
     private readonly TaskCompletionSource<RunOutcome> _outcome = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>In words, for errors and the status page.</summary>
+    public string Describe() => _coordinator.Describe();
 
     public Task<RunOutcome> Outcome => _outcome.Task;
 
@@ -25,7 +30,7 @@ internal sealed class CoordinatorActor(TrainingPlan plan, TrainingMemory memory,
         switch (effect)
         {
             case HandOverAll e: HandOver(e.Assignment); break;
-            case AnnounceAssignment e: reporter.OnAssignment(e.Assignment); break;
+            case AnnounceAssignment e: assigned(e.Assignment); break;
             case GoBack e: _ = GoBackAsync(e); break;
             case MeasureStepping e: reporter.OnStepping(e); break;
             case ReportStep e: reporter.OnStep(e); break;

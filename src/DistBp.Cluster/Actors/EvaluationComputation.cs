@@ -45,9 +45,7 @@ internal sealed class EvaluationComputation : IComputation
             _rows.Add(end - start);
         }
         int first = EvaluationTree.Samples(node, data.Count).Start, rows = _rows.RowCount;
-        int inputs = data.SampleShape.ElementCount, targets = data.TargetShape.ElementCount;
-        data.Samples.Span.Slice(first * inputs, rows * inputs).CopyTo(_workspace.Inputs);
-        data.Targets.Span.Slice(first * targets, rows * targets).CopyTo(_workspace.Targets);
+        data.Copy(first, rows, _workspace.Inputs, _workspace.Targets);
         _workspace.HasLengths = data.Lengths is not null;
         data.Lengths?.AsSpan(first, rows).CopyTo(_workspace.Lengths);
         var sums = new double[_memory.EvaluationMetrics.Count];

@@ -36,7 +36,10 @@ internal sealed class GradientComputation : IComputation
         int maxRows = maxSlices * memory.Geometry.MaxSliceRows;
         _workspace = memory.Network.CreateWorkspace(maxRows, maxSlices, memory.Geometry.MaxSliceRows);
         _rows = new SliceRows(maxSlices);
-        var gradients = subtrees.Select(s => new Gradient(memory.Network.Parameters, s.Count * memory.Geometry.MaxSliceRows, memory.Job.Wire.Gradients)).ToArray();
+        ParameterLayout layout = memory.Network.Parameters;
+        TensorBuffer[] dense = memory.Allocate(Address.Worker(worker), [.. subtrees.Select(_ => layout.DenseCount)]);
+        Gradient[] gradients =
+            [.. subtrees.Select((s, i) => new Gradient(layout, s.Count * memory.Geometry.MaxSliceRows, memory.Job.Wire.Gradients, dense[i]))];
         int metrics = memory.Network.Metrics.Count;
         _sums = [.. subtrees.Select(_ => new double[metrics + memory.Network.Activations.Count])];
         _plain = [.. subtrees.Select((s, i) => new SubtreeGradient(s, gradients[i], _sums[i].AsMemory(0, metrics)))];

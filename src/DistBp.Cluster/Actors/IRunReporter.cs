@@ -25,11 +25,6 @@ internal interface IRunReporter
     /// <summary>On a thread of its own, with no checkpoint under way: brings the newest checkpoint, or else the beginning, into the memory of the coordinator's host.</summary>
     WentBack GoBack(GoBack loss);
 
-    /// <summary>Who works from now on.</summary>
-    void OnAssignment(Assignment assignment)
-    {
-    }
-
     /// <summary>The error that ends a run whose gradient is not finite.</summary>
     Exception Diverged(FailDiverged failure);
 }

@@ -5,7 +5,7 @@ using DistBp.Protocol.Messages;
 namespace DistBp.Cluster.Actors;
 
 /// <summary>All actors of a run in this process, over the in-memory transport.</summary>
-internal sealed class LocalCluster : IDisposable
+internal sealed class LocalCluster : IRunCluster
 {
     private readonly InMemoryTransport _transport;
     private readonly ComputePool _pool;
@@ -18,7 +18,7 @@ internal sealed class LocalCluster : IDisposable
         (_workers, _servers) = (workers, servers);
         _transport = new InMemoryTransport(servers, workers);
         _pool = new ComputePool(ThreadCount(workers), workers + servers, _transport.Fail);
-        _coordinator = new CoordinatorActor(plan, memory, reporter, _transport);
+        _coordinator = new CoordinatorActor(plan, memory, reporter, _transport, _ => { });
         _transport.Register(_coordinator);
         for (int i = 0; i < servers; i++) _transport.Register(new ServerActor(i, memory, _pool, _transport));
         for (int i = 0; i < workers; i++) _transport.Register(new WorkerActor(i, memory, _pool, _transport));
@@ -27,7 +27,8 @@ internal sealed class LocalCluster : IDisposable
     /// <summary>A thread a worker, but no more than there are cores.</summary>
     public static int ThreadCount(int workers) => Math.Min(workers, Environment.ProcessorCount);
 
-    /// <summary>Runs the plan to its end. A cancellation of <paramref name="stop"/> finishes the step, saves, and ends.</summary>
+    public (double Sent, double Received) BytesANode => (0, 0);
+
     public async Task<RunOutcome> RunAsync(CancellationToken stop)
     {
         using (stop.UnsafeRegister(static c => ((CoordinatorActor)c!).Post(new StopRequested()), _coordinator))
@@ -46,5 +47,9 @@ internal sealed class LocalCluster : IDisposable
         return await _coordinator.Outcome.ConfigureAwait(false);
     }
 
-    public void Dispose() => _pool.Dispose();
+    public ValueTask DisposeAsync()
+    {
+        _pool.Dispose();
+        return ValueTask.CompletedTask;
+    }
 }

@@ -23,12 +23,15 @@ internal sealed class TrainingMemory
     private readonly GradientTreatment[] _treatments;
     private readonly double[] _rateFactors;
 
-    /// <param name="parts">The data that there is to work on; the training part is missing where a run only evaluates.</param>
-    public TrainingMemory(JobDescription job, Network network, IReadOnlyDictionary<DataPart, Dataset> parts)
+    /// <param name="parts">The data that there is to work on; the training part is missing where a run only evaluates, and where there is no worker.</param>
+    /// <param name="trainSamples">Of the training part, where it is elsewhere.</param>
+    /// <param name="allocate">Where the memory of gradients and parameters is from; null: this process alone sees it.</param>
+    public TrainingMemory(JobDescription job, Network network, IReadOnlyDictionary<DataPart, Dataset> parts, int trainSamples = 0, TensorAllocator? allocate = null)
     {
+        Allocate = allocate ?? ((_, lengths) => [.. lengths.Select(l => new TensorBuffer(l))]);
         (Job, Network, _parts) = (job, network, parts);
-        Geometry = new MiniBatchGeometry(parts.GetValueOrDefault(DataPart.Train)?.Count ?? 0, job.Batch, job.Slices);
-        Parameters = new TensorBuffer(network.Parameters.Count);
+        Geometry = new MiniBatchGeometry(parts.GetValueOrDefault(DataPart.Train)?.Count ?? trainSamples, job.Batch, job.Slices);
+        Parameters = Allocate(Address.Coordinator, [network.Parameters.Count])[0];
         Held = job.Wire.Parameters == ParameterEncoding.F32 ? Parameters : new TensorBuffer(network.Parameters.Count);
         Segments = new NormSegments(network.Parameters);
         var arrivals = SparseArrivals.Of(job.Optimizer, job.Wire.Gradients);
@@ -46,6 +49,9 @@ internal sealed class TrainingMemory
     public Network Network { get; }
 
     public MiniBatchGeometry Geometry { get; }
+
+    /// <summary>For what other processes of this machine may read.</summary>
+    public TensorAllocator Allocate { get; }
 
     public TensorBuffer Parameters { get; }
 

@@ -26,6 +26,6 @@ internal sealed record BenchmarkData(string Name, Dataset Train)
         var random = new Random(seed);
         foreach (ref float value in samples.Span) value = random.NextSingle();
         foreach (ref float value in targets.Span) value = random.Next(BenchmarkJob.Classes);
-        return new BenchmarkData("random", new Dataset(count, shape, new TensorShape(), samples, targets));
+        return new BenchmarkData("random", new MemoryDataset(count, shape, new TensorShape(), samples, targets));
     }
 }

@@ -21,6 +21,8 @@ public sealed record BenchmarkReport(MachineDescription Machine)
     /// <summary>Tensors over gRPC on loopback.</summary>
     public IReadOnlyList<WireRate>? Wire { get; init; }
 
+    public WireDelay? WireDelay { get; init; }
+
     public IReadOnlyList<StepRate>? Steps { get; init; }
 
     public string ToJson() => JsonSerializer.Serialize(this, BenchmarkReportJson.Default.BenchmarkReport);

@@ -44,8 +44,8 @@ public static class StepBenchmark
             WritesCheckpoints = false,
         };
         var meter = new StepMeter(memory);
-        using (var cluster = new LocalCluster(memory, plan, meter, workers, servers: workers))
-            await cluster.RunAsync(CancellationToken.None).ConfigureAwait(false);
+        var cluster = new LocalCluster(memory, plan, meter, workers, servers: workers);
+        await using (cluster.ConfigureAwait(false)) await cluster.RunAsync(CancellationToken.None).ConfigureAwait(false);
         return Rate(memory, data, meter, workers);
     }
 

@@ -1,21 +1,32 @@
+using DistBp.Cluster.Configuration.Clusters;
 using DistBp.Cluster.Configuration.Forms;
 using DistBp.Cluster.Configuration.Hocon;
 using DistBp.Cluster.Configuration.Nodes;
 using DistBp.Learning;
+using DistBp.Protocol.Membership;
 
 namespace DistBp.Cluster.Configuration;
 
 /// <summary>What cluster.hocon says about the machines, as a job file says what to train.</summary>
-public sealed record ClusterConfiguration(NodeConfiguration Node, StorageConfiguration Storage)
+public sealed record ClusterConfiguration(
+    NamingConfiguration Cluster, NodeConfiguration Node, RendezvousConfiguration Rendezvous, FailureDetectorConfiguration FailureDetector,
+    WireConfiguration Wire, TlsConfiguration Tls, StorageConfiguration Storage)
 {
-    private const string ComesWithClusters = "comes with clusters, which this version does not have yet";
+    private static readonly NodeAddress DefaultAddress = new("127.0.0.1", 5600);
 
-    public static readonly ClusterConfiguration Default =
-        new(new NodeConfiguration(Environment.MachineName, Workers: 0), new StorageConfiguration(Runs: "runs"));
+    public static readonly ClusterConfiguration Default = new(
+        new NamingConfiguration("distbp", ClusterSecret.None),
+        new NodeConfiguration(Environment.MachineName, NodeRoles.Worker | NodeRoles.Server, DefaultAddress, Advertise: null, Workers: 0),
+        new RendezvousConfiguration(RendezvousKind.Static, DefaultAddress, EtcdConfiguration.Default),
+        new FailureDetectorConfiguration(TimeSpan.FromMilliseconds(200), TimeSpan.FromSeconds(2)),
+        new WireConfiguration(4 << 20, SharedMemory: true),
+        new TlsConfiguration("", "", ""),
+        new StorageConfiguration(State: "state", Runs: "runs"));
 
     private static readonly MapForm<ClusterConfiguration> Form = new(Default, (f, c) =>
     {
-        f.NotAvailable(ComesWithClusters, "akka");
+        // The Akka host's own, whatever is in it.
+        f.Skip("akka");
         return f.Field("distbp", c, new MapForm<ClusterConfiguration>(c, Describe), required: true);
     },
     sample: "distbp { node { workers = 2 } }");
@@ -31,37 +42,16 @@ public sealed record ClusterConfiguration(NodeConfiguration Node, StorageConfigu
         return configuration;
     }
 
-    private static ClusterConfiguration Describe(IFields f, ClusterConfiguration configuration)
+    private static ClusterConfiguration Describe(IFields f, ClusterConfiguration c) => c with
     {
-        configuration = configuration with
-        {
-            Node = f.Field("node", configuration.Node, new MapForm<NodeConfiguration>(configuration.Node, DescribeNode)),
-            Storage = f.Field("storage", configuration.Storage, new MapForm<StorageConfiguration>(configuration.Storage, DescribeStorage)),
-        };
-        f.NotAvailable(ComesWithClusters, "cluster", "rendezvous", "failure-detector", "wire", "tls");
-        return configuration;
-    }
+        Cluster = Group(f, "cluster", c.Cluster, NamingConfiguration.Describe),
+        Node = Group(f, "node", c.Node, NodeConfiguration.Describe),
+        Rendezvous = Group(f, "rendezvous", c.Rendezvous, RendezvousConfiguration.Describe),
+        FailureDetector = Group(f, "failure-detector", c.FailureDetector, FailureDetectorConfiguration.Describe),
+        Wire = Group(f, "wire", c.Wire, WireConfiguration.Describe),
+        Tls = Group(f, "tls", c.Tls, TlsConfiguration.Describe),
+        Storage = Group(f, "storage", c.Storage, StorageConfiguration.Describe),
+    };
 
-    private static NodeConfiguration DescribeNode(IFields f, NodeConfiguration node)
-    {
-        f.NotAvailable(ComesWithClusters, "roles", "listen", "advertise");
-        return node with
-        {
-            Name = f.Field("name", node.Name, TextForm.Name),
-            Workers = f.Field("workers", node.Workers, Numbers.Count(0, 1024, sample: 2)),
-        };
-    }
-
-    private static StorageConfiguration DescribeStorage(IFields f, StorageConfiguration storage)
-    {
-        f.NotAvailable(ComesWithClusters, "state");
-        return storage with { Runs = f.Field("runs", storage.Runs, TextForm.Path) };
-    }
+    private static T Group<T>(IFields f, string key, T value, Func<IFields, T, T> describe) => f.Field(key, value, new MapForm<T>(value, describe));
 }
-
-/// <param name="Name">Of this process in messages and in the cluster.</param>
-/// <param name="Workers">Worker actors; 0: one a core.</param>
-public sealed record NodeConfiguration(string Name, int Workers);
-
-/// <param name="Runs">The folder under which runs get theirs, relative to the current folder.</param>
-public sealed record StorageConfiguration(string Runs);

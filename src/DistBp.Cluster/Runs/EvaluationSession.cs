@@ -53,15 +53,24 @@ public static class EvaluationSession
             FinalParts = [part],
             WritesCheckpoints = false,
         };
-        using var cluster = new LocalCluster(memory, plan, new SilentReporter(), workerCount, servers: 1);
-        RunOutcome outcome = await cluster.RunAsync(stop).ConfigureAwait(false);
+        var cluster = new LocalCluster(memory, plan, new SilentReporter(), workerCount, servers: 1);
+        RunOutcome outcome;
+        await using (cluster.ConfigureAwait(false)) outcome = await cluster.RunAsync(stop).ConfigureAwait(false);
         double[] sums = [.. outcome.FinalSums[part]];
         ConfusionMatrix? confusion = metrics.ConfusionClasses > 0 ? new ConfusionMatrix(metrics, sums) : null;
         return new EvaluationReport(part, dataset.Count, MetricValues.Of(metrics, sums), confusion, run.Schema.ClassNames)
         {
             Top = metrics.Top,
-            RocArea = scores is null ? null : RocCurve.Area(scores, dataset.Targets.Span.ToArray()),
+            RocArea = scores is null ? null : RocCurve.Area(scores, TargetsOf(dataset)),
         };
+    }
+
+    /// <summary>[samples]: only where there is one target a sample.</summary>
+    private static float[] TargetsOf(Dataset dataset)
+    {
+        var targets = new float[dataset.Count];
+        dataset.Copy(0, dataset.Count, [], targets);
+        return targets;
     }
 
     /// <summary>An evaluation makes no steps: there is nothing to tell but its outcome.</summary>

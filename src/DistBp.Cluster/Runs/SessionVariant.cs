@@ -1,3 +1,4 @@
+using DistBp.Cluster.Actors;
 using DistBp.Learning.Data;
 
 namespace DistBp.Cluster.Runs;
@@ -12,6 +13,9 @@ internal sealed record SessionVariant
 
     /// <summary>False for runs that are started anew when they are interrupted.</summary>
     public bool WritesCheckpoints { get; init; } = true;
+
+    /// <summary>Where the actors are; null: in this process.</summary>
+    public Func<SessionParts, IRunCluster>? Cluster { get; init; }
 
     /// <summary>Asked at each epoch's end: true ends the run there, as early stopping does.</summary>
     public Func<EpochFigures, bool>? EndsAfter { get; init; }

@@ -29,6 +29,17 @@ internal sealed class TrainingReporter(
     /// <summary>What is wrong with the training, as far as it was told.</summary>
     public IReadOnlyList<Finding> Findings => _diagnosis.Findings;
 
+    /// <summary>That were made here: those of a run that is resumed are not counted.</summary>
+    public long Steps { get; private set; }
+
+    public void Warn(string text)
+    {
+        lock (_telling)
+        {
+            foreach (IRunObserver observer in observers) observer.OnWarning(text);
+        }
+    }
+
     public void OnStepping(MeasureStepping stepping)
     {
         if (stepping.Running) Clock.Start();
@@ -38,6 +49,7 @@ internal sealed class TrainingReporter(
     public void OnStep(ReportStep step)
     {
         ledger.Applied(step.Step, EpochOf(step.Step), step.Step + 1, step.Generation, step.Contributions);
+        Steps++;
         int samples = memory.SamplesOfStep(step.Step);
         Clock.Count(samples);
         _lastRate = memory.Rate(step.Step, step.RateFactor);

@@ -146,8 +146,14 @@ public sealed class TrainingSession
         Announce(paths, plan, search, refitted, ledger.Warning, observers);
 
         RunOutcome outcome;
-        using (var cluster = new LocalCluster(memory, plan, reporter, _workers, _servers))
+        (double Sent, double Received) bytes;
+        var parts = new SessionParts(_data, memory, plan, reporter, reporter.Warn);
+        IRunCluster cluster = _variant.Cluster?.Invoke(parts) ?? new LocalCluster(memory, plan, reporter, _workers, _servers);
+        await using (cluster.ConfigureAwait(false))
+        {
             outcome = await cluster.RunAsync(stop).ConfigureAwait(false);
+            bytes = cluster.BytesANode;
+        }
 
         if (outcome.Status != RunStatus.Interrupted)
         {
@@ -155,7 +161,7 @@ public sealed class TrainingSession
             checkpoints.EndGood();
         }
         ParameterFile.Save(paths.Parameters, _network.Parameters, memory.Parameters.Memory);
-        RunResult result = Result(outcome, reporter, memory, restarts);
+        RunResult result = Result(outcome, reporter, memory, restarts, bytes);
         result.Save(paths.Result);
         foreach (IRunObserver observer in observers) observer.OnEnded(result);
         return result;
@@ -185,10 +191,7 @@ public sealed class TrainingSession
 
     private TrainingMemory CreateMemory(Checkpoint? checkpoint)
     {
-        var parts = new Dictionary<DataPart, Dataset> { [DataPart.Train] = _data.Train };
-        if (_data.Validation is not null) parts[DataPart.Validation] = _data.Validation;
-        if (_data.Test is not null) parts[DataPart.Test] = _data.Test;
-        var memory = new TrainingMemory(_job, _network, parts);
+        var memory = new TrainingMemory(_job, _network, DataParts.Of(_data));
         Begin(memory, checkpoint);
         return memory;
     }
@@ -283,7 +286,7 @@ public sealed class TrainingSession
         return checkpoint.Manifest.ResidualFiles.Select(f => f.Subtree).Except(subtrees).Any();
     }
 
-    private RunResult Result(RunOutcome outcome, TrainingReporter reporter, TrainingMemory memory, int restarts)
+    private RunResult Result(RunOutcome outcome, TrainingReporter reporter, TrainingMemory memory, int restarts, (double Sent, double Received) bytes)
     {
         MetricValues? train = reporter.Values(outcome.TrainSums), validation = reporter.Values(outcome.ValidationSums);
         MetricValues? test = reporter.Values(outcome.FinalSums.GetValueOrDefault(DataPart.Test));
@@ -293,7 +296,8 @@ public sealed class TrainingSession
             _job.Name, outcome.Status, outcome.Version, outcome.Epochs, train?.Loss, validation?.Loss, test?.Loss, train?.Accuracy,
             validation?.Accuracy, test?.Accuracy, WeightsHash.Compute(_network.Parameters, memory.Parameters.Span), _network.Parameters.Count,
             clock.BestSamplesPerSecond, clock.Epochs > 0 ? clock.Total.TotalSeconds / clock.Epochs : clock.Total.TotalSeconds,
-            _time.GetElapsedTime(_begin).TotalSeconds, _workers, _servers, _job.Slices, self.PeakWorkingSet64, 0, 0, restarts, outcome.LostSteps)
+            _time.GetElapsedTime(_begin).TotalSeconds, _workers, _servers, _job.Slices, self.PeakWorkingSet64,
+            (long)(bytes.Sent / Math.Max(1, reporter.Steps)), (long)(bytes.Received / Math.Max(1, reporter.Steps)), restarts, outcome.LostSteps)
         {
             ClippedSteps = _job.Clip == new Learning.Optimizers.ClipDescription() ? null : outcome.ClippedSteps,
             SkippedSteps = _job.NonFinite is { MaxSkips: > 0 } ? outcome.SkippedSteps : null,

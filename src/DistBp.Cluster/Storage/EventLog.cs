@@ -73,6 +73,7 @@ public sealed class EventLog : IDisposable
         json.WriteDouble("gradientNorm"u8, e.GradientNorm);
         json.WriteDouble("samplesPerSecond"u8, e.SamplesPerSecond);
         json.WriteDouble("seconds"u8, e.Seconds);
+        if (e.Note.Length > 0) json.WriteString("note"u8, e.Note);
     });
 
     public void CheckpointSaved(long step, string folder, double seconds) =>

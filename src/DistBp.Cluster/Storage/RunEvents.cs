@@ -17,4 +17,8 @@ public readonly record struct EpochEvent(
     double LearningRate,
     double GradientNorm,
     double SamplesPerSecond,
-    double Seconds);
+    double Seconds)
+{
+    /// <summary>What early stopping or the schedule decided; "" is left out.</summary>
+    public string Note { get; init; } = "";
+}

@@ -15,6 +15,9 @@ public enum DataFormat
 
     /// <summary>A text, whose next character is learned.</summary>
     Text,
+
+    /// <summary>A folder of npy shards with a manifest, mapped and not read as a whole.</summary>
+    Shards,
 }
 
 /// <summary>What the targets are. Follows from the loss and from data.target.</summary>
@@ -49,6 +52,9 @@ public sealed record WavFolder(string Folder, string Label, SpectrogramDescripti
 /// <param name="MaxSeconds">How long the sequences are; null: as long as the longest training file.</param>
 public sealed record SpectrogramDescription(
     int? SampleRate = null, double FrameMilliseconds = 25, double HopMilliseconds = 10, int MelBands = 40, double? MaxSeconds = null);
+
+/// <summary>A folder with a manifest.json and the shards that it lists.</summary>
+public sealed record ShardFolder(string Path) : DataSource;
 
 /// <summary>A text file in UTF-8, cut into windows.</summary>
 /// <param name="Length">Characters of a window.</param>
@@ -142,4 +148,9 @@ public sealed record DataDescription(
 {
     /// <summary>How samples of the training part are changed at random, in order; targets are not (also where they are the input).</summary>
     public IReadOnlyList<AugmentStep> Augment { get; init; } = [];
+
+    public const int DefaultShuffleWindow = 1 << 16;
+
+    /// <summary>Samples of shards that are shuffled among each other: see <see cref="WindowOrder"/>.</summary>
+    public int ShuffleWindow { get; init; } = DefaultShuffleWindow;
 }

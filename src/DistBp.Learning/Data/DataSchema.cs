@@ -2,6 +2,7 @@ using DistBp.Learning.Data.Csv;
 using DistBp.Learning.Data.Digits;
 using DistBp.Learning.Data.Preprocessing;
 using DistBp.Learning.Data.Sequences;
+using DistBp.Learning.Data.Shards;
 using DistBp.Learning.Data.Tensors;
 using DistBp.Learning.Data.Text;
 using DistBp.Learning.Data.Wav;
@@ -54,6 +55,11 @@ public sealed class DataSchema
     /// <exception cref="UserException">Damaged, or not a schema.</exception>
     public static DataSchema Load(string file) => new(SchemaFile.Load(file));
 
+    /// <param name="content">As <see cref="Write"/> gives it.</param>
+    /// <param name="origin">Where it is from, for errors.</param>
+    /// <exception cref="UserException">It is damaged, or of another version.</exception>
+    public static DataSchema Parse(ReadOnlySpan<byte> content, string origin) => new(SchemaFile.Parse(content, origin));
+
     /// <summary>The content of the file that <see cref="Load"/> reads: the same bytes for the same training data.</summary>
     public byte[] Write() => _content.Write();
 
@@ -88,11 +94,16 @@ public sealed class DataSchema
         return new InputTable(Preprocess(part, TargetKind.Input), path);
     }
 
-    /// <summary>Other data with targets, for evaluation.</summary>
-    public Dataset ReadLabelled(DataSource source, string baseFolder)
+    /// <summary>Other data with targets, for evaluation; also the training part itself, where it is files of its own.</summary>
+    /// <param name="locate">Where files of shards lie; null: in their folder.</param>
+    /// <param name="window">Of shards: how they are shuffled where they are trained on, and how much of them stays in memory.</param>
+    public Dataset ReadLabelled(
+        DataSource source, string baseFolder, ShardLocator? locate = null, int window = DataDescription.DefaultShuffleWindow)
     {
         switch (source)
         {
+            case ShardFolder folder:
+                return ShardSource.ReadAll(DataFile.Resolve(folder.Path, baseFolder), this, _content.Steps, locate, window);
             case CsvFile csv:
                 string path = DataFile.Resolve(csv.Path, baseFolder);
                 return Preprocess(CsvSource.ReadAll(path, csv.Label, CsvColumnsOrNumbered, InputColumns(), Target, ClassNamesOrNumbers,
@@ -104,9 +115,9 @@ public sealed class DataSchema
                 RawPart part = TensorSource.ReadAll(files, format, Target, baseFolder, MissingAllowed, _content.IsSequence);
                 if (Target == TargetKind.Classes) TargetChecks.CheckKnown(part, ClassCount, DataFile.Resolve(files.Y!, baseFolder));
                 return Preprocess(Adopt(part));
-            case WavFolder folder:
+            case WavFolder sounds:
                 return Preprocess(WavSource.ReadAll(
-                    folder with { Spectrogram = _content.Spectrogram! }, Target, ClassNamesOrNumbers, baseFolder));
+                    sounds with { Spectrogram = _content.Spectrogram! }, Target, ClassNamesOrNumbers, baseFolder));
             case TextFile file:
                 return TextSource.ReadAll(DataFile.Resolve(file.Path, baseFolder), Text!);
             default:
@@ -140,10 +151,10 @@ public sealed class DataSchema
     }
 
     /// <summary>Applies the steps to a part that is as its file has it.</summary>
-    internal Dataset Preprocess(RawPart part) => Preprocess(part, Target);
+    internal MemoryDataset Preprocess(RawPart part) => Preprocess(part, Target);
 
     /// <summary>A dataset of a part to which the steps are applied already.</summary>
-    internal Dataset Finish(RawPart part) => Finish(part, Target);
+    internal MemoryDataset Finish(RawPart part) => Finish(part, Target);
 
     private bool MissingAllowed => _content.MissingAllowed;
 
@@ -153,14 +164,14 @@ public sealed class DataSchema
 
     private FeatureColumn[] InputColumns() => _content.InputColumns();
 
-    private Dataset Preprocess(RawPart part, TargetKind target)
+    private MemoryDataset Preprocess(RawPart part, TargetKind target)
     {
         FeatureTable table = part.Features;
         foreach (FittedStep step in _content.Steps) table = step.Apply(table);
         return Finish(part with { Features = table }, target);
     }
 
-    private Dataset Finish(RawPart part, TargetKind target)
+    private MemoryDataset Finish(RawPart part, TargetKind target)
     {
         FiniteCheck.Preprocessed(part.Features);
         bool isInput = target == TargetKind.Input;
@@ -170,7 +181,7 @@ public sealed class DataSchema
             RequireFits(part.Features.Rows, lengths);
             samples = StepTable.Unpack(part.Features, lengths, SampleShape[0]);
         }
-        return new Dataset(part.Count, SampleShape, isInput ? SampleShape : TargetShape, samples, isInput ? samples : part.Targets!,
+        return new MemoryDataset(part.Count, SampleShape, isInput ? SampleShape : TargetShape, samples, isInput ? samples : part.Targets!,
             part.Lengths) { Rows = part.Features.Rows with { StepStarts = null } };
     }
 

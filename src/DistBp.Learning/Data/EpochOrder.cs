@@ -6,7 +6,7 @@ namespace DistBp.Learning.Data;
 /// The order in which an epoch visits the training samples, from (seed, epoch) alone, so that every node knows it without a message.
 /// One buffer is reused: preparing an epoch allocates nothing.
 /// </summary>
-public sealed class EpochOrder
+public sealed class EpochOrder : ISampleOrder
 {
     private readonly int[] _order;
     private readonly ulong _key;
@@ -35,6 +35,12 @@ public sealed class EpochOrder
         if (epoch == Epoch) return;
         Epoch = epoch;
         if (_shuffle) RandomPermutation.Fill(_order, _key, (ulong)epoch);
+    }
+
+    public ReadOnlySpan<int> Rows(int epoch, RowRange rows)
+    {
+        Prepare(epoch);
+        return Slice(rows);
     }
 
     /// <summary>The sample indices of the rows [Start, End) of the epoch.</summary>

@@ -3,7 +3,7 @@ namespace DistBp.Learning.Data;
 /// <summary>Samples without targets, preprocessed as the training data was: what a prediction starts from.</summary>
 public sealed class InputTable
 {
-    internal InputTable(Dataset samples, string path)
+    internal InputTable(MemoryDataset samples, string path)
         => (Count, SampleShape, Samples, Lengths, Path, Rows) = (samples.Count, samples.SampleShape, samples.Samples, samples.Lengths, path, samples.Rows);
 
     public int Count { get; }

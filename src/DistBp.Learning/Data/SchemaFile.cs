@@ -21,19 +21,28 @@ internal sealed record SchemaFile(
 
     public static SchemaFile Load(string file)
     {
-        SchemaFile? content;
         try
         {
-            content = JsonSerializer.Deserialize(File.ReadAllBytes(file), SchemaJson.Default.SchemaFile);
-        }
-        catch (JsonException cause)
-        {
-            throw new UserException(ErrorKind.Data, $"The description of the preprocessing is damaged: {cause.Message}", file, Remedy,
-                cause);
+            return Parse(File.ReadAllBytes(file), file);
         }
         catch (Exception cause) when (cause is IOException or UnauthorizedAccessException)
         {
             throw new UserException(ErrorKind.Data, $"The description of the preprocessing cannot be read: {cause.Message}", file, Remedy,
+                cause);
+        }
+    }
+
+    /// <param name="file">Where it is from.</param>
+    public static SchemaFile Parse(ReadOnlySpan<byte> json, string file)
+    {
+        SchemaFile? content;
+        try
+        {
+            content = JsonSerializer.Deserialize(json, SchemaJson.Default.SchemaFile);
+        }
+        catch (JsonException cause)
+        {
+            throw new UserException(ErrorKind.Data, $"The description of the preprocessing is damaged: {cause.Message}", file, Remedy,
                 cause);
         }
         if (content is null) throw new UserException(ErrorKind.Data, "The description of the preprocessing is empty.", file, Remedy);

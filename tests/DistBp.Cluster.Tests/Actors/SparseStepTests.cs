@@ -95,12 +95,12 @@ public sealed class SparseStepTests(ITestOutputHelper output)
         ];
     }
 
-    private static Dataset Data(int vocabulary)
+    private static MemoryDataset Data(int vocabulary)
     {
         TensorBuffer samples = new(Samples * Tokens), targets = new(Samples);
         var random = new Random(vocabulary);
         foreach (ref float token in samples.Span) token = random.Next(vocabulary);
         foreach (ref float label in targets.Span) label = random.Next(10);
-        return new Dataset(Samples, new TensorShape(Tokens), new TensorShape(), samples, targets);
+        return new MemoryDataset(Samples, new TensorShape(Tokens), new TensorShape(), samples, targets);
     }
 }

@@ -53,7 +53,7 @@ public sealed class EvaluationSessionTests
         await run.TrainAsync(SmallJobs.Of(SmallJobs.Adam));
         SavedRun saved = SavedRun.Open(run.Folder);
         Dataset test = saved.ReadPart(DataPart.Test);
-        var none = new Dataset(0, test.SampleShape, test.TargetShape, new TensorBuffer(0), new TensorBuffer(0));
+        var none = new MemoryDataset(0, test.SampleShape, test.TargetShape, new TensorBuffer(0), new TensorBuffer(0));
         EvaluationReport report = await EvaluationSession.RunAsync(saved, DataPart.Test, none, 2, CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(60));
         Assert.Equal((0, 0L), (report.Samples, report.Values.Samples));
         Assert.True(double.IsNaN(report.Values.Loss));

@@ -36,6 +36,9 @@ internal sealed class RunProbe : IRunObserver, IDisposable
 
     public bool StopAtCheckpoint { get; init; }
 
+    /// <summary>What happens when a checkpoint is on the disk, with its step; on the thread that wrote it.</summary>
+    public Action<long> AtCheckpoint { get; init; } = _ => { };
+
     public void OnStarted(RunStarted started) => Started = started;
 
     public void OnStep(in StepFigures step)
@@ -63,6 +66,7 @@ internal sealed class RunProbe : IRunObserver, IDisposable
     public void OnCheckpoint(CheckpointFigures checkpoint)
     {
         lock (_lock) Checkpoints.Add(checkpoint);
+        AtCheckpoint(checkpoint.Step);
         if (StopAtCheckpoint) _stop.Cancel();
     }
 

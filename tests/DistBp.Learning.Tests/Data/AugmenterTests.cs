@@ -103,7 +103,7 @@ public sealed class AugmenterTests
     private static IReadOnlyList<Problem> Problems(AugmentStep[] steps, Dataset train) =>
         Assert.Throws<UserException>(() => AugmentationChecks.Check(steps, train)).Problems;
 
-    private static Dataset Data(TensorShape shape, int[]? lengths = null) =>
+    private static MemoryDataset Data(TensorShape shape, int[]? lengths = null) =>
         new(1, shape, new TensorShape(), new TensorBuffer(shape.ElementCount), new TensorBuffer(1), lengths);
 
     /// <summary>1, 2, 3 …: no two pixels alike.</summary>

@@ -64,7 +64,7 @@ public sealed class CsvTests : IDisposable
         TrainingData data = DataLoader.Load(CsvJob.Of("y", [], test: new CsvFile("test.csv", "y", null)), TargetKind.Classes, 1,
             _folder.Path);
         Assert.Equal([10f, 20], data.Test!.Samples.Span.ToArray());
-        Assert.Equal([1f], data.Test.Targets.Span.ToArray());
+        Assert.Equal([1f], data.Test!.Targets.Span.ToArray());
     }
 
     [Fact]

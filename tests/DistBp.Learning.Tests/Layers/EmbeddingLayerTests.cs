@@ -138,10 +138,10 @@ public sealed class EmbeddingLayerTests
     {
         var samples = new TensorBuffer(3 * Steps);
         samples.Span[Steps + 2] = token;
-        var data = new Dataset(3, new TensorShape(Steps), new TensorShape(), samples, new TensorBuffer(3)) { Rows = new RowSource("x.npy", [4, 8, 2], false) };
+        var data = new MemoryDataset(3, new TensorShape(Steps), new TensorShape(), samples, new TensorBuffer(3)) { Rows = new RowSource("x.npy", [4, 8, 2], false) };
         UserException e = Assert.Throws<UserException>(() => TokenCheck.Require(Build(), data));
         Assert.Equal((ErrorKind.Data, what, "x.npy, sample 8"), (e.Kind, e.Problems[0].What, e.Problems[0].Where));
-        TokenCheck.Require(Build(), new Dataset(3, new TensorShape(Steps), new TensorShape(), samples, new TensorBuffer(3), [5, 2, 5]));
+        TokenCheck.Require(Build(), new MemoryDataset(3, new TensorShape(Steps), new TensorShape(), samples, new TensorBuffer(3), [5, 2, 5]));
     }
 
     [Fact]

@@ -35,6 +35,10 @@ public sealed class ElasticityTests
         Assert.True(s_reference.Value.Parameters.AsSpan().SequenceEqual(cluster.Parameters), $"seed {seed}: other bits");
         Assert.Equal(s_reference.Value.Outcome!.TrainSums, cluster.Outcome!.TrainSums);
         Assert.Equal(s_reference.Value.Outcome.FinalSums[DataPart.Test], cluster.Outcome.FinalSums[DataPart.Test]);
+        // Every step once, and in each step every slice once.
+        Assert.Equal(Enumerable.Range(0, 12).Select(s => (long)s), cluster.Ledger.Select(step => step.Step));
+        foreach (ReportStep step in cluster.Ledger)
+            Assert.Equal(Enumerable.Range(0, 6), step.Contributions.ToArray().SelectMany(c => Enumerable.Range(c.Subtree.First, c.Subtree.Count)));
     }
 
     [Theory]

@@ -81,6 +81,9 @@ internal sealed class ToyCluster
 
     public List<(int Worker, long Step, bool AfterSkip)> Computed { get; } = [];
 
+    /// <summary>As <see cref="Steps"/>, cut back where the run went back to a checkpoint: what a ledger would hold.</summary>
+    public List<ReportStep> Ledger { get; } = [];
+
     public List<ReportSkip> Skips { get; } = [];
 
     public List<ReportStatistics> Statistics { get; } = [];
@@ -254,6 +257,7 @@ internal sealed class ToyCluster
             case AnnounceAssignment e: Announce(e); break;
             case GoBack e:
                 GoneBack.Add(e);
+                Ledger.RemoveAll(step => step.Step >= _saved.Version);
                 _saved.Parameters.CopyTo(Parameters, 0);
                 Send(self, self, new WentBack(_saved.Version, _saved.Progress));
                 break;
@@ -285,6 +289,7 @@ internal sealed class ToyCluster
                 break;
             case ReportStep e:
                 Steps.Add(e);
+                Ledger.Add(e);
                 if (e.Step == StopAfterStep) Send(self, self, new StopRequested());
                 break;
             case ReportSkip e: Skips.Add(e); break;

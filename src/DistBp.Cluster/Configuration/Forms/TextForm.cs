@@ -10,6 +10,9 @@ internal sealed partial class TextForm(string expected, string sample, Regex pat
 {
     public static readonly TextForm Any = new("a text", "TEXT", AnyText());
 
+    /// <summary>"" too, where that has a meaning.</summary>
+    public static readonly TextForm MaybeEmpty = new("a text", "TEXT", MaybeEmptyText());
+
     public static readonly TextForm Path = new("a file's path", "FILE", AnyText());
 
     /// <summary>A name that may become part of a file's name.</summary>
@@ -28,6 +31,9 @@ internal sealed partial class TextForm(string expected, string sample, Regex pat
 
     [GeneratedRegex(@"\A[^\0]+\z")]
     private static partial Regex AnyText();
+
+    [GeneratedRegex(@"\A[^\0]*\z")]
+    private static partial Regex MaybeEmptyText();
 
     [GeneratedRegex(@"\A[A-Za-z0-9][A-Za-z0-9._-]{0,63}\z")]
     private static partial Regex NameText();

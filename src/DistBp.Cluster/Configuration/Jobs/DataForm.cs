@@ -40,7 +40,7 @@ internal static class DataForm
         DataFormat? format = f.Field("format", data.Format == NoFormat ? null : data.Format, Format, required: true);
         data = data with { TargetIsInput = f.Field("target", data.TargetIsInput, TargetIsInput) };
         if (format is { } known) data = DescribeParts(f, data with { Format = known });
-        else f.Skip("train", "test", "validation");
+        else f.Skip("train", "test", "validation", "shuffleWindow");
         data = data with
         {
             Shape = f.Optional("shape", data.Shape, new ShapeForm()),
@@ -64,7 +64,15 @@ internal static class DataForm
             Train = train,
             Test = f.Optional("test", data.Test, part),
             Validation = f.Optional("validation", data.Validation, part),
+            ShuffleWindow = ShuffleWindow(f, data),
         };
+    }
+
+    private static int ShuffleWindow(IFields f, DataDescription data)
+    {
+        if (data.Format == DataFormat.Shards) return f.Field("shuffleWindow", data.ShuffleWindow, Numbers.Count(1, sample: DataDescription.DefaultShuffleWindow));
+        f.NotAvailable("is for format: shards; data in memory are shuffled as a whole", "shuffleWindow");
+        return data.ShuffleWindow;
     }
 
     /// <summary>Dimensions, outermost first.</summary>

@@ -24,25 +24,30 @@ internal sealed class DataSourceForm(DataFormat format, bool targetIsInput, Data
 
     public override string Expected => format == DataFormat.Digits
         ? _mayBeFraction ? "a number above 0 and below 1, for the digits are one embedded set" : "no \"train\", for the digits are embedded"
-        : _mayBeFraction ? $"a number above 0 and below 1, or files as {FileSample}" : $"files as {FileSample}";
+        : MayBeFraction ? $"a number above 0 and below 1, or files as {FileSample}" : $"files as {FileSample}";
 
-    public override string Sample => _mayBeFraction ? Numbers.Fraction.Sample : FileSample;
+    public override string Sample => MayBeFraction ? Numbers.Fraction.Sample : FileSample;
+
+    /// <summary>Shards are split when they are made.</summary>
+    private bool MayBeFraction => _mayBeFraction && format != DataFormat.Shards;
 
     private string FileSample => format switch
     {
         DataFormat.Csv => "{path: FILE, label: COLUMN}",
         DataFormat.Wav => "{folder: DIR, label: '{label}_*.wav'}",
         DataFormat.Text => "{path: FILE}",
+        DataFormat.Shards => "{path: DIR}",
         _ => "{x: FILE, y: FILE}",
     };
 
     public override DataSource Read(Node node, Place place, DataSource fallback) => node switch
     {
-        ScalarNode when _mayBeFraction && new ProblemList() is var trial
+        ScalarNode when MayBeFraction && new ProblemList() is var trial
             && Numbers.Fraction.Read(node, place with { Problems = trial }, 0) is var value && trial.Count == 0 => new Fraction(value),
         // Files that an override names take the place of a fraction.
         MapNode files when format == DataFormat.Csv => Csv.Read(files with { Whole = null }, place, null!),
         MapNode files when format == DataFormat.Wav => Wav.Read(files with { Whole = null }, place, null!),
+        MapNode files when format == DataFormat.Shards => Shards.Read(files with { Whole = null }, place, null!),
         MapNode files when format == DataFormat.Text => Text.Read(files with { Whole = null }, place, null!),
         MapNode files when format != DataFormat.Digits => Tensors.Read(files with { Whole = null }, place, null!),
         _ => Wrong(node, place, fallback),
@@ -55,6 +60,7 @@ internal sealed class DataSourceForm(DataFormat format, bool targetIsInput, Data
         TensorFiles files => Tensors.Write(files),
         WavFolder folder => Wav.Write(folder),
         TextFile text => Text.Write(text),
+        ShardFolder folder => Shards.Write(folder),
         _ => throw new System.Diagnostics.UnreachableException(value.GetType().Name),
     };
 
@@ -71,6 +77,9 @@ internal sealed class DataSourceForm(DataFormat format, bool targetIsInput, Data
         Y = f.Field("y", s.Y!, TextForm.Path, required: !targetIsInput),
         Lengths = f.Optional("lengths", s.Lengths, TextForm.Path),
     });
+
+    private static MapForm<ShardFolder> Shards =>
+        new(new ShardFolder(""), (f, s) => s with { Path = f.Field("path", s.Path, TextForm.Path, required: true) });
 
     // How sounds are made into features, and a text into windows, is said once, with the training part.
     private MapForm<WavFolder> Wav => new(

@@ -51,7 +51,10 @@ internal sealed class JobChecks
         for (int i = 0; i < _job.Data.Preprocess.Count; i++)
         {
             PreprocessStep step = _job.Data.Preprocess[i];
-            if (step is OneHotStep && _job.Data.Format != DataFormat.Csv)
+            if (_job.Data.Format == DataFormat.Shards && step is not (DivideStep or StandardizeStep or MinMaxStep))
+                Wrong($"data.preprocess.{i}", $"{step.Kind} needs all samples in memory, and shards are read a piece at a time",
+                    "delete it, and let `distbp data convert` do it where the shards are made");
+            else if (step is OneHotStep && _job.Data.Format != DataFormat.Csv)
                 Wrong($"data.preprocess.{i}", "oneHot is for the columns of a CSV file", "delete it, or use format: csv");
             if (step is SelectTopStep && _job.Data.TargetIsInput)
                 Wrong($"data.preprocess.{i}", "selectTop compares features with the label, and target: input has none", "delete it");

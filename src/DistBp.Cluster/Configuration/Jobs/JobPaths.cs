@@ -22,6 +22,7 @@ internal static class JobPaths
             change(files.X), files.Y is null ? null : change(files.Y), files.Lengths is null ? null : change(files.Lengths)),
         CsvFile file => file with { Path = change(file.Path) },
         WavFolder folder => folder with { Folder = change(folder.Folder) },
+        ShardFolder folder => folder with { Path = change(folder.Path) },
         TextFile text => text with { Path = change(text.Path) },
         _ => source,
     };

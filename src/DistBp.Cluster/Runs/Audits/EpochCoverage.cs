@@ -6,7 +6,8 @@ namespace DistBp.Cluster.Runs.Audits;
 /// Which slices of which mini-batches of one epoch were applied, and from that which samples: a number a slice, and a byte a sample while it
 /// is judged. One is used for one epoch after the other.
 /// </summary>
-internal sealed class EpochCoverage(MiniBatchGeometry geometry, int seed)
+/// <param name="order">Of the run's samples.</param>
+internal sealed class EpochCoverage(MiniBatchGeometry geometry, ISampleOrder order)
 {
     /// <summary>Named in a fault.</summary>
     private const int MostNamed = 5;
@@ -19,7 +20,6 @@ internal sealed class EpochCoverage(MiniBatchGeometry geometry, int seed)
     private readonly byte[] _times = new byte[(long)geometry.StepsPerEpoch * geometry.Slices];
     private readonly Dictionary<int, List<long>> _again = [];
     private readonly Dictionary<int, string> _leftOut = [];
-    private readonly EpochOrder _order = new(geometry.SampleCount, seed);
     private readonly byte[] _samples = new byte[geometry.SampleCount];
 
     /// <summary>From 0.</summary>
@@ -64,7 +64,6 @@ internal sealed class EpochCoverage(MiniBatchGeometry geometry, int seed)
     /// <param name="whole">All of the epoch's steps were made: a sample that was not applied is missing.</param>
     public IEnumerable<AuditFault> Judge(bool whole)
     {
-        _order.Prepare(Epoch);
         Array.Clear(_samples);
         for (int step = 0; step < geometry.StepsPerEpoch; step++)
         {
@@ -72,7 +71,7 @@ internal sealed class EpochCoverage(MiniBatchGeometry geometry, int seed)
             {
                 byte times = _times[(step * geometry.Slices) + slice];
                 if (times == 0) continue;
-                foreach (int sample in _order.Slice(geometry, step, slice)) _samples[sample] = (byte)Math.Min(_samples[sample] + times, byte.MaxValue);
+                foreach (int sample in order.Rows(Epoch, geometry.SliceRange(step, slice))) _samples[sample] = (byte)Math.Min(_samples[sample] + times, byte.MaxValue);
             }
         }
         if (whole && Fault(AuditFaultKind.Missing) is { } missing) yield return missing;
@@ -89,7 +88,7 @@ internal sealed class EpochCoverage(MiniBatchGeometry geometry, int seed)
         {
             for (int slice = 0; slice < geometry.Slices && first.Count < MostNamed; slice++)
             {
-                foreach (int sample in _order.Slice(geometry, step, slice))
+                foreach (int sample in order.Rows(Epoch, geometry.SliceRange(step, slice)))
                 {
                     if (IsFaulty(kind, _samples[sample]) && first.Count < MostNamed)
                         first.Add(new FaultySample(sample, StepOf(step), kind == AuditFaultKind.Missing ? Absence(step, slice) : Repetition(step, slice)));

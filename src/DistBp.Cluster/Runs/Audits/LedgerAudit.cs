@@ -4,7 +4,8 @@ using DistBp.Learning.Data;
 namespace DistBp.Cluster.Runs.Audits;
 
 /// <summary>Goes through a ledger once, in its order, with one epoch in memory. Epochs do not mix: all members stop at the end of each.</summary>
-internal sealed class LedgerAudit(string path, string jobHash)
+/// <param name="order">Of the samples, from how many there are and the seed.</param>
+internal sealed class LedgerAudit(string path, string jobHash, Func<int, int, ISampleOrder> order)
 {
     private const int MostFaultsKept = 20;
     private readonly List<AuditFault> _faults = [];
@@ -47,7 +48,9 @@ internal sealed class LedgerAudit(string path, string jobHash)
 
     private string? Begin(PieceBegun begun)
     {
-        if (begun is not { Step: >= 0, Samples: > 0, Batch: > 0, Slices: > 0 }) return "it has no samples, or no mini-batches";
+        // No job is otherwise; and it bounds what is kept of an epoch by the samples.
+        if (begun.Step < 0 || begun.Slices < 1 || begun.Batch < begun.Slices || begun.Samples < begun.Batch)
+            return "its samples cannot be cut into such mini-batches and slices";
         _pieces++;
         _cut += begun.StepsCut;
         if (_identity is { } first && IsSame(first, begun)) return null;
@@ -58,7 +61,7 @@ internal sealed class LedgerAudit(string path, string jobHash)
             _unknown.Add($"the ledger begins with step {begun.Step}: which samples were applied before is not known");
         _identity = begun;
         var geometry = new MiniBatchGeometry(begun.Samples, begun.Batch, begun.Slices);
-        _epoch = new EpochCoverage(geometry, begun.Seed);
+        _epoch = new EpochCoverage(geometry, order(begun.Samples, begun.Seed));
         _epoch.Begin((int)(begun.Step / geometry.StepsPerEpoch));
         if (begun.Step % geometry.StepsPerEpoch != 0) _partial = _epoch.Epoch;
         _next = begun.Step;

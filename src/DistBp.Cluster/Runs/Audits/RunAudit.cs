@@ -1,6 +1,8 @@
 using DistBp.Cluster.Configuration;
 using DistBp.Cluster.Storage;
 using DistBp.Learning;
+using DistBp.Learning.Data;
+using DistBp.Learning.Data.Shards;
 
 namespace DistBp.Cluster.Runs.Audits;
 
@@ -27,7 +29,19 @@ public static class RunAudit
         }
         // Looked for before the ledger is read: a run that is under way writes the ledger first.
         long leastStep = NewestCheckpoint(paths);
-        return new LedgerAudit(paths.Ledger, JobFile.Hash(job)).Run(leastStep);
+        return new LedgerAudit(paths.Ledger, JobFile.Hash(job), (samples, seed) => Order(job, samples, seed)).Run(leastStep);
+    }
+
+    /// <summary>The order of shards follows from their sizes too, which their manifest knows.</summary>
+    private static ISampleOrder Order(JobDescription job, int samples, int seed)
+    {
+        if (job.Data.Train is not ShardFolder shards) return new EpochOrder(samples, seed);
+        string folder = Path.Combine(job.BaseFolder, shards.Path);
+        ShardManifest manifest = ShardManifest.Load(folder);
+        if (manifest.Samples == samples) return manifest.Order(job.Data.ShuffleWindow, seed);
+        throw new UserException(
+            ErrorKind.Data, $"the shards have {manifest.Samples} samples, and the run was trained on {samples}", Path.Combine(folder, ShardManifest.FileName),
+            "bring the manifest back as it was");
     }
 
     /// <summary>The step of the newest intact checkpoint; 0 where there is none.</summary>

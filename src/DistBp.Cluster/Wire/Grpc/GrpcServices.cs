@@ -12,8 +12,12 @@ namespace DistBp.Cluster.Wire.Grpc;
 /// </summary>
 /// <param name="maxMessageBytes">The longest request.</param>
 /// <param name="report">Is told of a method's bug.</param>
-internal sealed class GrpcServices(IEndpointRouteBuilder routes, int maxMessageBytes, Action<Exception> report)
+/// <param name="guard">Sees each call before its method does, and throws the <see cref="RpcException"/> with which it ends instead.</param>
+internal sealed class GrpcServices(IEndpointRouteBuilder routes, int maxMessageBytes, Action<Exception> report, Action<ServerCall>? guard = null)
 {
+    /// <summary>The same server, for methods whose calls are checked first.</summary>
+    public GrpcServices Guarded(Action<ServerCall> by) => new(routes, maxMessageBytes, report, by);
+
     /// <summary>One request, one response.</summary>
     public void Unary<TRequest, TResponse>(Method<TRequest, TResponse> method, Func<TRequest, ServerCall, Task<TResponse>> handler)
         where TRequest : class, IMessage<TRequest>
@@ -51,7 +55,7 @@ internal sealed class GrpcServices(IEndpointRouteBuilder routes, int maxMessageB
     /// <param name="path">Of a method whose messages stand in a .proto too.</param>
     public void Raw(string path, Func<PipeReader, PipeWriter, ServerCall, Task> handler)
         => routes.MapPost(path, (HttpContext context) => ServerCallRun.RunAsync(
-            context, call => handler(context.Request.BodyReader, context.Response.BodyWriter, call), report));
+            context, call => Guard(call, () => handler(context.Request.BodyReader, context.Response.BodyWriter, call)), report));
 
     private void Map<TRequest, TResponse>(
         Method<TRequest, TResponse> method, bool clientStreams, bool serverStreams,
@@ -61,9 +65,15 @@ internal sealed class GrpcServices(IEndpointRouteBuilder routes, int maxMessageB
     {
         if ((method.ClientStreams, method.ServerStreams) != (clientStreams, serverStreams))
             throw new ArgumentException($"{method.Path} is of another kind in its .proto.", nameof(method));
-        routes.MapPost(method.Path, (HttpContext context) => ServerCallRun.RunAsync(context, call => handler(
+        routes.MapPost(method.Path, (HttpContext context) => ServerCallRun.RunAsync(context, call => Guard(call, () => handler(
             new MessageReader<TRequest>(context.Request.BodyReader, method.Requests, maxMessageBytes, Reset),
-            new MessageWriter<TResponse>(context.Response.BodyWriter), call), report));
+            new MessageWriter<TResponse>(context.Response.BodyWriter), call)), report));
+    }
+
+    private Task Guard(ServerCall call, Func<Task> method)
+    {
+        guard?.Invoke(call);
+        return method();
     }
 
     private static RpcException Reset(Exception cause) => new(StatusCode.Cancelled, "the client has gone or reset the call", cause);

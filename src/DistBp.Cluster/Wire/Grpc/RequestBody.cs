@@ -30,8 +30,17 @@ internal sealed class RequestBody : HttpContent
     protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
     {
         PipeWriter writer = PipeWriter.Create(stream, new StreamPipeWriterOptions(leaveOpen: true));
-        // The request's headers leave with the first flush, though no message may follow for a while.
-        await stream.FlushAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            // The request's headers leave with the first flush, though no message may follow for a while.
+            await stream.FlushAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is IOException or HttpRequestException or OperationCanceledException)
+        {
+            // The server has answered and ended the call already: who waits to write must learn of it.
+            Abandon(e);
+            throw;
+        }
         _opened.TrySetResult(writer);
         await _closed.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
         await writer.CompleteAsync().ConfigureAwait(false);

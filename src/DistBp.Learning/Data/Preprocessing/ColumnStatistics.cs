@@ -6,31 +6,58 @@ namespace DistBp.Learning.Data.Preprocessing;
 /// </summary>
 internal sealed class ColumnStatistics
 {
+    private readonly Action<RowAction> _forEachRow;
+    private double[]? _deviation;
+
     public ColumnStatistics(FeatureTable table)
+        : this(table.Width, action => ForEachRow(table, action))
     {
-        int width = table.Width;
-        (Count, Mean, Deviation, Minimum, Maximum) = (new int[width], new double[width], new double[width], new double[width],
-            new double[width]);
-        Array.Fill(Minimum, double.PositiveInfinity);
-        Array.Fill(Maximum, double.NegativeInfinity);
-        for (int i = 0; i < table.Count; i++) AddRow(table.Row(i));
-        for (int j = 0; j < width; j++) Mean[j] /= Count[j];
-        for (int i = 0; i < table.Count; i++) AddSquares(table.Row(i));
-        for (int j = 0; j < width; j++) Deviation[j] = Math.Sqrt(Deviation[j] / Count[j]);
     }
 
-    public int[] Count { get; }
+    /// <param name="forEachRow">Gives the rows, in order; called again for a second pass.</param>
+    public ColumnStatistics(int width, Action<RowAction> forEachRow)
+    {
+        _forEachRow = forEachRow;
+        (Count, Mean, Minimum, Maximum) = (new long[width], new double[width], new double[width], new double[width]);
+        Array.Fill(Minimum, double.PositiveInfinity);
+        Array.Fill(Maximum, double.NegativeInfinity);
+        forEachRow(AddRow);
+        for (int j = 0; j < width; j++) Mean[j] /= Count[j];
+    }
+
+    public long[] Count { get; }
 
     /// <summary>NaN where every value is missing.</summary>
     public double[] Mean { get; }
 
-    public double[] Deviation { get; }
+    /// <summary>Takes the second pass, when it is asked for.</summary>
+    public double[] Deviation => _deviation ??= Deviations();
 
     public double[] Minimum { get; }
 
     public double[] Maximum { get; }
 
     public bool IsConstant(int column) => !(Maximum[column] > Minimum[column]);
+
+    private static void ForEachRow(FeatureTable table, RowAction action)
+    {
+        for (int i = 0; i < table.Count; i++) action(table.Row(i));
+    }
+
+    private double[] Deviations()
+    {
+        var squares = new double[Mean.Length];
+        _forEachRow(row =>
+        {
+            for (int j = 0; j < row.Length; j++)
+            {
+                double difference = row[j] - Mean[j];
+                if (!double.IsNaN(difference)) squares[j] += difference * difference;
+            }
+        });
+        for (int j = 0; j < squares.Length; j++) squares[j] = Math.Sqrt(squares[j] / Count[j]);
+        return squares;
+    }
 
     private void AddRow(ReadOnlySpan<float> row)
     {
@@ -44,13 +71,7 @@ internal sealed class ColumnStatistics
             if (x > Maximum[j]) Maximum[j] = x;
         }
     }
-
-    private void AddSquares(ReadOnlySpan<float> row)
-    {
-        for (int j = 0; j < row.Length; j++)
-        {
-            double difference = row[j] - Mean[j];
-            if (!double.IsNaN(difference)) Deviation[j] += difference * difference;
-        }
-    }
 }
+
+/// <summary>What is done with a row of features.</summary>
+internal delegate void RowAction(ReadOnlySpan<float> row);

@@ -30,20 +30,36 @@ internal abstract record FittedStep
     protected abstract FeatureTable Transform(FeatureTable table);
 }
 
+/// <summary>A step that changes each number of a row by itself: rows need not be in memory together.</summary>
+internal interface IElementwiseStep
+{
+    /// <param name="rows">[any, features], changed in place.</param>
+    void Apply(Span<float> rows);
+}
+
 /// <summary>x / Divisor.</summary>
-internal sealed record FittedDivide(double Divisor) : FittedStep
+internal sealed record FittedDivide(double Divisor) : FittedStep, IElementwiseStep
 {
     [JsonIgnore]
     public override int InputWidth => -1;
 
+    public void Apply(Span<float> rows)
+    {
+        if ((float)Divisor == Divisor)
+        {
+            // The same bits as below: a quotient of floats, taken in double and rounded once more, is the float quotient.
+            TensorPrimitives.Divide(rows, (float)Divisor, rows);
+            return;
+        }
+        foreach (ref float x in rows) x = (float)(x / Divisor);
+    }
+
     protected override FeatureTable Transform(FeatureTable table)
     {
         bool[] isText = [.. table.Columns.Select(c => c.Categories is not null)];
-        if (!isText.Contains(true) && (float)Divisor == Divisor)
+        if (!isText.Contains(true))
         {
-            // The same bits as below: a quotient of floats, taken in double and rounded once more, is the float quotient.
-            Span<float> values = table.Values.Span[..(table.Count * table.Width)];
-            TensorPrimitives.Divide(values, (float)Divisor, values);
+            Apply(table.Values.Span[..(table.Count * table.Width)]);
             return table;
         }
         for (int i = 0; i < table.Count; i++)
@@ -57,16 +73,16 @@ internal sealed record FittedDivide(double Divisor) : FittedStep
 }
 
 /// <summary>(x − Offset) / Scale, each feature by itself; 0 where Scale is 0. Standardize and minMax both become this.</summary>
-internal sealed record FittedScale(double[] Offset, double[] Scale) : FittedStep
+internal sealed record FittedScale(double[] Offset, double[] Scale) : FittedStep, IElementwiseStep
 {
     [JsonIgnore]
     public override int InputWidth => Offset.Length == Scale.Length ? Offset.Length : 0;
 
-    protected override FeatureTable Transform(FeatureTable table)
+    public void Apply(Span<float> rows)
     {
-        for (int i = 0; i < table.Count; i++)
+        for (; !rows.IsEmpty; rows = rows[Scale.Length..])
         {
-            Span<float> row = table.Row(i);
+            Span<float> row = rows[..Scale.Length];
             for (int j = 0; j < row.Length; j++)
             {
                 // A missing value stays missing even in a constant feature: a later impute may fill it.
@@ -74,6 +90,11 @@ internal sealed record FittedScale(double[] Offset, double[] Scale) : FittedStep
                 else if (!float.IsNaN(row[j])) row[j] = 0;
             }
         }
+    }
+
+    protected override FeatureTable Transform(FeatureTable table)
+    {
+        Apply(table.Values.Span[..(table.Count * table.Width)]);
         return table;
     }
 }

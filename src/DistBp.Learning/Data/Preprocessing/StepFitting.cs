@@ -22,16 +22,47 @@ internal static class StepFitting
         return (fitted, table);
     }
 
+    /// <summary>Fits steps that need no more than passes over the rows, in order.</summary>
+    /// <param name="forEachRow">Gives the training part's rows of <paramref name="width"/> features, in order, as often as it is called.</param>
+    public static FittedStep[] Fit(IReadOnlyList<PreprocessStep> steps, int width, Action<RowAction> forEachRow)
+    {
+        FeatureColumn[] columns = FeatureColumn.Numbered(width);
+        var fitted = new FittedStep[steps.Count];
+        for (int s = 0; s < steps.Count; s++)
+        {
+            IElementwiseStep[] before = [.. fitted.Take(s).Cast<IElementwiseStep>()];
+            fitted[s] = steps[s] switch
+            {
+                DivideStep divide => Divide(divide, s),
+                StandardizeStep => Standardize(columns, Statistics(before)),
+                MinMaxStep => MinMax(columns, Statistics(before)),
+                _ => throw Error($"{steps[s].Kind} needs all samples in memory, and shards are read a piece at a time.", s,
+                    "let `distbp data convert` do it: what it writes is preprocessed then"),
+            };
+        }
+        return fitted;
+
+        ColumnStatistics Statistics(IElementwiseStep[] before)
+        {
+            var row = new float[width];
+            return new ColumnStatistics(width, action => forEachRow(raw =>
+            {
+                raw.CopyTo(row);
+                foreach (IElementwiseStep step in before) step.Apply(row);
+                action(row);
+            }));
+        }
+    }
+
     public static UserException Error(string what, int step, string remedy) =>
         new(ErrorKind.Data, what, $"data.preprocess[{step}]", remedy);
 
     private static FittedStep Fit(PreprocessStep step, int number, FeatureTable table, TensorBuffer? targets, TargetKind kind) =>
         step switch
     {
-        DivideStep divide when divide.Divisor != 0 && double.IsFinite(divide.Divisor) => new FittedDivide(divide.Divisor),
-        DivideStep divide => throw Error($"Nothing can be divided by {divide.Divisor}.", number, "divide by 255, say"),
-        StandardizeStep => Standardize(table),
-        MinMaxStep => MinMax(table),
+        DivideStep divide => Divide(divide, number),
+        StandardizeStep => Standardize(table.Columns, new ColumnStatistics(table)),
+        MinMaxStep => MinMax(table.Columns, new ColumnStatistics(table)),
         ImputeStep impute => Imputation.Fit(impute, number, table),
         OneHotStep oneHot => OneHot(oneHot, number, table),
         DropConstantStep => DropConstant(table),
@@ -39,24 +70,22 @@ internal static class StepFitting
         _ => throw new UnreachableException(step.Kind),
     };
 
-    private static FittedScale Standardize(FeatureTable table)
-    {
-        var statistics = new ColumnStatistics(table);
-        return Scale(table, statistics, statistics.Mean, j => statistics.Deviation[j]);
-    }
+    private static FittedDivide Divide(DivideStep step, int number) => step.Divisor != 0 && double.IsFinite(step.Divisor)
+        ? new FittedDivide(step.Divisor)
+        : throw Error($"Nothing can be divided by {step.Divisor}.", number, "divide by 255, say");
 
-    private static FittedScale MinMax(FeatureTable table)
-    {
-        var statistics = new ColumnStatistics(table);
-        return Scale(table, statistics, statistics.Minimum, j => statistics.Maximum[j] - statistics.Minimum[j]);
-    }
+    private static FittedScale Standardize(FeatureColumn[] columns, ColumnStatistics statistics) =>
+        Scale(columns, statistics, statistics.Mean, j => statistics.Deviation[j]);
 
-    private static FittedScale Scale(FeatureTable table, ColumnStatistics statistics, double[] offset, Func<int, double> scale)
+    private static FittedScale MinMax(FeatureColumn[] columns, ColumnStatistics statistics) =>
+        Scale(columns, statistics, statistics.Minimum, j => statistics.Maximum[j] - statistics.Minimum[j]);
+
+    private static FittedScale Scale(FeatureColumn[] columns, ColumnStatistics statistics, double[] offset, Func<int, double> scale)
     {
-        var fitted = new FittedScale(new double[table.Width], new double[table.Width]);
-        for (int j = 0; j < table.Width; j++)
+        var fitted = new FittedScale(new double[columns.Length], new double[columns.Length]);
+        for (int j = 0; j < columns.Length; j++)
         {
-            if (table.Columns[j].Categories is not null) fitted.Scale[j] = 1;
+            if (columns[j].Categories is not null) fitted.Scale[j] = 1;
             else if (!statistics.IsConstant(j)) (fitted.Offset[j], fitted.Scale[j]) = (offset[j], scale(j));
         }
         return fitted;

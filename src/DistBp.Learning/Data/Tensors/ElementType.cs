@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 
 namespace DistBp.Learning.Data.Tensors;
 
@@ -61,7 +62,21 @@ internal static class Elements
 
     private static void Bytes(ReadOnlySpan<byte> source, Span<float> destination)
     {
-        for (int i = 0; i < destination.Length; i++) destination[i] = source[i];
+        int i = 0;
+        for (; i <= destination.Length - Vector128<byte>.Count; i += Vector128<byte>.Count)
+        {
+            (Vector128<ushort> low, Vector128<ushort> high) = Vector128.Widen(Vector128.Create(source.Slice(i, Vector128<byte>.Count)));
+            Store(low, destination[i..]);
+            Store(high, destination[(i + Vector128<ushort>.Count)..]);
+        }
+        for (; i < destination.Length; i++) destination[i] = source[i];
+
+        static void Store(Vector128<ushort> values, Span<float> destination)
+        {
+            (Vector128<uint> low, Vector128<uint> high) = Vector128.Widen(values);
+            Vector128.ConvertToSingle(low.AsInt32()).CopyTo(destination);
+            Vector128.ConvertToSingle(high.AsInt32()).CopyTo(destination[Vector128<uint>.Count..]);
+        }
     }
 
     private static void Each<T>(ReadOnlySpan<byte> source, Span<float> destination)

@@ -12,15 +12,16 @@ internal static class TargetChecks
         ReadOnlySpan<float> targets = part.Targets!.Span;
         for (int i = 0; i < targets.Length; i++)
         {
-            float y = targets[i];
-            bool good = kind switch
-            {
-                TargetKind.Classes => y >= 0 && y < MostClasses && y == MathF.Floor(y),
-                TargetKind.Binary => y is 0 or 1,
-                _ => float.IsFinite(y),
-            };
-            if (!good) throw Bad(y, kind, rows.Describe(i / part.TargetShape.ElementCount));
+            if (!IsGood(targets[i], kind)) throw Bad(targets[i], kind, rows.Describe(i / part.TargetShape.ElementCount));
         }
+    }
+
+    /// <summary>One target of a file that is read as a stream.</summary>
+    /// <param name="classCount">What labels must be below; 0: that is not known.</param>
+    public static void Require(float y, TargetKind kind, int classCount, string path, int sample)
+    {
+        if (!IsGood(y, kind)) throw Bad(y, kind, $"{path}, sample {sample}");
+        if (classCount > 0 && y >= classCount) throw Unknown(y, classCount, $"{path}, sample {sample}");
     }
 
     public static int HighestClass(RawPart part)
@@ -37,10 +38,20 @@ internal static class TargetChecks
         for (int i = 0; i < targets.Length; i++)
         {
             if (targets[i] < classCount) continue;
-            throw new UserException(ErrorKind.Data, $"The label {targets[i]} is out of range: the training data have the classes 0 to {classCount - 1}.",
-                (part.Features.Rows with { Path = path }).DescribeSample(i / part.TargetShape.ElementCount), "correct the label or leave the sample out");
+            throw Unknown(targets[i], classCount, (part.Features.Rows with { Path = path }).DescribeSample(i / part.TargetShape.ElementCount));
         }
     }
+
+    private static bool IsGood(float y, TargetKind kind) => kind switch
+    {
+        TargetKind.Classes => y >= 0 && y < MostClasses && y == MathF.Floor(y),
+        TargetKind.Binary => y is 0 or 1,
+        _ => float.IsFinite(y),
+    };
+
+    private static UserException Unknown(float y, int classCount, string where) => new(
+        ErrorKind.Data, $"The label {y} is out of range: the training data have the classes 0 to {classCount - 1}.", where,
+        "correct the label or leave the sample out");
 
     private static UserException Bad(float y, TargetKind kind, string where) => kind switch
     {

@@ -8,7 +8,8 @@ internal sealed record TensorHeader(long[] Dimensions, ElementType Type, bool Bi
     /// <summary>Checks the declared size against what the file can hold, before anything is allocated by it.</summary>
     /// <param name="mostBytes">See <see cref="DataFile.Open"/>.</param>
     /// <param name="compressed">Then <paramref name="mostBytes"/> is only a bound.</param>
-    public void Validate(string path, long mostBytes, bool compressed)
+    /// <param name="asStream">Only one sample has to fit into a buffer.</param>
+    public void Validate(string path, long mostBytes, bool compressed, bool asStream = false)
     {
         if (Dimensions.Length == 0)
             throw new UserException(ErrorKind.Data, "The file holds a single number, no samples.", path,
@@ -30,8 +31,9 @@ internal sealed record TensorHeader(long[] Dimensions, ElementType Type, bool Bi
                 $"The file is cut off: its header declares {Shape} elements, {bytes} bytes in all, and the file has {(compressed ? "at most " : "")}{mostBytes}.",
                 path, "copy or download the file again");
         }
-        if (elements > Array.MaxLength - 64)
-            throw new UserException(ErrorKind.Data, $"{elements} elements are more than fit into one buffer (2^31).", path,
+        Int128 held = asStream && !FortranOrder ? Int128.Max(elements / Dimensions[0], Dimensions[0]) : elements;
+        if (held > Array.MaxLength - 64)
+            throw new UserException(ErrorKind.Data, $"{held} elements are more than fit into one buffer (2^31).", path,
                 "split the file");
     }
 

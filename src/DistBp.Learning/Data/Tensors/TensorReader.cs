@@ -27,17 +27,21 @@ internal sealed class TensorReader : IDisposable
     /// <summary>NaN and infinity are possible.</summary>
     public bool IsFloating => Elements.IsFloating(_header.Type);
 
+    /// <summary>As the file has them.</summary>
+    public ElementType ElementType => _header.Type;
+
     /// <summary>"[60000, 28, 28]".</summary>
     public string DeclaredShape => _header.Shape;
 
     /// <exception cref="UserException">Not a file of this format, or one that is shorter than it says.</exception>
-    public static TensorReader Open(string path, DataFormat format)
+    /// <param name="asStream">A few samples at a time are taken: all of them need not fit into one buffer.</param>
+    public static TensorReader Open(string path, DataFormat format, bool asStream = false)
     {
         Stream stream = DataFile.Open(path, out long mostBytes);
         try
         {
             TensorHeader header = format == DataFormat.Npy ? NpyHeader.Read(stream, path) : IdxHeader.Read(stream, path);
-            header.Validate(path, mostBytes, compressed: stream is BufferedStream);
+            header.Validate(path, mostBytes, compressed: stream is BufferedStream, asStream);
             return new TensorReader(path, stream, header);
         }
         catch

@@ -59,8 +59,7 @@ internal static class TensorSource
         string? yPath = null;
         if (target != TargetKind.Input)
         {
-            yPath = DataFile.Resolve(files.Y ?? throw new UserException(ErrorKind.Usage, "The file of the labels is missing.", "data: y",
-                "add y: FILE beside x, or target: input for an autoencoder"), baseFolder);
+            yPath = TargetPath(files, baseFolder);
             using TensorReader y = TensorReader.Open(yPath, format);
             targetShape = TargetShape(x, y, target);
             targets = ReadParts(y, assignment);
@@ -81,6 +80,24 @@ internal static class TensorSource
     /// <summary>Whether each step of a sequence has a class of its own.</summary>
     public static bool IsOfSteps(TensorShape targetShape, TargetKind target) => target == TargetKind.Classes && targetShape.Rank == 1;
 
+    /// <exception cref="UserException">The labels are not named.</exception>
+    public static string TargetPath(TensorFiles files, string baseFolder) => DataFile.Resolve(
+        files.Y ?? throw new UserException(ErrorKind.Usage, "The file of the labels is missing.", "data: y",
+            "add y: FILE beside x, or target: input for an autoencoder"), baseFolder);
+
+    /// <summary>How many steps of each sample count.</summary>
+    public static int[] LengthsOf(TensorReader x, string path)
+    {
+        RequireSteps(x);
+        return LengthsReader.Read(path, x.SampleCount, x.SampleShape[0]);
+    }
+
+    private static void RequireSteps(TensorReader x)
+    {
+        if (x.SampleShape.Rank > 0) return;
+        throw new UserException(ErrorKind.Data, $"Data of shape {x.DeclaredShape} are no sequences.", x.Path, "store [samples, steps, features]");
+    }
+
     /// <summary>[parts][samples of the part]; null where samples are no sequences, or the part is not split off.</summary>
     private static int[]?[] ReadLengths(TensorReader x, string? path, PartAssignment assignment, bool isSequence)
     {
@@ -91,13 +108,9 @@ internal static class TensorSource
             throw new UserException(ErrorKind.Usage, "These samples have lengths, and those of training have none.", path!,
                 "leave the lengths out, or give data.train.lengths and train again");
         }
-        if (x.SampleShape.Rank == 0)
-        {
-            throw new UserException(ErrorKind.Data, $"Data of shape {x.DeclaredShape} are no sequences.", x.Path,
-                "store [samples, steps, features]");
-        }
+        RequireSteps(x);
         int steps = x.SampleShape[0];
-        int[]? all = path is null ? null : LengthsReader.Read(path, x.SampleCount, steps);
+        int[]? all = path is null ? null : LengthsOf(x, path);
         for (int part = 0; part < lengths.Length; part++)
         {
             if (assignment.Counts[part] == 0) continue;
@@ -144,7 +157,7 @@ internal static class TensorSource
     }
 
     /// <summary>[] for one number a sample, however the file writes it.</summary>
-    private static TensorShape TargetShape(TensorReader x, TensorReader y, TargetKind target)
+    public static TensorShape TargetShape(TensorReader x, TensorReader y, TargetKind target)
     {
         if (y.SampleCount != x.SampleCount)
         {

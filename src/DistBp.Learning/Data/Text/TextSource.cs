@@ -44,9 +44,9 @@ internal static class TextSource
         };
     }
 
-    public static Dataset ReadAll(string path, TextWindows windows) => Cut(TextContent.Read(path), windows, path, "text");
+    public static MemoryDataset ReadAll(string path, TextWindows windows) => Cut(TextContent.Read(path), windows, path, "text");
 
-    private static Dataset Cut(ReadOnlySpan<Rune> text, TextWindows windows, string path, string part)
+    private static MemoryDataset Cut(ReadOnlySpan<Rune> text, TextWindows windows, string path, string part)
     {
         if (text.Length <= windows.Length)
         {
@@ -63,7 +63,7 @@ internal static class TextSource
             windows.Encode(classes.AsSpan(start, windows.Length), samples.Span.Slice(i * width, width));
             for (int t = 0; t < windows.Length; t++) targets.Span[i * windows.Length + t] = classes[start + t + 1];
         }
-        return new Dataset(count, windows.SampleShape, new TensorShape(windows.Length), samples, targets);
+        return new MemoryDataset(count, windows.SampleShape, new TensorShape(windows.Length), samples, targets);
     }
 
     private static int[] Classes(ReadOnlySpan<Rune> text, TextWindows windows, string path, string part)

@@ -6,6 +6,7 @@ using DistBp.Cluster.Tests.Storage;
 using DistBp.Cluster.Tests.Storage.Ledgers;
 using DistBp.Learning;
 using DistBp.Learning.Data;
+using DistBp.Learning.Data.Shards;
 using DistBp.Protocol.Messages;
 
 namespace DistBp.Cluster.Tests.Runs.Audits;
@@ -15,7 +16,7 @@ public sealed class AuditFaultTests : IDisposable
 {
     private static readonly Contribution[] WithoutTheLast = [new(new Subtree(0, 4), 0)];
     private readonly TemporaryFolder _folder = new();
-    private readonly JobDescription _job = SmallJobs.Of(SmallJobs.Adam, "seed=3");
+    private JobDescription _job = SmallJobs.Of(SmallJobs.Adam, "seed=3");
 
     private RunPaths Paths => new(_folder.Path);
 
@@ -36,6 +37,28 @@ public sealed class AuditFaultTests : IDisposable
         Assert.Equal(samples.Take(5), fault.First.Select(s => s.Sample));
         Assert.Equal("slice 4 of step 6 was left out", fault.First[0].Why);
         Assert.Equal((2, samples.Length, 0), (report.WholeEpochs, report.Missing, report.Repeated));
+    }
+
+    [Fact]
+    public void Samples_of_shards_are_named_in_the_order_of_their_windows()
+    {
+        const int window = 30;
+        File.WriteAllLines(_folder["data.csv"], ["a,y", .. Enumerable.Range(0, WrittenLedger.Geometry.SampleCount).Select(i => $"{i},{i % 2}")]);
+        var data = new DataDescription(DataFormat.Csv, new CsvFile("data.csv", "y", null), null, null, null, [], false);
+        _job = _job with { Data = ShardConversion.Convert(data, _job.Target, 1, _folder.Path, _folder["shards"], 20).Data with { ShuffleWindow = window } };
+        AuditReport report = Audit(ledger =>
+        {
+            ledger.Apply(0..6);
+            ledger.Apply(6, WithoutTheLast);
+            ledger.Apply(7..11);
+        });
+        ShardManifest manifest = ShardManifest.Load(_folder["shards/train"]);
+        MiniBatchGeometry geometry = WrittenLedger.Geometry;
+        int[] left = manifest.Order(window, _job.Seed).Rows(0, new RowRange(geometry.SliceRange(6, 4).Start, geometry.SliceRange(6, 5).End)).ToArray();
+        AuditFault fault = Assert.Single(report.Faults);
+        Assert.Equal(left.Length, fault.Samples);
+        Assert.Equal(left.Take(5), fault.First.Select(s => s.Sample));
+        Assert.NotEqual(SamplesOf(6, 4)[0], left[0]);
     }
 
     [Fact]
@@ -134,6 +157,22 @@ public sealed class AuditFaultTests : IDisposable
     {
         AuditReport report = Audit(ledger => ledger.Apply(0..10), hash: "beef");
         Assert.Contains("another job", Assert.Single(report.Unknown), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(0, 10, 6)]
+    [InlineData(97, 0, 6)]
+    [InlineData(97, 10, 0)]
+    [InlineData(97, 10, 11)]
+    [InlineData(97, 98, 6)]
+    [InlineData(97, int.MaxValue, int.MaxValue)]
+    public void Mini_batches_that_no_job_has_are_damage(int samples, int batch, int slices)
+    {
+        using (LedgerWriter.Open(Paths.Ledger, new LedgerIdentity("cafe", 1, new MiniBatchGeometry(samples, batch, slices)), 0, TimeProvider.System))
+        {
+        }
+        File.WriteAllText(Paths.Job, JobFile.Write(_job));
+        Assert.Contains("mini-batches", RunAudit.Of(_folder.Path).Damage!.Why, StringComparison.Ordinal);
     }
 
     private AuditReport Audit(Action<LedgerWriter> write, string? hash = null)

@@ -1,6 +1,7 @@
 using DistBp.Cluster.Configuration;
 using DistBp.Cluster.Runs.Audits;
 using DistBp.Cluster.Storage;
+using DistBp.Cluster.Tests.Storage.Ledgers;
 using DistBp.Learning;
 
 namespace DistBp.Cluster.Tests.Runs.Audits;
@@ -31,7 +32,7 @@ public sealed class AuditTests
     {
         JobDescription job = SmallJobs.Of(SmallJobs.Adam, "epochs=4");
         using var run = new TestRun();
-        await run.TrainInPiecesAsync(job, [(5, 2, 3), (17, 5, 1), (2 * SmallJobs.StepsPerEpoch, 1, 1)], last: (3, 2));
+        await run.TrainInPiecesAsync(job, [(5, 2, 3), (17, 5, 1), (25, 1, 1)], last: (3, 2));
         AuditReport report = RunAudit.Of(run.Folder);
         Assert.True(report.Proven);
         Assert.Equal((4, 3, 5, 44), (report.WholeEpochs, report.Restarts, report.Workers, report.StepsApplied));
@@ -45,7 +46,10 @@ public sealed class AuditTests
         long steps = (await run.TrainAsync(SmallJobs.Of(SmallJobs.Adam), 2, 2, probe)).Steps;
         AuditReport report = RunAudit.Of(run.Folder);
         Assert.True(report.Proven);
-        Assert.Equal((1, 2, (steps - 11) * 100), (report.WholeEpochs, report.EpochUnderWay, report.SamplesUnderWay));
+        Assert.InRange(steps, 14, 22);
+        // A busy machine may hear of the stop as late as at the epoch's end.
+        (int, int, long) expected = steps == 22 ? (2, 0, 0) : (1, 2, (steps - 11) * 100);
+        Assert.Equal(expected, (report.WholeEpochs, report.EpochUnderWay, report.SamplesUnderWay));
     }
 
     [Fact]
@@ -61,6 +65,17 @@ public sealed class AuditTests
         AuditReport report = RunAudit.Of(run.Folder);
         Assert.True(report.Proven);
         Assert.Equal((22, 1, 10), (report.StepsApplied, report.Restarts, report.StepsRepeated));
+    }
+
+    [Fact]
+    public async Task When_a_checkpoint_is_told_of_the_ledger_on_the_disk_has_all_its_steps()
+    {
+        using var run = new TestRun();
+        var behind = new List<long>();
+        using var probe = new RunProbe { AtCheckpoint = step => behind.Add(step - WrittenLedger.Steps(run.Paths.Ledger).Length) };
+        await run.TrainAsync(SmallJobs.Of(SmallJobs.Adam, "checkpoint.everySteps=3"), 2, 2, probe);
+        Assert.Equal(8, behind.Count);
+        Assert.All(behind, steps => Assert.True(steps <= 0, $"{steps} steps of a checkpoint are not in the ledger"));
     }
 
     [Fact]

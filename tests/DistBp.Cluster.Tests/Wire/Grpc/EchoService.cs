@@ -30,6 +30,10 @@ internal sealed class EchoService
 
     public void AddTo(GrpcServices services)
     {
+        services = services.Guarded(call =>
+        {
+            if (call.Metadata.Get("refuse") is { } reason) throw new RpcException(StatusCode.PermissionDenied, reason);
+        });
         services.Unary(Unary, async (request, call) =>
         {
             // What was sent comes back: as a header, as a trailer, and bytes as bytes.

@@ -118,6 +118,23 @@ public sealed class GrpcCallTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_call_that_the_server_ends_before_a_request_is_written_tells_the_writer()
+    {
+        // No deadline: it is the end of the call that must wake who waits to write.
+        await Task.WhenAll(Enumerable.Range(0, 300).Select(_ => Task.Run(async () =>
+        {
+            using var channel = new GrpcChannel(Address, GrpcLimits.Default);
+            using ClientCall<EchoRequest, EchoResponse> call = channel.Call(EchoService.Duplex, new Metadata { { "refuse", "at once" } });
+            RpcException e = await Assert.ThrowsAsync<RpcException>(async () =>
+            {
+                await call.WriteAsync(new EchoRequest { Text = "late" });
+                await call.ReadAsync();
+            });
+            Assert.Equal(StatusCode.PermissionDenied, e.Status);
+        }))).WaitAsync(s_patience);
+    }
+
+    [Fact]
     public async Task A_deadline_ends_the_call_on_both_sides()
     {
         RpcException e = await Assert.ThrowsAsync<RpcException>(() => _channel.UnaryAsync(

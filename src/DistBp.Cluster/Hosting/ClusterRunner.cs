@@ -1,0 +1,81 @@
+using System.Collections.Concurrent;
+using System.Runtime.InteropServices;
+using DistBp.Cluster.Actors;
+using DistBp.Cluster.Configuration;
+using DistBp.Cluster.Nodes;
+using DistBp.Cluster.Nodes.Jobs;
+using DistBp.Cluster.Nodes.Members;
+using DistBp.Cluster.Runs;
+using DistBp.Cluster.Storage;
+using DistBp.Cluster.Wire.Grpc;
+using DistBp.Cluster.Wire.Hosting;
+using DistBp.Learning.Data;
+using DistBp.Protocol.Membership;
+using DistBp.Protocol.Messages;
+using Google.Protobuf;
+
+namespace DistBp.Cluster.Hosting;
+
+/// <summary>What a node does for jobs: takes part in those of its coordinator, and, on the coordinator's node, runs them on the cluster.</summary>
+internal sealed class ClusterRunner
+{
+    private readonly NodeContext _node;
+    private readonly NodeJobs _jobs;
+    private readonly ConcurrentDictionary<long, ClusterRun> _runs = [];
+
+    private ClusterRunner(NodeContext node) => (_node, _jobs) = (node, new NodeJobs(node));
+
+    public static NodeParts Create(NodeContext node)
+    {
+        var runner = new ClusterRunner(node);
+        return new NodeParts(runner.RunAsync) { AddMethods = runner.AddTo, Admitted = runner._jobs.Admitted, Resident = runner._jobs };
+    }
+
+    private void AddTo(GrpcServices services)
+    {
+        _jobs.AddTo(services);
+        services.Unary(HostingMethods.Complain, (complaint, _) => Task.FromResult(Complain(complaint)));
+    }
+
+    private ComplaintNoted Complain(Complaint complaint)
+    {
+        if (_runs.TryGetValue(complaint.Job, out ClusterRun? run)) run.Complain(complaint);
+        return new ComplaintNoted();
+    }
+
+    private async Task<RunResult> RunAsync(SubmittedJob job, IClusterMembers members, IReadOnlyList<IRunObserver> observers, CancellationToken stop)
+    {
+        ClusterMember[] there = [.. members.Members];
+        TrainingOptions options = job.Options with
+        {
+            Workers = Math.Max(1, there.Where(m => m.Roles.HasFlag(NodeRoles.Worker)).Sum(m => m.Workers)),
+            Servers = Math.Max(1, there.Count(m => m.Roles.HasFlag(NodeRoles.Server))),
+        };
+        var variant = new SessionVariant { Cluster = session => Cluster(job, members, session) };
+        try
+        {
+            return await TrainingSession.RunAsync(job.Job, options, variant, observers, stop).ConfigureAwait(false);
+        }
+        finally
+        {
+            _jobs.Data.Withdraw(job.Number);
+            _runs.TryRemove(job.Number, out _);
+        }
+    }
+
+    private ClusterRun Cluster(SubmittedJob job, IClusterMembers members, SessionParts session)
+    {
+        TrainingMemory memory = session.Memory;
+        int updated = memory.Network.Parameters.UpdatedCount;
+        var enlistment = new Enlistment
+        {
+            Job = job.Number, JobText = JobFile.Write(job.Job), BaseFolder = job.Job.BaseFolder, Schema = UnsafeByteOperations.UnsafeWrap(session.Data.Schema.Write()),
+            TrainSamples = session.Data.Train.Count,
+            Constants = ByteString.CopyFrom(MemoryMarshal.AsBytes(memory.Parameters.Span[updated..])),
+        };
+        _jobs.Data.Share(job.Number, job.Job);
+        var run = new ClusterRun(_node, members, _jobs, enlistment, memory, session.Plan, session.Reporter, session.Warn);
+        _runs[job.Number] = run;
+        return run;
+    }
+}

@@ -1,0 +1,126 @@
+using System.Collections.Concurrent;
+using System.Net;
+using DistBp.Cluster.Actors;
+using DistBp.Cluster.Nodes;
+using DistBp.Cluster.Wire.Grpc;
+using DistBp.Cluster.Wire.Members;
+using DistBp.Protocol;
+using DistBp.Protocol.Messages;
+
+namespace DistBp.Cluster.Hosting;
+
+/// <summary>Carries a job's messages on one node: to its own actors by reference, to those of other nodes over a link to each.</summary>
+/// <param name="self">This node as its peers know it.</param>
+/// <param name="broken">Is told of a link that carries no more.</param>
+internal sealed class ClusterTransport(
+    long job, PeerNode self, CallCredentials credentials, GrpcLimits limits, JobSegments segments, Action<PeerNode, RpcException> broken)
+    : ITransport, IAsyncDisposable
+{
+    /// <summary>Of the metadata of a link's call: who sends.</summary>
+    public const string NodeKey = "distbp-node";
+
+    private readonly ConcurrentDictionary<Address, Actor> _own = [];
+    private readonly ConcurrentDictionary<Address, PeerRoute> _routes = [];
+    private readonly Dictionary<PeerNode, PeerRoute> _peers = [];
+    private readonly SemaphoreSlim _introducing = new(1, 1);
+    private readonly TaskCompletionSource _failure = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private long _bytesOfClosed;
+
+    /// <summary>Faults with the first failure; never completes otherwise.</summary>
+    public Task Failure => _failure.Task;
+
+    public bool HasFailed => _failure.Task.IsFaulted;
+
+    /// <summary>Sees every message between members that is sent from here, and adds tensors that are not part of it.</summary>
+    public ShardTraffic? Traffic { get; set; }
+
+    /// <summary>What all links have carried from here.</summary>
+    public long BytesSent
+    {
+        get
+        {
+            lock (_peers) return _bytesOfClosed + _peers.Values.Sum(p => p.Link.ByteCount);
+        }
+    }
+
+    public void Register(Actor actor) => _own[actor.Address] = actor;
+
+    public Actor? Own(Address member) => _own.GetValueOrDefault(member);
+
+    public void Send(Address from, Address target, Message message)
+    {
+        var sent = (MemberMessage)message;
+        Traffic?.Note(sent);
+        if (_own.TryGetValue(target, out Actor? actor))
+        {
+            actor.Post(sent);
+            return;
+        }
+        // Who is gone is answered for by the coordinator.
+        if (!_routes.TryGetValue(target, out PeerRoute? route)) return;
+        var tensors = new List<TensorBytes>();
+        Wire.Members.Contract.Envelope envelope = MessageCodec.Encode(job, from, target, sent, tensors);
+        Traffic?.Attach(sent, envelope, tensors, route);
+        route.Link.Send(envelope, tensors);
+    }
+
+    public void Fail(Exception failure) => _failure.TrySetException(failure);
+
+    /// <summary>Opens links to nodes that are new, and closes those to nodes that are gone.</summary>
+    /// <exception cref="RpcException">A node does not answer; the detail names it.</exception>
+    public async Task IntroduceAsync(IReadOnlyList<MemberPlace> places, CancellationToken cancellation)
+    {
+        await _introducing.WaitAsync(cancellation).ConfigureAwait(false);
+        try
+        {
+            ILookup<PeerNode, Address> members = places.Where(p => p.Node != self).ToLookup(p => p.Node, p => p.Member);
+            await CloseAsync(node => !members.Contains(node)).ConfigureAwait(false);
+            foreach (IGrouping<PeerNode, Address> peer in members)
+            {
+                if (_peers.ContainsKey(peer.Key)) continue;
+                NodeLink link = await ConnectAsync(peer.Key, cancellation).ConfigureAwait(false);
+                var route = new PeerRoute(peer.Key, link, [.. peer]);
+                lock (_peers) _peers[peer.Key] = route;
+                segments.Add(link);
+                foreach (Address member in peer) _routes[member] = route;
+            }
+        }
+        finally
+        {
+            _introducing.Release();
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await CloseAsync(_ => true).ConfigureAwait(false);
+        segments.Dispose();
+        _introducing.Dispose();
+    }
+
+    private async Task<NodeLink> ConnectAsync(PeerNode peer, CancellationToken cancellation)
+    {
+        var metadata = new Metadata { { NodeKey, self.Name } };
+        foreach ((string key, string value) in credentials.Metadata) metadata.AddReceived(key, value);
+        EndPoint address = IPAddress.TryParse(peer.Endpoint.Host, out IPAddress? ip)
+            ? new IPEndPoint(ip, peer.Endpoint.Port) : new DnsEndPoint(peer.Endpoint.Host, peer.Endpoint.Port);
+        return await NodeLink.ConnectAsync(address, peer.Name, metadata, limits, end => broken(peer, end), cancellation).ConfigureAwait(false);
+    }
+
+    private async Task CloseAsync(Predicate<PeerNode> isGone)
+    {
+        PeerRoute[] gone;
+        lock (_peers) gone = [.. _peers.Values.Where(p => isGone(p.Node))];
+        foreach (PeerRoute peer in gone)
+        {
+            foreach (Address member in peer.Members) _routes.TryRemove(member, out _);
+            lock (_peers)
+            {
+                _peers.Remove(peer.Node);
+                _bytesOfClosed += peer.Link.ByteCount;
+            }
+            segments.Remove(peer.Link);
+            await peer.Link.DisposeAsync().ConfigureAwait(false);
+        }
+    }
+}

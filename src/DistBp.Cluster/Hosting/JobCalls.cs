@@ -1,0 +1,71 @@
+using DistBp.Cluster.Nodes;
+using DistBp.Cluster.Wire.Grpc;
+using DistBp.Cluster.Wire.Hosting;
+using DistBp.Cluster.Wire.Members;
+
+namespace DistBp.Cluster.Hosting;
+
+/// <summary>The coordinator's calls to the nodes of a job.</summary>
+/// <param name="enlistment">All but what differs from node to node.</param>
+internal sealed class JobCalls(NodeContext node, Enlistment enlistment)
+{
+    /// <summary>Reading data takes its time.</summary>
+    public static readonly TimeSpan MaxEnlisting = TimeSpan.FromMinutes(10);
+
+    public static readonly TimeSpan MaxIntroducing = TimeSpan.FromSeconds(10), MaxDismissing = TimeSpan.FromSeconds(10);
+
+    /// <returns>Why it cannot take part; null where it does.</returns>
+    public async Task<string?> EnlistAsync(JobNode member, CancellationToken cancellation)
+    {
+        Enlistment own = enlistment.Clone();
+        own.Incarnation = member.Member.Incarnation;
+        own.Workers.AddRange(member.Workers);
+        own.Servers.AddRange(member.Servers);
+        return await CallAsync(member, HostingMethods.Enlist, own, MaxEnlisting, cancellation).ConfigureAwait(false);
+    }
+
+    /// <returns>Why it has not a link to every other one; null where it has.</returns>
+    public Task<string?> IntroduceAsync(JobNode member, IEnumerable<MemberPlace> places, CancellationToken cancellation)
+    {
+        var introduction = new Introduction { Job = enlistment.Job, Incarnation = member.Member.Incarnation };
+        introduction.Places.AddRange(places.Select(p => new Place
+        {
+            Member = p.Member.ToContract(), Node = p.Node.Name, Incarnation = p.Node.Incarnation, Endpoint = p.Node.Endpoint.ToString(),
+        }));
+        return CallAsync(member, HostingMethods.Introduce, introduction, MaxIntroducing, cancellation);
+    }
+
+    /// <returns>What its links have carried; null where it does not answer.</returns>
+    public async Task<Dismissed?> DismissAsync(JobNode member, string reason)
+    {
+        using var channel = new GrpcChannel(member.Member.Endpoint.Uri, node.Limits);
+        try
+        {
+            return await channel.UnaryAsync(
+                HostingMethods.Dismiss, new Dismissal { Job = enlistment.Job, Incarnation = member.Member.Incarnation, Reason = reason },
+                node.Credentials.Metadata, MaxDismissing).ConfigureAwait(false);
+        }
+        catch (RpcException gone)
+        {
+            node.Tell($"{member.Member} was not told that job {enlistment.Job} is over: {gone.Detail}");
+            return null;
+        }
+    }
+
+    private async Task<string?> CallAsync<TRequest, TResponse>(
+        JobNode member, Method<TRequest, TResponse> method, TRequest request, TimeSpan timeout, CancellationToken cancellation)
+        where TRequest : class, Google.Protobuf.IMessage<TRequest>
+        where TResponse : class, Google.Protobuf.IMessage<TResponse>
+    {
+        using var channel = new GrpcChannel(member.Member.Endpoint.Uri, node.Limits);
+        try
+        {
+            await channel.UnaryAsync(method, request, node.Credentials.Metadata, timeout, cancellation).ConfigureAwait(false);
+            return null;
+        }
+        catch (RpcException failure)
+        {
+            return failure.Detail;
+        }
+    }
+}

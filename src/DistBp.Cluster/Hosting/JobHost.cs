@@ -1,0 +1,65 @@
+using DistBp.Cluster.Actors;
+using DistBp.Cluster.Wire.Members;
+using DistBp.Protocol;
+using DistBp.Protocol.Messages;
+using Contract = DistBp.Cluster.Wire.Members.Contract;
+
+namespace DistBp.Cluster.Hosting;
+
+/// <summary>A job's part on one node: its actors, its memory and its way to the other nodes.</summary>
+internal sealed class JobHost : IAsyncDisposable
+{
+    private readonly MessageMemory _messages;
+    private readonly ComputePool? _pool;
+
+    /// <param name="workers">Numbers of the workers that are here.</param>
+    /// <param name="servers">Numbers of the servers that are here.</param>
+    public JobHost(TrainingMemory memory, ClusterTransport transport, IReadOnlyList<int> workers, IReadOnlyList<int> servers)
+    {
+        (Memory, Transport) = (memory, transport);
+        Traffic = new ShardTraffic(memory);
+        transport.Traffic = Traffic;
+        _messages = new MessageMemory(memory.Network.Parameters);
+        int actors = workers.Count + servers.Count;
+        if (actors == 0) return;
+        _pool = new ComputePool(LocalCluster.ThreadCount(Math.Max(1, workers.Count)), actors, transport.Fail);
+        foreach (int server in servers) transport.Register(new ServerActor(server, memory, _pool, transport));
+        foreach (int worker in workers) transport.Register(new WorkerActor(worker, memory, _pool, transport));
+    }
+
+    public TrainingMemory Memory { get; }
+
+    public ClusterTransport Transport { get; }
+
+    public ShardTraffic Traffic { get; }
+
+    /// <summary>Ends with the job.</summary>
+    public IDisposable? Lease { get; init; }
+
+    public TensorTarget Destination(Contract.Envelope envelope, int tensor, long byteCount) => BringsShard(envelope)
+        ? Traffic.Destination(envelope, tensor, byteCount) : _messages.Destination(envelope, tensor, byteCount);
+
+    public void Deliver(Contract.Envelope envelope, ReadOnlySpan<TensorBytes> tensors)
+    {
+        Address to = envelope.To.ToProtocol();
+        // Whoever was here and is gone.
+        if (Transport.Own(to) is not { } actor) return;
+        bool bringsShard = BringsShard(envelope);
+        if (bringsShard && !Traffic.Take(envelope, tensors)) return;
+        // A shard is where it belongs by now: the message says that it is there.
+        MemberMessage message = MessageCodec.Decode(envelope, bringsShard ? [] : tensors);
+        Traffic.Note(message);
+        actor.Post(message);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        // A computation that is under way may still send; what it sends goes nowhere any more.
+        await Transport.DisposeAsync().ConfigureAwait(false);
+        _pool?.Dispose();
+        Lease?.Dispose();
+    }
+
+    private static bool BringsShard(Contract.Envelope envelope) =>
+        envelope.BodyCase is Contract.Envelope.BodyOneofCase.ShardCommitted or Contract.Envelope.BodyOneofCase.ShardCaptured;
+}

@@ -1,0 +1,84 @@
+using System.Collections.Concurrent;
+using DistBp.Cluster.Wire.Grpc;
+using DistBp.Cluster.Wire.Members;
+using DistBp.Learning;
+using DistBp.Protocol;
+using Contract = DistBp.Cluster.Wire.Members.Contract;
+
+namespace DistBp.Cluster.Hosting;
+
+/// <summary>
+/// Memory for the tensors of arriving messages. A gradient of a subtree comes into the same buffer in each step of a generation: the server has
+/// read it when it commits the step, and the worker sends the next one only after that.
+/// </summary>
+/// <param name="layout">No tensor is larger than all parameters.</param>
+internal sealed class MessageMemory(ParameterLayout layout)
+{
+    private readonly ConcurrentDictionary<GradientTensor, Buffer> _gradients = [];
+    private readonly Lock _lock = new();
+    private Generation _newest;
+
+    public TensorTarget Destination(Contract.Envelope envelope, int tensor, long byteCount)
+    {
+        Contract.Encoding encoding = envelope.Tensors[tensor].Encoding;
+        bool whole = encoding is not (Contract.Encoding.Float32 or Contract.Encoding.Int32) || byteCount % sizeof(float) == 0;
+        if (byteCount > sizeof(float) * (long)layout.Count || !whole)
+            throw new RpcException(StatusCode.Internal, $"a tensor of {byteCount} bytes came, and the network has {layout.Count} parameters");
+        return envelope.BodyCase switch
+        {
+            Contract.Envelope.BodyOneofCase.PushGradient => Gradient(envelope, tensor, encoding, (int)byteCount),
+            Contract.Envelope.BodyOneofCase.HandShard => new Buffer(encoding, (int)byteCount).Target((int)byteCount),
+            _ => throw new RpcException(StatusCode.Internal, $"a {envelope.BodyCase} has no tensors"),
+        };
+    }
+
+    private TensorTarget Gradient(Contract.Envelope envelope, int tensor, Contract.Encoding encoding, int byteCount)
+    {
+        Generation generation = envelope.Generation.ToProtocol();
+        Forget(generation);
+        var key = new GradientTensor(generation, envelope.To.ToProtocol(), envelope.PushGradient.Subtree.ToProtocol(), tensor);
+        // Touched rows are more in one step than in another.
+        if (!_gradients.TryGetValue(key, out Buffer? buffer) || !buffer.Holds(encoding, byteCount))
+            _gradients[key] = buffer = new Buffer(encoding, byteCount);
+        return buffer.Target(byteCount);
+    }
+
+    /// <summary>What is of a generation before is needed no more.</summary>
+    private void Forget(Generation newest)
+    {
+        lock (_lock)
+        {
+            if (newest <= _newest) return;
+            _newest = newest;
+        }
+        foreach (GradientTensor old in _gradients.Keys.Where(k => k.Generation < newest)) _gradients.TryRemove(old, out _);
+    }
+
+    private readonly record struct GradientTensor(Generation Generation, Address To, Subtree Subtree, int Tensor);
+
+    private sealed class Buffer
+    {
+        private readonly Contract.Encoding _encoding;
+        private readonly TensorBuffer? _floats;
+        private readonly int[]? _integers;
+        private readonly byte[]? _bytes;
+
+        public Buffer(Contract.Encoding encoding, int byteCount)
+        {
+            _encoding = encoding;
+            if (encoding == Contract.Encoding.Float32) _floats = new TensorBuffer(byteCount / sizeof(float));
+            else if (encoding == Contract.Encoding.Int32) _integers = new int[byteCount / sizeof(int)];
+            else _bytes = new byte[byteCount];
+        }
+
+        public bool Holds(Contract.Encoding encoding, int byteCount) => _encoding == encoding
+            && byteCount <= (_bytes?.Length ?? sizeof(float) * (long)(_floats?.Length ?? _integers!.Length));
+
+        public TensorTarget Target(int byteCount)
+        {
+            if (_floats is not null) return _floats.Memory[..(byteCount / sizeof(float))];
+            if (_integers is not null) return _integers.AsMemory(0, byteCount / sizeof(int));
+            return new TensorTarget(_bytes.AsMemory(0, byteCount), _encoding);
+        }
+    }
+}

@@ -1,0 +1,169 @@
+using System.Collections.Concurrent;
+using DistBp.Cluster.Configuration;
+using DistBp.Cluster.Nodes;
+using DistBp.Cluster.Wire.Grpc;
+using DistBp.Cluster.Wire.Hosting;
+using DistBp.Cluster.Wire.Members;
+using DistBp.Cluster.Wire.Shared;
+using DistBp.Learning;
+using Contract = DistBp.Cluster.Wire.Members.Contract;
+
+namespace DistBp.Cluster.Hosting;
+
+/// <summary>The jobs that a node takes part in: enlists for the coordinator, takes its peers' messages.</summary>
+internal sealed class NodeJobs : IDeliveryHost, IAsyncDisposable
+{
+    private readonly NodeContext _node;
+    private readonly JobData _data;
+    private readonly ConcurrentDictionary<long, JobHost> _hosts = [];
+    private readonly SemaphoreSlim _changing = new(1, 1);
+    private ulong _incarnation;
+    private long _bytesReceived;
+
+    public NodeJobs(NodeContext node)
+    {
+        (_node, _data) = (node, new JobData(node));
+        SegmentFile.RemoveStale();
+    }
+
+    /// <summary>The files of jobs that this node gives to others.</summary>
+    public JobData Data => _data;
+
+    public void AddTo(GrpcServices services)
+    {
+        services.Unary(HostingMethods.Enlist, EnlistAsync);
+        services.Unary(HostingMethods.Introduce, IntroduceAsync);
+        services.Unary(HostingMethods.Dismiss, DismissAsync);
+        new DeliveryService(this, DeliveryLimits.Default, _node.Configuration.Wire.SharedMemory).AddTo(services);
+        _data.AddTo(services);
+    }
+
+    /// <summary>The coordinator's own part of a job is among those that peers send to.</summary>
+    public void Add(long job, JobHost host) => _hosts[job] = host;
+
+    public void Remove(long job) => _hosts.TryRemove(job, out _);
+
+    /// <summary>The node has joined anew: what an earlier membership took part in goes on without it.</summary>
+    public void Admitted(ulong incarnation) => _ = AdmittedAsync(incarnation);
+
+    public string Admit(Metadata metadata, string address) => metadata.Get(ClusterTransport.NodeKey)
+        ?? throw new RpcException(StatusCode.InvalidArgument, $"the call has no {ClusterTransport.NodeKey}: it is no node's");
+
+    public TensorTarget Destination(Contract.Envelope envelope, int tensor, long byteCount)
+    {
+        Interlocked.Add(ref _bytesReceived, byteCount);
+        return _hosts.TryGetValue(envelope.Job, out JobHost? host) ? host.Destination(envelope, tensor, byteCount) : TensorTarget.Discard;
+    }
+
+    public void Deliver(Contract.Envelope envelope, ReadOnlySpan<TensorBytes> tensors)
+    {
+        // A job that has ended here: its last messages are under way.
+        if (_hosts.TryGetValue(envelope.Job, out JobHost? host)) host.Deliver(envelope, tensors);
+    }
+
+    public void Closed(string peer, RpcException? why)
+    {
+        // Membership tells who is lost.
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await EndAllAsync().ConfigureAwait(false);
+        _data.Dispose();
+        _changing.Dispose();
+    }
+
+    private async Task AdmittedAsync(ulong incarnation)
+    {
+        await _changing.WaitAsync().ConfigureAwait(false);
+        try
+        {
+            if (incarnation > _incarnation) await BecomeAsync(incarnation).ConfigureAwait(false);
+        }
+        finally
+        {
+            _changing.Release();
+        }
+    }
+
+    private async Task BecomeAsync(ulong incarnation)
+    {
+        _incarnation = incarnation;
+        await EndAllAsync().ConfigureAwait(false);
+    }
+
+    private async Task EndAllAsync()
+    {
+        foreach (long job in _hosts.Keys)
+        {
+            if (_hosts.TryRemove(job, out JobHost? host)) await host.DisposeAsync().ConfigureAwait(false);
+        }
+    }
+
+    private async Task<Enlisted> EnlistAsync(Enlistment enlistment, ServerCall call)
+    {
+        await _changing.WaitAsync(call.Cancellation).ConfigureAwait(false);
+        try
+        {
+            // The coordinator may call before this node has read its admission.
+            if (enlistment.Incarnation > _incarnation) await BecomeAsync(enlistment.Incarnation).ConfigureAwait(false);
+            Require(enlistment.Incarnation);
+            if (_hosts.ContainsKey(enlistment.Job))
+                throw new RpcException(StatusCode.AlreadyExists, $"{_node.Name} takes part in job {enlistment.Job} already");
+            _hosts[enlistment.Job] = await Task.Run(() => HostAsync(enlistment, call.Cancellation), call.Cancellation).ConfigureAwait(false);
+            _node.Tell($"takes part in job {enlistment.Job}: {Count(enlistment.Workers.Count, "worker")}, {Count(enlistment.Servers.Count, "server")}");
+            return new Enlisted();
+        }
+        catch (UserException wrong)
+        {
+            throw new RpcException(StatusCode.InvalidArgument, wrong.Message, wrong);
+        }
+        finally
+        {
+            _changing.Release();
+        }
+    }
+
+    private async Task<JobHost> HostAsync(Enlistment enlistment, CancellationToken cancellation)
+    {
+        var self = new PeerNode(_node.Name, enlistment.Incarnation, _node.Endpoint);
+        var complaints = new Complaints(_node, enlistment.Job, self);
+        var segments = new JobSegments(_node.Configuration.Wire.SharedMemory, _node.Tell);
+        EnlistedMemory memory = await EnlistedMemory.CreateAsync(enlistment, _data, segments.Allocate, cancellation).ConfigureAwait(false);
+        var transport = new ClusterTransport(enlistment.Job, self, _node.Credentials, _node.Limits, segments, complaints.Tell);
+        _ = complaints.TellOfFailureAsync(transport.Failure);
+        return new JobHost(memory.Training, transport, enlistment.Workers, enlistment.Servers) { Lease = memory };
+    }
+
+    private async Task<Introduced> IntroduceAsync(Introduction introduction, ServerCall call)
+    {
+        Require(introduction.Incarnation);
+        if (!_hosts.TryGetValue(introduction.Job, out JobHost? host))
+            throw new RpcException(StatusCode.FailedPrecondition, $"{_node.Name} takes no part in job {introduction.Job}");
+        MemberPlace[] places =
+        [
+            .. introduction.Places.Select(p => new MemberPlace(
+                p.Member.ToProtocol(), new PeerNode(p.Node, p.Incarnation, NodeAddress.Parse(p.Endpoint, p.Node)))),
+        ];
+        await host.Transport.IntroduceAsync(places, call.Cancellation).ConfigureAwait(false);
+        return new Introduced();
+    }
+
+    private async Task<Dismissed> DismissAsync(Dismissal dismissal, ServerCall call)
+    {
+        Require(dismissal.Incarnation);
+        if (!_hosts.TryRemove(dismissal.Job, out JobHost? host)) return new Dismissed();
+        var dismissed = new Dismissed { BytesSent = (ulong)host.Transport.BytesSent, BytesReceived = (ulong)Interlocked.Exchange(ref _bytesReceived, 0) };
+        await host.DisposeAsync().ConfigureAwait(false);
+        _node.Tell($"job {dismissal.Job} is over here: {dismissal.Reason}");
+        return dismissed;
+    }
+
+    private void Require(ulong incarnation)
+    {
+        if (incarnation != _incarnation)
+            throw new RpcException(StatusCode.FailedPrecondition, $"the call means {_node.Name} #{incarnation}, and here is #{_incarnation}");
+    }
+
+    private static string Count(int count, string what) => count == 1 ? $"1 {what}" : $"{count} {what}s";
+}

@@ -1,0 +1,27 @@
+using System.Collections.Concurrent;
+using DistBp.Cluster.Wire.Members;
+using DistBp.Protocol;
+
+namespace DistBp.Cluster.Hosting;
+
+/// <summary>The link to a node, and what of each shard has gone to it: a version goes once to a node, however many workers it has.</summary>
+internal sealed class PeerRoute(PeerNode node, NodeLink link, IReadOnlyList<Address> members)
+{
+    private readonly ConcurrentDictionary<int, (Generation Generation, long Version)> _sent = [];
+
+    public PeerNode Node => node;
+
+    public NodeLink Link => link;
+
+    /// <summary>Of the job, on that node.</summary>
+    public IReadOnlyList<Address> Members { get; } = members;
+
+    /// <summary>True the first time that it is asked for this version of the server's shard.</summary>
+    public bool IsNews(int server, Generation generation, long version)
+    {
+        // A server announces from one thread at a time.
+        if (_sent.TryGetValue(server, out (Generation, long) last) && last == (generation, version)) return false;
+        _sent[server] = (generation, version);
+        return true;
+    }
+}

@@ -1,0 +1,98 @@
+using System.Text.RegularExpressions;
+using DistBp.Cluster.Configuration;
+using DistBp.Cluster.Configuration.Clusters;
+using DistBp.Cluster.Wire.Control;
+using DistBp.Cluster.Wire.Grpc;
+using DistBp.Protocol.Membership;
+
+namespace DistBp.Cluster.Nodes.Members;
+
+/// <summary>distbp.v1.Cluster/Join on the coordinator's node: one call a member, as long as it is one.</summary>
+/// <param name="coordinator">The name of this node.</param>
+internal sealed partial class JoinService(ClusterMembers members, FailureDetectorConfiguration detection, string coordinator)
+{
+    public void AddTo(GrpcServices services) => services.DuplexStreaming(ControlMethods.Join, JoinAsync);
+
+    private async Task JoinAsync(MessageReader<Heartbeat> heartbeats, MessageWriter<ClusterNews> news, ServerCall call)
+    {
+        MemberDescription member = await IntroductionAsync(heartbeats, call).ConfigureAwait(false);
+        MemberConnection connection = members.Join(member);
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(call.Cancellation);
+        Task hearing = Task.CompletedTask, talking = Task.CompletedTask;
+        string why = "the node has gone";
+        try
+        {
+            await news.WriteAsync(new ClusterNews { Admission = Admission() }, end.Token).ConfigureAwait(false);
+            hearing = HearAsync(member.Id, heartbeats, end.Token);
+            talking = TalkAsync(news, connection, end.Token);
+            await Task.WhenAny(hearing, talking, connection.Ended).ConfigureAwait(false);
+            if (connection.Ended.IsCompletedSuccessfully) throw new RpcException(StatusCode.Aborted, await connection.Ended.ConfigureAwait(false));
+            // Throws what broke the call, where it is broken.
+            await (hearing.IsCompleted ? hearing : talking).ConfigureAwait(false);
+            why = "the node closed it";
+        }
+        catch (RpcException broken)
+        {
+            why = broken.Detail;
+            throw;
+        }
+        finally
+        {
+            members.Disconnect(member.Id, why);
+            await end.CancelAsync().ConfigureAwait(false);
+            // Neither may touch the call after its end.
+            await Task.WhenAll(hearing, talking).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private async Task<MemberDescription> IntroductionAsync(MessageReader<Heartbeat> heartbeats, ServerCall call)
+    {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(call.Cancellation);
+        patience.CancelAfter(detection.AcceptablePause);
+        Introduction? i = (await heartbeats.ReadAsync(patience.Token).ConfigureAwait(false))?.Introduction;
+        if (i is null) throw Malformed("the first message has no introduction");
+        NodeRoles roles = RoleCodes.Read(i.Roles);
+        if (!NodeName().IsMatch(i.Name)) throw Malformed("the node's name is none");
+        if (roles == NodeRoles.None) throw Malformed("the node has no role");
+        if (roles.HasFlag(NodeRoles.Coordinator)) throw Malformed("the node is a coordinator itself, and a cluster has one");
+        if (!NodeAddress.TryParse(i.Address, out NodeAddress? address) || address.Value.Port == 0) throw Malformed($"'{i.Address}' is no address to call the node at");
+        if (i.Workers is < 1 or > NodeConfiguration.MaxWorkers) throw Malformed($"{i.Workers} workers are out of bounds");
+        return new MemberDescription(new MemberId(i.Name, i.Incarnation), roles, address.Value.ToString(), (int)i.Workers);
+    }
+
+    private static RpcException Malformed(string what) => new(StatusCode.InvalidArgument, what);
+
+    private Admission Admission() => new()
+    {
+        Coordinator = coordinator,
+        HeartbeatIntervalMilliseconds = (uint)detection.HeartbeatInterval.TotalMilliseconds,
+        AcceptablePauseMilliseconds = (uint)detection.AcceptablePause.TotalMilliseconds,
+    };
+
+    /// <summary>Until the node closes its side.</summary>
+    private async Task HearAsync(MemberId member, MessageReader<Heartbeat> heartbeats, CancellationToken end)
+    {
+        while (await heartbeats.ReadAsync(end).ConfigureAwait(false) is { } heartbeat)
+        {
+            if (heartbeat.Leaving) members.Leave(member);
+            else members.Hear(member);
+        }
+    }
+
+    /// <summary>Heartbeats until the member is released, which is told at once; then until it closes the call.</summary>
+    private async Task TalkAsync(MessageWriter<ClusterNews> news, MemberConnection connection, CancellationToken end)
+    {
+        bool released = false;
+        while (true)
+        {
+            Task delay = Task.Delay(detection.HeartbeatInterval, end);
+            await (released ? delay : Task.WhenAny(delay, connection.Released)).ConfigureAwait(false);
+            end.ThrowIfCancellationRequested();
+            released |= connection.Released.IsCompleted;
+            await news.WriteAsync(new ClusterNews { Released = released }, end).ConfigureAwait(false);
+        }
+    }
+
+    [GeneratedRegex(@"\A[A-Za-z0-9][A-Za-z0-9._-]{0,63}\z")]
+    private static partial Regex NodeName();
+}

@@ -1,0 +1,128 @@
+using DistBp.Cluster.Wire.Control;
+using DistBp.Cluster.Wire.Grpc;
+
+namespace DistBp.Cluster.Nodes.Members;
+
+/// <summary>One call to distbp.v1.Cluster/Join, from the member's side.</summary>
+internal sealed class MembershipSession : IDisposable
+{
+    private readonly CancellationTokenSource _silence;
+    private readonly CancellationTokenSource _over = new();
+    private readonly ClientCall<Heartbeat, ClusterNews> _call;
+    private readonly NodeContext _node;
+    private readonly ulong _incarnation;
+    private TimeSpan _interval, _pause;
+
+    public MembershipSession(GrpcChannel channel, NodeContext node, ulong incarnation, CancellationToken abort)
+    {
+        _silence = CancellationTokenSource.CreateLinkedTokenSource(abort);
+        (_node, _incarnation) = (node, incarnation);
+        (_interval, _pause) = (node.Configuration.FailureDetector.HeartbeatInterval, node.Configuration.FailureDetector.AcceptablePause);
+        _call = channel.Call(ControlMethods.Join, node.Credentials.Metadata, cancellation: _silence.Token);
+    }
+
+    public bool WasAdmitted { get; private set; }
+
+    /// <returns>The coordinator's name.</returns>
+    /// <exception cref="RpcException">The coordinator refuses, or is out of reach.</exception>
+    public async Task<string> JoinAsync()
+    {
+        ExpectNews();
+        await _call.WriteAsync(new Heartbeat { Introduction = Introduction() }).ConfigureAwait(false);
+        Admission admission = (await NextAsync().ConfigureAwait(false))?.Admission
+            ?? throw new RpcException(StatusCode.Internal, "the coordinator's first message is no admission");
+        _interval = TimeSpan.FromMilliseconds(Math.Max(1, admission.HeartbeatIntervalMilliseconds));
+        _pause = TimeSpan.FromMilliseconds(Math.Max(1, admission.AcceptablePauseMilliseconds));
+        WasAdmitted = true;
+        return admission.Coordinator;
+    }
+
+    /// <returns>True: the node has left; false: the coordinator closed the call.</returns>
+    /// <exception cref="RpcException">The call broke, or the coordinator fell silent, or says that this node was lost.</exception>
+    public async Task<bool> StayAsync(CancellationToken leave)
+    {
+        Task talking = TalkAsync(leave);
+        try
+        {
+            while (await NextAsync().ConfigureAwait(false) is { } news)
+            {
+                if (news.Released) return true;
+            }
+            return false;
+        }
+        catch (RpcException) when (leave.IsCancellationRequested && talking.IsCompleted)
+        {
+            _node.Tell($"not released within {Membership.MaxLeaving.TotalSeconds} s: leaving without it");
+            return true;
+        }
+        finally
+        {
+            await _over.CancelAsync().ConfigureAwait(false);
+            await talking.ConfigureAwait(false);
+            _call.CompleteRequests();
+        }
+    }
+
+    public void Dispose()
+    {
+        _call.Dispose();
+        _silence.Dispose();
+        _over.Dispose();
+    }
+
+    private async Task<ClusterNews?> NextAsync()
+    {
+        try
+        {
+            ClusterNews? news = await _call.ReadAsync().ConfigureAwait(false);
+            ExpectNews();
+            return news;
+        }
+        catch (RpcException e) when (e.Status == StatusCode.Cancelled && _silence.IsCancellationRequested)
+        {
+            throw new RpcException(StatusCode.Unavailable, $"it has been silent for {(_pause + _interval).TotalSeconds} s", e);
+        }
+    }
+
+    private void ExpectNews() => _silence.CancelAfter(_pause + _interval);
+
+    /// <summary>Heartbeats; from <paramref name="leave"/> on the wish to go, for a bounded time, after which the call is given up.</summary>
+    private async Task TalkAsync(CancellationToken leave)
+    {
+        try
+        {
+            while (!leave.IsCancellationRequested)
+            {
+                await _call.WriteAsync(new Heartbeat()).ConfigureAwait(false);
+                using var either = CancellationTokenSource.CreateLinkedTokenSource(leave, _over.Token);
+                await Task.Delay(_interval, either.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                if (_over.IsCancellationRequested) return;
+            }
+            await _call.WriteAsync(new Heartbeat { Leaving = true }).ConfigureAwait(false);
+            long limit = (long)(Membership.MaxLeaving / _interval);
+            for (long i = 0; i < limit && !_over.IsCancellationRequested; i++)
+            {
+                await Task.Delay(_interval, _over.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                if (!_over.IsCancellationRequested) await _call.WriteAsync(new Heartbeat()).ConfigureAwait(false);
+            }
+            if (!_over.IsCancellationRequested) await _silence.CancelAsync().ConfigureAwait(false);
+        }
+        catch (RpcException)
+        {
+            // The reading side learns why, and tells.
+        }
+    }
+
+    private Introduction Introduction()
+    {
+        var introduction = new Introduction
+        {
+            Name = _node.Name,
+            Incarnation = _incarnation,
+            Address = _node.Endpoint.ToString(),
+            Workers = (uint)_node.Workers,
+        };
+        introduction.Roles.Add(RoleCodes.Write(_node.Configuration.Node.Roles));
+        return introduction;
+    }
+}

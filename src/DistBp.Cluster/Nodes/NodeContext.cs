@@ -1,0 +1,25 @@
+using DistBp.Cluster.Configuration;
+using DistBp.Cluster.Wire.Grpc;
+
+namespace DistBp.Cluster.Nodes;
+
+/// <summary>What the parts of a node know of it.</summary>
+/// <param name="Tell">Shows a line to whoever runs the node; from any thread.</param>
+/// <param name="Warn">Shows one that should not have happened.</param>
+internal sealed record NodeContext(ClusterConfiguration Configuration, CallCredentials Credentials, Action<string> Tell, Action<string> Warn)
+{
+    private NodeAddress? _endpoint;
+
+    public string Name => Configuration.Node.Name;
+
+    public int Workers => Configuration.Node.Workers > 0 ? Configuration.Node.Workers : Environment.ProcessorCount;
+
+    public GrpcLimits Limits => GrpcLimits.Default with { MaxMessageBytes = (int)Configuration.Wire.MaxMessageBytes };
+
+    /// <summary>Where other nodes call this one; known once it listens.</summary>
+    public NodeAddress Endpoint
+    {
+        get => _endpoint ?? throw new InvalidOperationException("The node does not listen yet.");
+        internal set => _endpoint = value;
+    }
+}

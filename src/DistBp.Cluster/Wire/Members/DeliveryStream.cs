@@ -1,0 +1,207 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using System.IO.Pipelines;
+using System.Runtime.CompilerServices;
+using DistBp.Cluster.Wire.Grpc;
+using DistBp.Cluster.Wire.Members.Contract;
+using DistBp.Cluster.Wire.Shared;
+using DistBp.Cluster.Wire.Tensors;
+using Google.Protobuf;
+
+namespace DistBp.Cluster.Wire.Members;
+
+/// <summary>
+/// One peer's deliveries, from Kestrel's pipe: envelopes are parsed, chunks copied to where the host wants them and checked on the way. A message
+/// is delivered when all its bytes are there.
+/// </summary>
+/// <param name="answers">Where answers to offers go.</param>
+internal sealed class DeliveryStream(
+    PipeReader pipe, MessageWriter<Receipt> answers, IDeliveryHost host, DeliveryLimits limits, PeerSegments segments)
+{
+    private const int WireTypeBytes = 2;
+
+    private readonly byte[] _head = new byte[ChunkHead.MaxBytes];
+    private readonly OpenTensors _open = new(host, limits, segments);
+    private readonly Queue<SharedAnswer> _answers = [];
+    private readonly List<IncomingTensor> _tensors = [];
+    private TensorBytes[] _received = new TensorBytes[4];
+    private Envelope? _envelope;
+    private int _missing;
+    private IncomingTensor? _into;
+    private ChunkHead _chunk;
+    private int _done;
+    private uint _checksum;
+
+    /// <summary>Until the peer says that no more comes.</summary>
+    /// <exception cref="IOException">The peer has gone.</exception>
+    /// <exception cref="RpcException">What came cannot be delivered; nothing of the message that it belongs to is.</exception>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    public async ValueTask RunAsync(CancellationToken cancellation)
+    {
+        while (true)
+        {
+            ReadResult result = await pipe.ReadAsync(cancellation).ConfigureAwait(false);
+            ReadOnlySequence<byte> rest = Take(result.Buffer);
+            while (_answers.TryDequeue(out SharedAnswer? answer)) await answers.WriteAsync(new Receipt { Answer = answer }, cancellation).ConfigureAwait(false);
+            if (result.IsCompleted)
+            {
+                if (_into is not null || _envelope is not null || !rest.IsEmpty)
+                    throw new RpcException(StatusCode.Internal, "the stream ended inside a message");
+                return;
+            }
+            pipe.AdvanceTo(rest.Start, rest.End);
+        }
+    }
+
+    /// <returns>What must wait for more bytes.</returns>
+    private ReadOnlySequence<byte> Take(ReadOnlySequence<byte> buffer)
+    {
+        while (!buffer.IsEmpty)
+        {
+            if (_into is not null) buffer = TakePayload(buffer);
+            else if (!TryTakeHead(ref buffer)) break;
+        }
+        return buffer;
+    }
+
+    private ReadOnlySequence<byte> TakePayload(ReadOnlySequence<byte> buffer)
+    {
+        int count = (int)Math.Min(buffer.Length, _chunk.PayloadBytes - _done);
+        foreach (ReadOnlyMemory<byte> memory in buffer.Slice(0, count))
+        {
+            ReadOnlySpan<byte> piece = memory.Span;
+            if (!_into!.Target.Discards) piece.CopyTo(_into.Target.Range((long)_chunk.OffsetBytes + _done, piece.Length));
+            _checksum = Checksum.Extend(_checksum, piece);
+            _done += piece.Length;
+        }
+        if (_done == _chunk.PayloadBytes) EndChunk();
+        return buffer.Slice(count);
+    }
+
+    private bool TryTakeHead(ref ReadOnlySequence<byte> buffer)
+    {
+        const int first = ChunkHead.PrefixBytes;
+        ReadOnlySpan<byte> start = buffer.FirstSpan;
+        if (start.Length < ChunkHead.MaxBytes)
+        {
+            int count = (int)Math.Min(buffer.Length, _head.Length);
+            buffer.Slice(0, count).CopyTo(_head);
+            start = _head.AsSpan(0, count);
+        }
+        // An empty message is an empty chunk.
+        bool isEmpty = start.Length == first && BinaryPrimitives.ReadInt32BigEndian(start[1..]) == 0;
+        if (start.Length <= first && !isEmpty) return false;
+        if (!isEmpty && start[first] is >= (Delivery.EnvelopeFieldNumber << 3 | WireTypeBytes) and <= (Delivery.RetractionFieldNumber << 3 | WireTypeBytes))
+            return TryTakeControl(start, ref buffer);
+        if (!ChunkHead.TryRead(start, limits.MaxChunkBytes, out _chunk, out int consumed)) return false;
+        BeginChunk();
+        buffer = buffer.Slice(consumed);
+        if (_chunk.PayloadBytes == 0) EndChunk();
+        return true;
+    }
+
+    private bool TryTakeControl(ReadOnlySpan<byte> start, ref ReadOnlySequence<byte> buffer)
+    {
+        if (start[0] != 0) throw new RpcException(StatusCode.Internal, "a delivery is compressed");
+        uint length = BinaryPrimitives.ReadUInt32BigEndian(start[1..]);
+        if (length > (uint)limits.MaxEnvelopeBytes)
+            throw new RpcException(StatusCode.ResourceExhausted, $"an envelope of {length} bytes is longer than the limit of {limits.MaxEnvelopeBytes}");
+        if (buffer.Length < ChunkHead.PrefixBytes + length) return false;
+        Delivery delivery = Parse(buffer.Slice(ChunkHead.PrefixBytes, length));
+        buffer = buffer.Slice(ChunkHead.PrefixBytes + length);
+        if (delivery.Envelope is { } envelope) Begin(envelope);
+        else if (delivery.Announcement is { } announcement) Announce(announcement);
+        else if (delivery.Abandonment is { } abandonment) Abandon(abandonment);
+        else if (delivery.Offer is { } offer) _answers.Enqueue(segments.Answer(offer));
+        else if (delivery.Retraction is { } retraction) segments.Retract(retraction.Segment);
+        return true;
+    }
+
+    private static Delivery Parse(in ReadOnlySequence<byte> bytes)
+    {
+        try
+        {
+            return Delivery.Parser.ParseFrom(bytes);
+        }
+        catch (InvalidProtocolBufferException e)
+        {
+            throw new RpcException(StatusCode.Internal, $"a delivery is malformed: {e.Message}", e);
+        }
+    }
+
+    private void Begin(Envelope envelope)
+    {
+        if (_envelope is not null)
+            throw new RpcException(StatusCode.Internal, $"{envelope.BodyCase} comes while {_missing} tensors of {_envelope.BodyCase} are incomplete");
+        _envelope = envelope;
+        _missing = 0;
+        for (int i = 0; i < envelope.Tensors.Count; i++)
+        {
+            Tensor info = envelope.Tensors[i];
+            IncomingTensor tensor = _open.Find(info.Number) ?? _open.Open(envelope, i);
+            if (tensor.ByteCount != (long)info.Bytes || _tensors.Contains(tensor))
+                throw new RpcException(StatusCode.Internal, $"the tensor {info.Number} of {envelope.BodyCase} is not as it was announced");
+            _tensors.Add(tensor);
+            if (!tensor.IsComplete) _missing++;
+        }
+        if (_missing == 0) Deliver();
+    }
+
+    private void Announce(Envelope announcement)
+    {
+        for (int i = 0; i < announcement.Tensors.Count; i++) _open.Open(announcement, i);
+    }
+
+    private void Abandon(Abandonment abandonment)
+    {
+        foreach (uint number in abandonment.Tensors)
+        {
+            IncomingTensor tensor = Known(number);
+            if (_tensors.Contains(tensor)) throw new RpcException(StatusCode.Internal, $"the tensor {number} is abandoned after its envelope");
+            _open.Close(tensor);
+        }
+    }
+
+    private void BeginChunk()
+    {
+        _into = Known(_chunk.Tensor);
+        if (_chunk.OffsetBytes > (ulong)_into.ByteCount || (ulong)_into.ByteCount - _chunk.OffsetBytes < (ulong)_chunk.PayloadBytes)
+        {
+            throw new RpcException(
+                StatusCode.OutOfRange,
+                $"tensor {_chunk.Tensor}: a chunk of {_chunk.PayloadBytes} bytes at {_chunk.OffsetBytes} is outside its {_into.ByteCount} bytes");
+        }
+        if (!_into.Ranges.TryAdd((long)_chunk.OffsetBytes, _chunk.PayloadBytes))
+            throw new RpcException(StatusCode.OutOfRange, $"tensor {_chunk.Tensor}: bytes from {_chunk.OffsetBytes} come twice, or with too many gaps");
+        (_done, _checksum) = (0, Checksum.Begin);
+    }
+
+    private void EndChunk()
+    {
+        ChunkChecks.Checksum(_chunk, Checksum.End(_checksum));
+        IncomingTensor tensor = _into!;
+        _into = null;
+        // An announced tensor waits for its envelope.
+        if (_chunk.PayloadBytes > 0 && tensor.IsComplete && _tensors.Contains(tensor) && --_missing == 0) Deliver();
+    }
+
+    private void Deliver()
+    {
+        bool discarded = false;
+        if (_received.Length < _tensors.Count) _received = new TensorBytes[_tensors.Count];
+        for (int i = 0; i < _tensors.Count; i++)
+        {
+            discarded |= _tensors[i].Target.Discards;
+            _received[i] = _tensors[i].Received;
+            _open.Close(_tensors[i]);
+        }
+        (Envelope envelope, int count) = (_envelope!, _tensors.Count);
+        _envelope = null;
+        _tensors.Clear();
+        if (!discarded) host.Deliver(envelope, _received.AsSpan(0, count));
+        _received.AsSpan(0, count).Clear();
+    }
+
+    private IncomingTensor Known(uint number)
+        => _open.Find(number) ?? throw new RpcException(StatusCode.NotFound, $"the tensor {number} was not announced, or is complete");
+}

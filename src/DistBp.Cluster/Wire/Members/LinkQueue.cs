@@ -1,0 +1,146 @@
+using System.Runtime.CompilerServices;
+using DistBp.Cluster.Wire.Grpc;
+using DistBp.Cluster.Wire.Http2;
+
+namespace DistBp.Cluster.Wire.Members;
+
+/// <summary>
+/// The order in which things leave for a peer. Who adds to an idle queue writes to the socket himself, as far as the socket takes it at once:
+/// a small message crosses no thread. What the socket does not take, and what others add meanwhile, is written by the thread pool.
+/// </summary>
+/// <param name="failed">Is told of the error at which writing ended.</param>
+internal sealed class LinkQueue(Http2Call call, Action<RpcException> failed)
+{
+    /// <summary>Far above what the protocol can have under way to one node.</summary>
+    public const int Capacity = 1 << 16;
+
+    // The caller has better things to do than to copy a large tensor into the socket.
+    private const long InlineBytes = 256 << 10;
+
+    private readonly Lock _lock = new();
+    private readonly Queue<LinkItem> _items = [];
+    private readonly LinkWriter _writer = new(call, new TensorCast());
+    private ValueTask _draining;
+    private Action? _drained;
+    private bool _busy;
+    private RpcException? _end;
+
+    /// <summary>Of all that has been written: heads, envelopes and tensors.</summary>
+    public long ByteCount => _writer.ByteCount;
+
+    /// <summary>Why nothing leaves any more; null while it does.</summary>
+    public RpcException? Error
+    {
+        get
+        {
+            lock (_lock) return _end;
+        }
+    }
+
+    /// <summary>After the queue has ended, nothing happens, but that a mark is told of the error.</summary>
+    /// <returns>False: it is full.</returns>
+    public bool TryAdd(LinkItem item)
+    {
+        lock (_lock)
+        {
+            if (_end is not null)
+            {
+                item.Sent?.TrySetException(_end);
+                return true;
+            }
+            if (_items.Count == Capacity) return false;
+            _items.Enqueue(item);
+            if (_busy) return true;
+            _busy = true;
+        }
+        Drain();
+        return true;
+    }
+
+    /// <summary>Nothing leaves any more.</summary>
+    public void End(RpcException cause)
+    {
+        lock (_lock)
+        {
+            _end ??= cause;
+            while (_items.TryDequeue(out LinkItem item)) item.Sent?.TrySetException(_end);
+        }
+    }
+
+    private void Drain()
+    {
+        do
+        {
+            // The pooled state of DrainAsync is given back when its result is taken; only one drains at a time, so one field is enough.
+#pragma warning disable CA2012 // Its result is taken once, here or in Drained.
+            _draining = DrainAsync();
+#pragma warning restore CA2012
+            if (!_draining.IsCompleted)
+            {
+                _draining.ConfigureAwait(false).GetAwaiter().UnsafeOnCompleted(_drained ??= Drained);
+                return;
+            }
+            _draining.GetAwaiter().GetResult();
+        }
+        while (!TryRest());
+    }
+
+    private void Drained()
+    {
+        _draining.GetAwaiter().GetResult();
+        if (!TryRest()) Drain();
+    }
+
+    private bool TryRest()
+    {
+        lock (_lock)
+        {
+            _busy = _items.Count > 0;
+            return !_busy;
+        }
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    private async ValueTask DrainAsync()
+    {
+        try
+        {
+            bool inline = true;
+            while (TryTake(out LinkItem item))
+            {
+                if (inline && item.ByteCount + TensorBytesOf(item) > InlineBytes)
+                {
+                    inline = false;
+                    await _writer.FlushAsync().ConfigureAwait(false);
+                    await Task.Yield();
+                }
+                await _writer.WriteAsync(item).ConfigureAwait(false);
+            }
+            await _writer.FlushAsync().ConfigureAwait(false);
+        }
+        catch (RpcException e)
+        {
+            End(e);
+            failed(e);
+        }
+        catch (ObjectDisposedException)
+        {
+            // The link was closed under a tensor that was leaving: its owner knows, and has ended the queue.
+        }
+    }
+
+    private bool TryTake(out LinkItem item)
+    {
+        lock (_lock) return _items.TryDequeue(out item);
+    }
+
+    private static long TensorBytesOf(LinkItem item)
+    {
+        long count = 0;
+        for (int i = 0; i < (item.Tensors?.Count ?? 0); i++)
+        {
+            if (item.Numbers!.Tensors[i].Place is null) count += item.Tensors![i].ByteCount;
+        }
+        return count;
+    }
+}

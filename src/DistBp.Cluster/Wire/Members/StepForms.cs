@@ -1,0 +1,111 @@
+using DistBp.Cluster.Wire.Grpc;
+using DistBp.Learning;
+using DistBp.Protocol;
+using DistBp.Protocol.Messages;
+using static DistBp.Cluster.Wire.Members.Contract.Envelope;
+
+namespace DistBp.Cluster.Wire.Members;
+
+/// <summary>Of the messages in StepMessages.cs of the protocol.</summary>
+internal static class StepForms
+{
+    public static IReadOnlyList<MessageForm> All { get; } =
+    [
+        new MessageForm<PushGradient>(
+            BodyOneofCase.PushGradient,
+            (m, e, tensors) =>
+            {
+                e.PushGradient = new() { Worker = m.Worker, Step = m.Step, Subtree = m.Subtree.ToContract() };
+                e.PushGradient.Sums.Add(m.Sums);
+                WriteGradient(m.Gradient, tensors);
+            },
+            (e, g, ref tensors) => new(
+                g, e.PushGradient.Worker, e.PushGradient.Step, e.PushGradient.Subtree.ToProtocol(), ReadGradient(ref tensors),
+                e.PushGradient.Sums.ToMemory())),
+        new MessageForm<HandShard>(
+            BodyOneofCase.HandShard,
+            (m, e, tensors) =>
+            {
+                e.HandShard = new() { Range = m.Range.ToContract(), States = m.State.Count };
+                tensors.Add(m.Parameters);
+                for (int i = 0; i < m.State.Count; i++) tensors.Add(m.State[i]);
+                tensors.Add(m.Best);
+            },
+            ReadShard),
+        new MessageForm<ShareNorms>(
+            BodyOneofCase.ShareNorms,
+            (m, e, _) => e.ShareNorms = new()
+            {
+                Server = m.Server, Step = m.Step, Norms = m.Norms.ToContract(), Halt = m.Halt, Clamped = m.Clamped, LossIsFinite = m.LossIsFinite,
+            },
+            (e, g, ref _) => new(
+                g, e.ShareNorms.Server, e.ShareNorms.Step, e.ShareNorms.Norms.ToProtocol(), e.ShareNorms.Halt, e.ShareNorms.Clamped,
+                e.ShareNorms.LossIsFinite)),
+        new MessageForm<ShardCommitted>(
+            BodyOneofCase.ShardCommitted,
+            (m, e, _) => e.ShardCommitted = new() { Server = m.Server, Version = m.Version, Halted = m.Halted },
+            (e, g, ref _) => new(g, e.ShardCommitted.Server, e.ShardCommitted.Version, e.ShardCommitted.Halted)),
+        new MessageForm<StepCommitted>(
+            BodyOneofCase.StepCommitted,
+            (m, e, _) =>
+            {
+                e.StepCommitted = new() { Step = m.Step, GradientNorm = m.GradientNorm, Clipped = m.Clipped };
+                e.StepCommitted.Sums.Add(m.Sums);
+            },
+            (e, g, ref _) => new(g, e.StepCommitted.Step, e.StepCommitted.Sums.ToMemory(), e.StepCommitted.GradientNorm, e.StepCommitted.Clipped)),
+        new MessageForm<ShardMeasured>(
+            BodyOneofCase.ShardMeasured,
+            (m, e, _) =>
+            {
+                e.ShardMeasured = new() { Server = m.Server, Step = m.Step };
+                e.ShardMeasured.Figures.Add(m.Figures);
+            },
+            (e, g, ref _) => new(g, e.ShardMeasured.Server, e.ShardMeasured.Step, e.ShardMeasured.Figures.ToMemory())),
+        new MessageForm<StepSkipped>(
+            BodyOneofCase.StepSkipped,
+            (m, e, _) => e.StepSkipped = new() { Step = m.Step, Segment = m.Segment },
+            (e, g, ref _) => new(g, e.StepSkipped.Step, e.StepSkipped.Segment)),
+        new MessageForm<StepRejected>(
+            BodyOneofCase.StepRejected,
+            (m, e, _) => e.StepRejected = new() { Server = m.Server, Step = m.Step, Segment = m.Segment },
+            (e, g, ref _) => new(g, e.StepRejected.Server, e.StepRejected.Step, e.StepRejected.Segment)),
+        new MessageForm<LocateNonFinite>(
+            BodyOneofCase.LocateNonFinite,
+            (m, e, _) => e.LocateNonFinite = new() { Step = m.Step },
+            (e, g, ref _) => new(g, e.LocateNonFinite.Step)),
+        new MessageForm<NonFiniteLocated>(
+            BodyOneofCase.NonFiniteLocated,
+            (m, e, _) => e.NonFiniteLocated = new() { Worker = m.Worker, Step = m.Step, Slices = { m.Slices.Select(ContractValues.ToContract) } },
+            (e, g, ref _) => new(
+                g, e.NonFiniteLocated.Worker, e.NonFiniteLocated.Step, [.. e.NonFiniteLocated.Slices.Select(ContractValues.ToProtocol)])),
+    ];
+
+    private static void WriteGradient(GradientPart gradient, ICollection<TensorBytes> tensors)
+    {
+        tensors.Add(gradient.Dense);
+        for (int i = 0; i < gradient.Sparse.Count; i++)
+        {
+            tensors.Add(gradient.Sparse[i].Rows);
+            tensors.Add(gradient.Sparse[i].Values);
+        }
+    }
+
+    private static HandShard ReadShard(Contract.Envelope envelope, Generation generation, ref TensorReader tensors)
+    {
+        ReadOnlyMemory<float> parameters = tensors.Floats();
+        if (tensors.Left != envelope.HandShard.States + 1)
+            throw new RpcException(StatusCode.Internal, $"a shard with {envelope.HandShard.States} states of the optimizer has {tensors.Left + 1} tensors");
+        var state = new ReadOnlyMemory<float>[tensors.Left - 1];
+        for (int i = 0; i < state.Length; i++) state[i] = tensors.Floats();
+        return new HandShard(generation, envelope.HandShard.Range.ToProtocol(), parameters, state, tensors.Floats());
+    }
+
+    private static GradientPart ReadGradient(ref TensorReader tensors)
+    {
+        ReadOnlyMemory<float> dense = tensors.Floats();
+        if (tensors.Left == 0) return new GradientPart(dense, []);
+        var sparse = new SparseRows[tensors.Left / 2];
+        for (int i = 0; i < sparse.Length; i++) sparse[i] = new SparseRows(tensors.Integers(), tensors.Floats());
+        return new GradientPart(dense, sparse);
+    }
+}

@@ -1,0 +1,67 @@
+using DistBp.Cluster.Wire.Grpc;
+using DistBp.Cluster.Wire.Members;
+using DistBp.Protocol;
+using DistBp.Protocol.Messages;
+using Google.Protobuf;
+using Contract = DistBp.Cluster.Wire.Members.Contract;
+
+namespace DistBp.Cluster.Tests.Wire.Members;
+
+public sealed class MessageCodecTests
+{
+    public static TheoryData<Type> Kinds => [.. RandomMessages.Kinds];
+
+    [Fact]
+    public void Every_message_between_members_has_one_form_and_every_body_of_the_contract_too()
+    {
+        Assert.Equal(RandomMessages.Kinds.Select(k => k.Name).Order(), MessageCodec.Forms.Select(f => f.Type.Name).Order());
+        Assert.Equal(
+            Enum.GetValues<Contract.Envelope.BodyOneofCase>().Where(b => b != Contract.Envelope.BodyOneofCase.None).Order(),
+            MessageCodec.Forms.Select(f => f.Body).Order());
+        Assert.All(MessageCodec.Forms, form => Assert.Equal(form.Type.Name, $"{form.Body}"));
+    }
+
+    [Theory]
+    [MemberData(nameof(Kinds))]
+    public void Every_property_of_a_message_survives(Type kind)
+    {
+        for (int seed = 0; seed < 30; seed++)
+        {
+            MemberMessage message = new RandomMessages(seed).Create(kind, length: seed % 4, withNulls: seed % 3 == 0);
+            var tensors = new List<TensorBytes>();
+            Contract.Envelope envelope = MessageCodec.Encode(seed, Address.Worker(3), Address.Coordinator, message, tensors);
+            envelope = Contract.Envelope.Parser.ParseFrom(envelope.ToByteArray());
+            Assert.Equal((Address.Worker(3), Address.Coordinator, (long)seed), (envelope.From.ToProtocol(), envelope.To.ToProtocol(), envelope.Job));
+            MemberMessage decoded = MessageCodec.Decode(envelope, tensors.ToArray());
+            Assert.Equal(message.Generation, decoded.Generation);
+            Assert.Null(RandomMessages.Difference(message, decoded, $"seed {seed}: {kind.Name}"));
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Kinds))]
+    public void An_envelope_with_a_tensor_too_many_or_too_few_is_refused(Type kind)
+    {
+        var tensors = new List<TensorBytes>();
+        Contract.Envelope envelope = MessageCodec.Encode(
+            1, Address.Worker(3), Address.Coordinator, new RandomMessages(1).Create(kind, length: 2, withNulls: false), tensors);
+        TensorBytes more = new(new byte[4], Contract.Encoding.Int8);
+        Assert.Equal(StatusCode.Internal, Assert.Throws<RpcException>(() => MessageCodec.Decode(envelope, [.. tensors, more])).Status);
+        if (tensors.Count == 0) return;
+        Assert.Equal(StatusCode.Internal, Assert.Throws<RpcException>(() => MessageCodec.Decode(envelope, [.. tensors[..^1]])).Status);
+    }
+
+    [Fact]
+    public void An_envelope_that_lacks_a_part_is_refused()
+    {
+        var generation = new Contract.Generation { Term = 1 };
+        Contract.Envelope[] envelopes =
+        [
+            new(), new() { Generation = generation }, new() { RequestHalt = new() }, new() { Generation = generation, Assign = new() },
+            new() { Generation = generation, ShareNorms = new() },
+            new() { Generation = generation, ShareNorms = new() { Norms = new() { Segments = { 1 } } } },
+            new() { Generation = generation, Evaluate = new() { Part = (Contract.DataPart)77 } },
+        ];
+        Assert.All(envelopes, e => Assert.Equal(StatusCode.Internal, Assert.Throws<RpcException>(() => MessageCodec.Decode(e, [])).Status));
+    }
+}
