@@ -51,9 +51,6 @@ internal sealed class GradientComputation : IComputation
     /// <summary>Set before the computation is enqueued.</summary>
     public long Step { get; set; }
 
-    /// <summary>The step before was left unapplied. Set before the computation is enqueued.</summary>
-    public bool AfterSkip { get; set; }
-
     /// <summary>Of <see cref="Step"/>; on a sampled one the figures of the activations stand behind the metric sums.</summary>
     public IReadOnlyList<SubtreeGradient> Gradients => _memory.IsSampled(Step) ? _sampled : _plain;
 
@@ -61,7 +58,7 @@ internal sealed class GradientComputation : IComputation
     {
         var identity = new StepIdentity(_memory.Job.Seed, Step);
         int sums = _memory.Network.Metrics.Count + (_memory.IsSampled(Step) ? _memory.Network.Activations.Count : 0);
-        _residuals?.Settle(Step, AfterSkip);
+        _residuals?.Settle(Step, skipped: false);
         for (int i = 0; i < _sums.Length; i++)
         {
             if (i > 0 || !_ahead.Claim(Step)) Gather(Step, i);
