@@ -34,6 +34,9 @@ internal sealed class ClusterTransport(
     /// <summary>Sees every message between members that is sent from here, and adds tensors that are not part of it.</summary>
     public ShardTraffic? Traffic { get; set; }
 
+    /// <summary>Whether a worker may change its gradients while they leave: servers do not wait for all of them.</summary>
+    public bool CopiesGradients { get; set; }
+
     /// <summary>What all links have carried from here.</summary>
     public long BytesSent
     {
@@ -61,6 +64,7 @@ internal sealed class ClusterTransport(
         var tensors = new List<TensorBytes>();
         Wire.Members.Contract.Envelope envelope = MessageCodec.Encode(job, from, target, sent, tensors);
         Traffic?.Attach(sent, envelope, tensors, route);
+        if (CopiesGradients && sent is PushGradient) tensors = [.. tensors.Select(t => t.Copy())];
         route.Link.Send(envelope, tensors);
     }
 

@@ -19,6 +19,7 @@ internal sealed class JobHost : IAsyncDisposable
         (Memory, Transport) = (memory, transport);
         Traffic = new ShardTraffic(memory);
         transport.Traffic = Traffic;
+        transport.CopiesGradients = !memory.Job.Consistency.IsExact;
         _messages = new MessageMemory(memory.Network.Parameters);
         int actors = workers.Count + servers.Count;
         if (actors == 0) return;

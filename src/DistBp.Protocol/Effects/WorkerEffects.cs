@@ -11,7 +11,11 @@ public sealed record PrepareSlices(
 
 /// <summary>Forward and backward over the worker's subtrees of a step; answered by <see cref="GradientComputed"/>.</summary>
 /// <param name="AfterSkip">The step before was left unapplied: what its encoding has left out is void, and so is what it has sent.</param>
-public sealed record ComputeGradient(Generation Generation, long Step, bool AfterSkip = false) : Effect;
+public sealed record ComputeGradient(Generation Generation, long Step, bool AfterSkip = false) : Effect
+{
+    /// <summary>What it is computed from, in the order of the servers; empty: the parameters that all workers read.</summary>
+    public IReadOnlyList<ShardRead> Shards { get; init; } = [];
+}
 
 /// <summary>Copy the residuals that belong to a version, between two steps; answered by <see cref="ResidualsCopied"/>.</summary>
 /// <param name="AfterSkip">As in <see cref="ComputeGradient"/>.</param>
