@@ -327,14 +327,14 @@ public sealed class ParameterServer(int index, ConsistencyMode? mode = null)
     {
         if (IsForeign(message.Generation) || _phase != Phase.Updating) return;
         StepCommitted? report = IsLead
-            ? _rule.Report(new StepCommitted(message.Generation, _rule.Step, _sums, _gradientNorm, message.Clipped || _clamped))
+            ? _rule.Report(message.Generation, _sums, _gradientNorm, message.Clipped || _clamped)
             : null;
         Advance(report, message.Figures, skipped: false, effects);
     }
 
     /// <summary>The version is committed: with an update, or without one where the step was skipped.</summary>
     /// <param name="report">What the lead server tells of the step; null for others, and where it lacks other workers' part.</param>
-    private void Advance(Message? report, ReadOnlyMemory<double>? figures, bool skipped, EffectList effects)
+    private void Advance(Message? report, double[]? figures, bool skipped, EffectList effects)
     {
         Generation generation = _assignment!.Generation;
         long step = _rule.Step;

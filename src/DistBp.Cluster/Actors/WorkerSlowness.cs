@@ -5,7 +5,7 @@ using DistBp.Protocol.Messages;
 namespace DistBp.Cluster.Actors;
 
 /// <summary>
-/// A hook for tests and benchmarks: DISTBP_SLOW_WORKER=INDEX:MILLISECONDS makes that worker's gradients come so much later, as a slower machine's would. It waits
+/// A hook for tests and benchmarks: DISTBP_SLOW_WORKER=INDEX:MILLISECONDS,... makes those workers' gradients come so much later, as a slower machine's would. It waits
 /// by a timer: no thread that computes is held up.
 /// </summary>
 internal sealed class WorkerSlowness(TimeSpan delay)
@@ -17,11 +17,15 @@ internal sealed class WorkerSlowness(TimeSpan delay)
     public static WorkerSlowness? Of(int worker)
     {
         if (Environment.GetEnvironmentVariable(Variable) is not { Length: > 0 } text) return null;
-        string[] parts = text.Split(':');
-        if (parts.Length == 2 && int.TryParse(parts[0], NumberStyles.None, CultureInfo.InvariantCulture, out int slow)
-            && double.TryParse(parts[1], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double milliseconds) && milliseconds <= 60_000)
-            return slow == worker ? new WorkerSlowness(TimeSpan.FromMilliseconds(milliseconds)) : null;
-        throw new UserException(ErrorKind.Usage, $"\"{text}\" is no worker's number and a time", Variable, "write INDEX:MILLISECONDS, up to a minute, or unset it");
+        foreach (string entry in text.Split(','))
+        {
+            string[] parts = entry.Split(':');
+            if (parts.Length != 2 || !int.TryParse(parts[0], NumberStyles.None, CultureInfo.InvariantCulture, out int slow)
+                || !double.TryParse(parts[1], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double milliseconds) || milliseconds > 60_000)
+                throw new UserException(ErrorKind.Usage, $"\"{entry}\" is no worker's number and a time", Variable, "write INDEX:MILLISECONDS, up to a minute, with commas between several, or unset it");
+            if (slow == worker) return new WorkerSlowness(TimeSpan.FromMilliseconds(milliseconds));
+        }
+        return null;
     }
 
     public async Task PostAsync(Message message, Action<Message> post)

@@ -37,6 +37,12 @@ internal sealed class ClusterTransport(
     /// <summary>Whether a worker may change its gradients while they leave: servers do not wait for all of them.</summary>
     public bool CopiesGradients { get; set; }
 
+    /// <summary>Has sent parts of gradients while they were computed.</summary>
+    public PushAhead? Ahead { get; set; }
+
+    /// <summary>The job's number in the cluster.</summary>
+    public long Job => job;
+
     /// <summary>What all links have carried from here.</summary>
     public long BytesSent
     {
@@ -63,10 +69,14 @@ internal sealed class ClusterTransport(
         if (!_routes.TryGetValue(target, out PeerRoute? route)) return;
         var tensors = new List<TensorBytes>();
         Wire.Members.Contract.Envelope envelope = MessageCodec.Encode(job, from, target, sent, tensors);
+        if (sent is PushGradient push && Ahead is { } ahead && ahead.TryFinish(target.Index, push, envelope)) return;
         Traffic?.Attach(sent, envelope, tensors, route);
         if (CopiesGradients && sent is PushGradient) tensors = [.. tensors.Select(t => t.Copy())];
         route.Link.Send(envelope, tensors);
     }
+
+    /// <summary>Null: the member is here, or nowhere.</summary>
+    public PeerRoute? RouteTo(Address member) => _routes.GetValueOrDefault(member);
 
     public void Fail(Exception failure) => _failure.TrySetException(failure);
 

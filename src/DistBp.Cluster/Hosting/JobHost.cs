@@ -1,6 +1,7 @@
 using DistBp.Cluster.Actors;
 using DistBp.Cluster.Wire.Members;
 using DistBp.Protocol;
+using DistBp.Protocol.Consistency;
 using DistBp.Protocol.Messages;
 using Contract = DistBp.Cluster.Wire.Members.Contract;
 
@@ -19,11 +20,13 @@ internal sealed class JobHost : IAsyncDisposable
         (Memory, Transport) = (memory, transport);
         Traffic = new ShardTraffic(memory);
         transport.Traffic = Traffic;
-        transport.CopiesGradients = !memory.Job.Consistency.IsExact;
+        transport.CopiesGradients = memory.Job.Consistency is BspMode { BackupWorkers: > 0 };
         _messages = new MessageMemory(memory.Network.Parameters);
+        transport.Ahead = new PushAhead(transport, memory, Traffic);
+        memory.SendsAhead = transport.Ahead.Begin;
         int actors = workers.Count + servers.Count;
         if (actors == 0) return;
-        _pool = new ComputePool(LocalCluster.ThreadCount(Math.Max(1, workers.Count)), actors, transport.Fail);
+        _pool = new ComputePool(LocalCluster.ThreadCount(Math.Max(1, workers.Count)), actors, transport.Fail, sharesCores: true);
         foreach (int server in servers) transport.Register(new ServerActor(server, memory, _pool, transport));
         foreach (int worker in workers) transport.Register(new WorkerActor(worker, memory, _pool, transport));
     }

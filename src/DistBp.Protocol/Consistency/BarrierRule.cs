@@ -49,7 +49,8 @@ internal sealed class BarrierRule(int backupWorkers) : StepRule
         return true;
     }
 
-    public override StepCommitted Report(StepCommitted update) => update with { Contributions = _contributions.Applied() };
+    public override StepCommitted Report(Generation generation, ReadOnlyMemory<double> sums, double gradientNorm, bool clipped) =>
+        new(generation, Version, sums, gradientNorm, clipped) { Contributions = _contributions.Applied() };
 
     public override void Advance()
     {

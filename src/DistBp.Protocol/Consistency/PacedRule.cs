@@ -58,13 +58,13 @@ internal sealed class PacedRule(long bound) : StepRule
         return _due is not null;
     }
 
-    public override StepCommitted? Report(StepCommitted update)
+    public override StepCommitted? Report(Generation generation, ReadOnlyMemory<double> sums, double gradientNorm, bool clipped)
     {
-        if (!_records.TryGetValue(_due!.Clock, out StepRecord? record)) _records[_due.Clock] = record = new StepRecord(update.Sums.Length);
-        record.Add(update, _due);
+        if (!_records.TryGetValue(_due!.Clock, out StepRecord? record)) _records[_due.Clock] = record = new StepRecord(sums.Length);
+        record.Add(sums.Span, clipped, _due);
         if (record.Workers < _paces.Count) return null;
         _records.Remove(_due.Clock);
-        return record.Total(update);
+        return record.Total(generation, _due.Clock, gradientNorm);
     }
 
     public override void Advance()
@@ -117,15 +117,16 @@ internal sealed class PacedRule(long bound) : StepRule
 
         public int Workers { get; private set; }
 
-        public void Add(StepCommitted update, Pace pace)
+        public void Add(ReadOnlySpan<double> update, bool clipped, Pace pace)
         {
-            for (int i = 0; i < _sums.Length; i++) _sums[i] += update.Sums.Span[i];
+            for (int i = 0; i < _sums.Length; i++) _sums[i] += update[i];
             _contributions.AddRange(pace.Pushes.Select(p => new Contribution(p.Subtree, p.Worker, pace.Clock - pace.ReadVersion)));
-            _clipped |= update.Clipped;
+            _clipped |= clipped;
             Workers++;
         }
 
-        public StepCommitted Total(StepCommitted last) =>
-            last with { Sums = _sums, Clipped = _clipped, Contributions = _contributions.OrderBy(c => c.Subtree.First).ToArray() };
+        /// <param name="gradientNorm">Of the last worker's.</param>
+        public StepCommitted Total(Generation generation, long step, double gradientNorm) =>
+            new(generation, step, _sums, gradientNorm, _clipped) { Contributions = _contributions.OrderBy(c => c.Subtree.First).ToArray() };
     }
 }

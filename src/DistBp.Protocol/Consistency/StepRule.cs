@@ -52,7 +52,7 @@ internal abstract class StepRule
     public abstract bool IsDue(bool leads);
 
     /// <summary>The lead server's figures of the update that was made: what it reports, or null while the mini-batch lacks other workers' part.</summary>
-    public abstract StepCommitted? Report(StepCommitted update);
+    public abstract StepCommitted? Report(Generation generation, ReadOnlyMemory<double> sums, double gradientNorm, bool clipped);
 
     /// <summary>The update that was due is made.</summary>
     public abstract void Advance();

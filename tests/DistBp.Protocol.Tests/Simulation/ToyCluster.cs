@@ -249,8 +249,9 @@ internal sealed class ToyCluster
                 _workers[self.Index].Subtrees = e.Subtrees;
                 Send(self, self, new SlicesPrepared(e.Generation));
                 break;
+            case VoidResiduals e: _workers[self.Index].VoidAt = e.Version; break;
             case ComputeGradient e:
-                Computed.Add((self.Index, e.Step, e.AfterSkip));
+                Computed.Add((self.Index, e.Step, _workers[self.Index].VoidAt == e.Step));
                 foreach (ShardRead read in e.Shards)
                 {
                     read.Parameters.Span.CopyTo(_workers[self.Index].Replica.AsSpan(_workers[self.Index].Assignment.Shard(read.Server).Offset));
@@ -448,8 +449,8 @@ internal sealed class ToyCluster
             shard.Parameters[i] -= shard.State[i];
         }
         // Every third step is sampled: what a server measures is its number and the step.
-        ReadOnlyMemory<double>? figures = null;
-        if (e.Step % 3 == 0) figures = shard.Range.Count > 0 ? new double[] { self.Index, e.Step } : ReadOnlyMemory<double>.Empty;
+        double[]? figures = null;
+        if (e.Step % 3 == 0) figures = shard.Range.Count > 0 ? [self.Index, e.Step] : [];
         Send(self, self, new UpdateApplied(e.Generation, e.Step, norm > 1, figures));
     }
 
@@ -486,6 +487,8 @@ internal sealed class ToyCluster
         public Assignment Assignment { get; set; } = null!;
 
         public long Clock { get; set; }
+
+        public long VoidAt { get; set; } = -1;
 
         public IReadOnlyList<Subtree> Subtrees { get; set; } = [];
     }
