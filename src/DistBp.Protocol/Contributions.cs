@@ -32,6 +32,13 @@ internal sealed class Contributions
         return true;
     }
 
+    /// <summary>Drops what other workers have sent.</summary>
+    public void Retain(IReadOnlyList<int> workers)
+    {
+        _pushes.RemoveAll(p => !workers.Contains(p.Worker));
+        SliceCount = _pushes.Sum(p => p.Subtree.Count);
+    }
+
     /// <summary>Who computed what of the step. While the same workers compute the same subtrees it is the array of the step before.</summary>
     public ReadOnlyMemory<Contribution> Applied()
     {

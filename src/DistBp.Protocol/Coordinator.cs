@@ -133,6 +133,9 @@ public sealed class Coordinator(TrainingPlan plan, int term = 1)
             case Phase.AwaitingMembers:
                 BecomeAssigning(_afterAssigning, effects);
                 break;
+            case Phase.Stepping when plan.Consistency.IsPaced && _muster.IsOutdated:
+                StandStill(effects);
+                break;
             case Phase.Stepping when _muster.IsOutdated:
                 BecomeSuspending(effects);
                 break;
@@ -151,6 +154,21 @@ public sealed class Coordinator(TrainingPlan plan, int term = 1)
                 BecomeAssigning(_phase, effects);
                 break;
         }
+    }
+
+    /// <summary>
+    /// Workers at their own pace are in different steps: before slices and shards move, all go on to where they can stand still. Who is lost cannot, and what
+    /// the others are ahead of him cannot be taken back.
+    /// </summary>
+    private void StandStill(EffectList effects)
+    {
+        if (_muster.MissesMember)
+        {
+            effects.Perform(new MeasureStepping(false));
+            BecomeGoingBack(effects);
+            return;
+        }
+        SendToServers(new RequestHalt(Generation), effects);
     }
 
     private void BecomeSuspending(EffectList effects)

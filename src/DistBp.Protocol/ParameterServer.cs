@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using DistBp.Learning;
+using DistBp.Protocol.Consistency;
 using DistBp.Protocol.Effects;
 using DistBp.Protocol.Messages;
 
@@ -10,11 +11,14 @@ namespace DistBp.Protocol;
 /// clips and applies the optimizer, and announces the new version. A NaN or an infinity anywhere rejects the step on every server at once:
 /// the run ends, or the version advances and the parameters stay.
 /// </summary>
-public sealed class ParameterServer(int index)
+public sealed class ParameterServer(int index, ConsistencyMode? mode = null)
 {
-    private readonly Contributions _contributions = new();
+    private readonly StepRule _rule = StepRule.Of(mode ?? ConsistencyMode.Exact);
     private readonly EarlyMessages _early = new();
     private readonly List<HandShard> _handed = [];
+
+    /// <summary>Of the next update: another server has ended this one before.</summary>
+    private readonly List<MemberMessage> _ahead = [];
     private Phase _phase = Phase.Unassigned;
     private Assignment? _assignment;
 
@@ -30,6 +34,9 @@ public sealed class ParameterServer(int index)
     private double _gradientNorm;
     private double _rateFactor = 1;
     private long _version;
+
+    /// <summary>The number of the next update: in bsp the version, else there are several a version.</summary>
+    private long _update;
     private long _until;
     private bool _haltRequested;
     private bool _halting;
@@ -69,7 +76,7 @@ public sealed class ParameterServer(int index)
 
     /// <summary>In words, for errors and the status page.</summary>
     public string Describe() =>
-        $"server {index}: {_phase.ToString().ToLowerInvariant()}, version {_version}, {_contributions.SliceCount} of {_assignment?.Slices ?? 0} slices";
+        $"server {index}: {_phase.ToString().ToLowerInvariant()}, version {_version}, {_rule.SliceCount} of {_assignment?.Slices ?? 0} slices";
 
     public void Step(Message message, EffectList effects)
     {
@@ -88,6 +95,7 @@ public sealed class ParameterServer(int index)
             case Proceed m: OnProceed(m, effects); break;
             case RequestHalt: _haltRequested = true; break;
             case PushGradient m: OnPushGradient(m, effects); break;
+            case CloseUpdate m: OnCloseUpdate(m, effects); break;
             case GradientsCombined m: OnGradientsCombined(m, effects); break;
             case ShareNorms m: OnShareNorms(m, effects); break;
             case UpdateApplied m: OnUpdateApplied(m, effects); break;
@@ -102,6 +110,9 @@ public sealed class ParameterServer(int index)
 
     private bool IsLead => _assignment!.Lead == index;
 
+    /// <summary>Exact where members have not changed in the middle of an epoch; after some thousand it plays no part.</summary>
+    private long UpdatesBefore => _rule.Announces ? _version : _rule.Step * _assignment!.Workers.Count + _update % _assignment.Workers.Count;
+
     private bool IsForeign(Generation generation) => _assignment is null || generation != _assignment.Generation;
 
     private void OnAssign(Assign message, EffectList effects)
@@ -109,9 +120,10 @@ public sealed class ParameterServer(int index)
         if (_assignment is not null && message.Generation <= _assignment.Generation) return;
         HandOver(message, effects);
         _assignment = message.Assignment;
-        _contributions.Clear();
+        _rule.Begin(_assignment, message.Version);
+        _ahead.Clear();
         _handed.Clear();
-        _version = _until = message.Version;
+        _version = _update = _until = message.Version;
         _maxSkips = message.MaxSkips;
         _skipsInRow = message.SkipsInRow;
         _haltRequested = _halting = _suspendRequested = false;
@@ -212,20 +224,29 @@ public sealed class ParameterServer(int index)
             _held = _loaded;
             effects.Perform(new KeepShard(message.Generation));
         }
+        LetRead(effects);
         CombineIfComplete(effects);
     }
 
     private void OnPushGradient(PushGradient message, EffectList effects)
     {
-        if (message.Step != _version || _phase != Phase.Gathering) return;
-        if (_contributions.Add(message, _assignment!.Slices)) CombineIfComplete(effects);
+        if (_rule.Keep(message, _phase == Phase.Gathering)) CombineIfComplete(effects);
+    }
+
+    private void OnCloseUpdate(CloseUpdate message, EffectList effects)
+    {
+        if (message.Update == _update + 1) _ahead.Add(message);
+        if (message.Update != _update) return;
+        _rule.Follow(message.Workers);
+        CombineIfComplete(effects);
     }
 
     private void CombineIfComplete(EffectList effects)
     {
-        if (_phase != Phase.Gathering || _version >= _until || _contributions.SliceCount < _assignment!.Slices) return;
+        if (_phase != Phase.Gathering || _version >= _until || !_rule.IsDue(IsLead)) return;
+        if (IsLead && _rule.Chosen is { } workers) SendToOthers(new CloseUpdate(_assignment!.Generation, _update, workers), effects);
         _phase = Phase.Combining;
-        effects.Perform(new CombineGradients(_assignment.Generation, _version, _contributions.InOrder, IsLead));
+        effects.Perform(new CombineGradients(_assignment!.Generation, _rule.Step, _rule.Due, IsLead));
     }
 
     private void OnGradientsCombined(GradientsCombined message, EffectList effects)
@@ -235,23 +256,29 @@ public sealed class ParameterServer(int index)
         _phase = Phase.ExchangingNorms;
         // The first of the sums is that of the losses.
         bool lossIsFinite = !IsLead || double.IsFinite(message.Sums.Span[0]);
-        var norms = new ShareNorms(message.Generation, index, message.Step, message.Norms, _haltRequested, message.Clamped, lossIsFinite);
-        for (int i = 0; i < _assignment!.Servers.Count; i++)
-        {
-            if (_assignment.Servers[i] != index) effects.Send(Address.Server(_assignment.Servers[i]), norms);
-        }
-        _shared[_assignment.PositionOfServer(index)] = norms;
+        var norms = new ShareNorms(message.Generation, index, _update, message.Norms, _haltRequested, message.Clamped, lossIsFinite);
+        SendToOthers(norms, effects);
+        _shared[_assignment!.PositionOfServer(index)] = norms;
         if (_suspendRequested) BecomeSuspendedInStep(effects);
         else DecideWhenShared(effects);
     }
 
+    private void SendToOthers(MemberMessage message, EffectList effects)
+    {
+        for (int i = 0; i < _assignment!.Servers.Count; i++)
+        {
+            if (_assignment.Servers[i] != index) effects.Send(Address.Server(_assignment.Servers[i]), message);
+        }
+    }
+
     /// <summary>
-    /// Another server's norms of this step may arrive while this one still gathers: they are kept. Norms of a later step cannot come: its
-    /// gradients are computed only after every server has committed this one.
+    /// Another server's norms of this step may arrive while this one still gathers: they are kept. In bsp norms of a later step cannot come: its
+    /// gradients are computed only after every server has committed this one. Else those of the next update can, and of no later one: it needs this server's.
     /// </summary>
     private void OnShareNorms(ShareNorms message, EffectList effects)
     {
-        if (message.Step != _version) return;
+        if (message.Step == _update + 1) _ahead.Add(message);
+        if (message.Step != _update) return;
         _shared[_assignment!.PositionOfServer(message.Server)] = message;
         DecideWhenShared(effects);
     }
@@ -269,6 +296,7 @@ public sealed class ParameterServer(int index)
             _clamped |= _shared[server]!.Clamped;
             lossIsFinite &= _shared[server]!.LossIsFinite;
         }
+        if (_halting) _until = Math.Min(_until, _rule.HaltAt);
         (bool accepted, int badSegment, _gradientNorm) = GlobalNorm.Decide(_norms);
         if (!accepted || !lossIsFinite)
         {
@@ -277,7 +305,7 @@ public sealed class ParameterServer(int index)
         }
         _skipsInRow = 0;
         _phase = Phase.Updating;
-        effects.Perform(new ApplyUpdate(_assignment!.Generation, _version, _rateFactor, _norms));
+        effects.Perform(new ApplyUpdate(_assignment!.Generation, _rule.Step, _rateFactor, _norms, UpdatesBefore));
     }
 
     /// <summary>Every server comes to the same decision, from the same norms.</summary>
@@ -287,42 +315,62 @@ public sealed class ParameterServer(int index)
         if (_skipsInRow >= _maxSkips)
         {
             _phase = Phase.Diverged;
-            effects.Send(Address.Coordinator, new StepRejected(generation, index, _version, badSegment));
+            effects.Send(Address.Coordinator, new StepRejected(generation, index, _rule.Step, badSegment));
             if (_suspendRequested) BecomeSuspended(effects);
             return;
         }
         _skipsInRow++;
-        Advance(IsLead ? new StepSkipped(generation, _version, badSegment) : null, null, skipped: true, effects);
+        Advance(IsLead ? new StepSkipped(generation, _rule.Step, badSegment) : null, null, skipped: true, effects);
     }
 
     private void OnUpdateApplied(UpdateApplied message, EffectList effects)
     {
         if (IsForeign(message.Generation) || _phase != Phase.Updating) return;
         StepCommitted? report = IsLead
-            ? new StepCommitted(message.Generation, _version, _sums, _gradientNorm, message.Clipped || _clamped) { Contributions = _contributions.Applied() }
+            ? _rule.Report(message.Generation, _sums, _gradientNorm, message.Clipped || _clamped)
             : null;
         Advance(report, message.Figures, skipped: false, effects);
     }
 
     /// <summary>The version is committed: with an update, or without one where the step was skipped.</summary>
-    /// <param name="report">What the lead server tells of the step; null for others.</param>
+    /// <param name="report">What the lead server tells of the step; null for others, and where it lacks other workers' part.</param>
     private void Advance(Message? report, double[]? figures, bool skipped, EffectList effects)
     {
         Generation generation = _assignment!.Generation;
-        long step = _version++;
-        _contributions.Clear();
+        long step = _rule.Step;
+        _rule.Advance();
+        _update++;
+        _version = _rule.Version;
         Array.Clear(_shared);
         _phase = Phase.Gathering;
-        Announce(effects, skipped);
+        if (_rule.Announces || _version >= _until) Announce(effects, skipped);
+        LetRead(effects);
         if (report is not null) effects.Send(Address.Coordinator, report);
         if (figures is { } measured) effects.Send(Address.Coordinator, new ShardMeasured(generation, index, step, measured));
-        if (_halting || _version >= _until) effects.Send(Address.Coordinator, new ServerStopped(generation, index, _version));
+        if (_version >= _until) effects.Send(Address.Coordinator, new ServerStopped(generation, index, _version));
         if (_suspendRequested) BecomeSuspended(effects);
+        GoOn(effects);
+    }
+
+    /// <summary>Where workers do not wait for each other, gradients and other servers' words of the next update may be here.</summary>
+    private void GoOn(EffectList effects)
+    {
+        if (_rule.Announces) return;
+        MemberMessage[] ahead = [.. _ahead];
+        _ahead.Clear();
+        foreach (MemberMessage message in ahead) Step(message, effects);
+        CombineIfComplete(effects);
+    }
+
+    private void LetRead(EffectList effects)
+    {
+        while (_rule.NextReader(_until) is { } reader)
+            effects.Perform(new ShareShard(_assignment!.Generation, reader.Worker, reader.Step, _version));
     }
 
     private void OnCaptureShard(CaptureShard message, EffectList effects)
     {
-        if (message.Version != _version || _phase != Phase.Gathering || _contributions.SliceCount > 0)
+        if (message.Version != _version || _phase != Phase.Gathering || _rule.SliceCount > 0)
             throw new UnreachableException($"A shard is copied between two steps, but {Describe()}.");
         _phase = Phase.Copying;
         effects.Perform(new CopyShard(message.Generation, message.Target, message.Version));

@@ -1,5 +1,6 @@
 using DistBp.Learning.Metrics;
 using DistBp.Learning.Schedules;
+using DistBp.Protocol.Consistency;
 using DistBp.Protocol.Messages;
 
 namespace DistBp.Protocol;
@@ -43,6 +44,8 @@ public sealed record TrainingPlan
 
     /// <summary>How many steps in a row may be left unapplied because their loss or gradient is not finite.</summary>
     public int MaxSkips { get; init; }
+
+    public ConsistencyMode Consistency { get; init; } = ConsistencyMode.Exact;
 
     public EarlyStopping? EarlyStopping { get; init; }
 

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using DistBp.Learning;
+using DistBp.Protocol.Consistency;
 using DistBp.Protocol.Effects;
 using DistBp.Protocol.Messages;
 
@@ -7,9 +8,10 @@ namespace DistBp.Protocol;
 
 /// <summary>
 /// A worker: wait until the version is there on every shard, compute the gradients of its subtrees of slices, push them to the servers.
-/// It reads version t for step t, and its gradients stay unchanged until t + 1 is committed everywhere.
+/// In bsp it reads version t for step t, and its gradients stay unchanged until t + 1 is committed everywhere; a step that was committed without it it leaves
+/// to the others. At its own pace it reads what servers send it for its next step.
 /// </summary>
-public sealed class Worker(int index)
+public sealed class Worker(int index, ConsistencyMode? mode = null)
 {
     private const long NotHalted = -1;
     private const long NoVersion = -1;
@@ -19,6 +21,7 @@ public sealed class Worker(int index)
     private Evaluate? _evaluationDue;
     private IReadOnlyList<Subtree> _subtrees = [];
     private long[] _shardVersions = [];
+    private ShardRead?[] _reads = [];
     private long _step;
     private long _from;
     private long _until;
@@ -57,6 +60,7 @@ public sealed class Worker(int index)
             case Proceed m: OnProceed(m, effects); break;
             case GradientComputed m: OnGradientComputed(m, effects); break;
             case ShardCommitted m: OnShardCommitted(m, effects); break;
+            case ShardRead m: OnShardRead(m, effects); break;
             case LocateNonFinite m: OnLocateNonFinite(m, effects); break;
             case NonFiniteSearched m: OnNonFiniteSearched(m, effects); break;
             case CaptureResiduals m: OnCaptureResiduals(m, effects); break;
@@ -66,6 +70,8 @@ public sealed class Worker(int index)
             default: throw new UnreachableException($"A worker received {message}.");
         }
     }
+
+    private bool IsPaced => mode is { IsPaced: true };
 
     private bool IsForeign(Generation generation) => _assignment is null || generation != _assignment.Generation;
 
@@ -77,6 +83,7 @@ public sealed class Worker(int index)
         _shardVersions = new long[message.Assignment.Servers.Count];
         // Servers announce what they have loaded: who has just joined has nothing before.
         Array.Fill(_shardVersions, NoVersion);
+        _reads = new ShardRead?[message.Assignment.Servers.Count];
         _evaluationDue = null;
         _step = _from = _until = message.Version;
         _haltedAt = NotHalted;
@@ -99,10 +106,12 @@ public sealed class Worker(int index)
     private void OnProceed(Proceed message, EffectList effects)
     {
         // A worker without slices may hear of commits before it hears of this.
-        _step = Math.Max(_step, message.From);
+        if (_phase != Phase.Computing) _step = Math.Max(_step, message.From);
         _until = message.Until;
         _from = message.From;
         if (_haltedAt <= _from) _haltedAt = NotHalted;
+        // The stop point was reached without it, or servers' word has overtaken this one.
+        if (_phase == Phase.Computing) return;
         _phase = Phase.Waiting;
         TryCompute(effects);
     }
@@ -115,10 +124,14 @@ public sealed class Worker(int index)
         if (message.Halted && message.Version > _from) _haltedAt = message.Version;
         if (message.Skipped) _skippedTo = Math.Max(_skippedTo, message.Version);
         TryCopyResiduals(effects);
-        if (_phase is not (Phase.Pushed or Phase.Waiting)) return;
-        if (AllShardsAt(_step + 1))
+        if (_phase is Phase.Pushed or Phase.Waiting) GoOn(effects);
+    }
+
+    private void GoOn(EffectList effects)
+    {
+        if (NewestVersion() > _step)
         {
-            _step++;
+            _step = NewestVersion();
             _phase = Phase.Waiting;
         }
         if (_evaluationDue is not null) EvaluateWhenThere(effects);
@@ -127,16 +140,31 @@ public sealed class Worker(int index)
 
     private void TryCompute(EffectList effects)
     {
-        if (_haltedAt == _step || _step >= _until || _subtrees.Count == 0 || !AllShardsAt(_step)) return;
+        if (IsPaced || _haltedAt == _step || _step >= _until || _subtrees.Count == 0 || !AllShardsAt(_step)) return;
         _phase = Phase.Computing;
         if (_skippedTo == _step) effects.Perform(new VoidResiduals(_assignment!.Generation, _step));
         effects.Perform(new ComputeGradient(_assignment!.Generation, _step));
+    }
+
+    private void OnShardRead(ShardRead message, EffectList effects)
+    {
+        _reads[_assignment!.PositionOfServer(message.Server)] = message;
+        if (Array.IndexOf(_reads, null) >= 0) return;
+        _step = message.Step;
+        _phase = Phase.Computing;
+        effects.Perform(new ComputeGradient(_assignment.Generation, _step) { Shards = [.. _reads.Select(r => r!)] });
+        Array.Clear(_reads);
     }
 
     private void OnGradientComputed(GradientComputed message, EffectList effects)
     {
         if (IsForeign(message.Generation) || message.Step != _step || _phase != Phase.Computing) return;
         _phase = Phase.Pushed;
+        if (NewestVersion() > _step)
+        {
+            GoOn(effects);
+            return;
+        }
         // By index: enumerating an interface would allocate in each step.
         for (int position = 0; position < _assignment!.Servers.Count; position++)
         {
@@ -198,7 +226,7 @@ public sealed class Worker(int index)
 
     private void EvaluateWhenThere(EffectList effects)
     {
-        if (_evaluationDue is not { } due || !AllShardsAt(due.Version)) return;
+        if (_phase == Phase.Computing || _evaluationDue is not { } due || !AllShardsAt(due.Version)) return;
         _evaluationDue = null;
         IReadOnlyList<Subtree> subtrees = _assignment!.EvaluationSubtrees(index, due.Leaves);
         if (subtrees.Count == 0)
@@ -215,6 +243,13 @@ public sealed class Worker(int index)
         if (IsForeign(message.Generation)) return;
         _phase = Phase.Waiting;
         effects.Send(Address.Coordinator, new EvaluationDone(message.Generation, index, message.Part, message.Sums));
+    }
+
+    private long NewestVersion()
+    {
+        long newest = NoVersion;
+        foreach (long version in _shardVersions) newest = Math.Max(newest, version);
+        return newest;
     }
 
     private bool AllShardsAt(long version)

@@ -7,6 +7,7 @@ using DistBp.Learning.Kernels.Simd;
 // dotnet run -c Release --project tests/DistBp.Benchmarks -- matmul|elementwise|convolution [--json]
 //                                                         -- search [SEEDS [TRIALS [LAG]]]
 //                                                         -- search-digits [SEEDS [TRIALS]]
+//                                                         -- slow-worker [REPETITIONS]
 string what = args.FirstOrDefault(a => !a.StartsWith('-')) ?? "";
 int Number(int index, int otherwise) => args.Length > index ? int.Parse(args[index], CultureInfo.InvariantCulture) : otherwise;
 if (what == "search")
@@ -19,6 +20,11 @@ if (what == "search-digits")
     await DigitsSearchBenchmark.RunAsync(Number(1, 20), Number(2, 30));
     return;
 }
+if (what == "slow-worker")
+{
+    await SlowWorkerBenchmark.RunAsync(Number(1, 3));
+    return;
+}
 bool json = args.Contains("--json");
 IEnumerable<KernelRate> rates = what switch
 {
@@ -26,7 +32,7 @@ IEnumerable<KernelRate> rates = what switch
     "elementwise" => ElementwiseBenchmark.Run(),
     "convolution" => ConvolutionBenchmark.Run(),
     _ => throw new ArgumentException(
-        "What to measure: matmul, elementwise, convolution, search or search-digits; --json prints one object a line."),
+        "What to measure: matmul, elementwise, convolution, search, search-digits or slow-worker; --json prints one object a line."),
 };
 if (!json) Console.WriteLine($"one core, vectors of {Widest.Bits} bits");
 foreach (KernelRate rate in rates)

@@ -45,6 +45,7 @@ internal static class RunText
         if (epoch.Validation is { } validation) Append(line, "validation ", validation);
         line.Append($"  rate {NumberText.Rate(epoch.Rate)}  {NumberText.Count(epoch.SamplesPerSecond)} samples/s");
         line.Append($"  {NumberText.Duration(epoch.Time)}");
+        if (epoch.Staleness is { } staleness) line.Append($"  staleness mean {NumberText.Real(staleness.Mean)}, at most {staleness.Maximum}");
         if (epoch.Note.Length > 0) line.Append($"  {epoch.Note}");
         return line.ToString();
     }

@@ -25,6 +25,7 @@ internal sealed class GradientComputation : IComputation
     private readonly GatherAhead _ahead;
     private readonly Action<int>?[] _ready;
     private readonly WorkerResiduals? _residuals;
+    private readonly TensorBuffer _parameters;
 
     /// <param name="residuals">Of the same subtrees; null where the encoding of gradients keeps none.</param>
     public GradientComputation(
@@ -32,6 +33,8 @@ internal sealed class GradientComputation : IComputation
         Action<GradientComputation> done, WorkerResiduals? residuals = null)
     {
         (_memory, _pool, _worker, Generation, _done, _residuals) = (memory, pool, worker, generation, done, residuals);
+        // Servers write the shared ones when they can, and not when this worker does not read.
+        _parameters = memory.Job.Consistency.IsPaced ? new TensorBuffer(memory.Parameters.Length) : memory.Parameters;
         _ahead = new GatherAhead(step => Gather(step, 0));
         _gather = new MiniBatchGather(memory);
         int maxSlices = subtrees.Max(s => s.Count);
@@ -54,6 +57,9 @@ internal sealed class GradientComputation : IComputation
     /// <summary>Set before the computation is enqueued.</summary>
     public long Step { get; set; }
 
+    /// <summary>What the step is computed from; empty: the parameters that all workers read. Set before the computation is enqueued.</summary>
+    public IReadOnlyList<ShardRead> Shards { get; set; } = [];
+
     /// <summary>Of <see cref="Step"/>; on a sampled one the figures of the activations stand behind the metric sums.</summary>
     public IReadOnlyList<SubtreeGradient> Gradients => _memory.IsSampled(Step) ? _sampled : _plain;
 
@@ -63,13 +69,14 @@ internal sealed class GradientComputation : IComputation
         var identity = new StepIdentity(_memory.Job.Seed, Step);
         int sums = _memory.Network.Metrics.Count + (_memory.IsSampled(Step) ? _memory.Network.Activations.Count : 0);
         _residuals?.Settle(Step, skipped: false);
+        TakeShards();
         for (int i = 0; i < _sums.Length; i++)
         {
             if (i > 0 || !_ahead.Claim(Step)) Gather(Step, i);
             StepPhases.End(StepPhase.Gather);
             Gradient gradient = Gradients[i].Gradient;
             _memory.Network.ComputeGradient(
-                _workspace, _memory.Parameters.Span, _rows, identity, gradient.Dense, _sums[i].AsSpan(0, sums), gradient.Sparse, _ready[i]);
+                _workspace, _parameters.Span, _rows, identity, gradient.Dense, _sums[i].AsSpan(0, sums), gradient.Sparse, _ready[i]);
             ErrorFeedback? feedback = _residuals?.Feedback[i];
             gradient.Encode(feedback, Step, _memory.SamplesOfStep(Step));
         }
@@ -80,6 +87,19 @@ internal sealed class GradientComputation : IComputation
     }
 
     private Action<int>? Ready(GradientAhead? ahead) => ahead is null ? null : from => ahead(Step, from);
+
+    /// <summary>Shards follow each other in the order of the servers; what comes after them nobody changes.</summary>
+    private void TakeShards()
+    {
+        if (Shards.Count == 0) return;
+        int offset = 0;
+        foreach (ShardRead shard in Shards)
+        {
+            shard.Parameters.Span.CopyTo(_parameters.Span[offset..]);
+            offset += shard.Parameters.Length;
+        }
+        _memory.Parameters.Span[offset..].CopyTo(_parameters.Span[offset..]);
+    }
 
     private void Gather(long step, int index) => _gather.Run(step, _plain[index].Subtree, _rows, _workspace);
 }

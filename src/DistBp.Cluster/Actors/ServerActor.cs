@@ -17,12 +17,14 @@ internal sealed class ServerActor : Actor, IComputation
 
     /// <summary>By generation: the one at work, and while members change the one before.</summary>
     private readonly ConcurrentDictionary<Generation, ShardState> _shards = [];
+    private readonly Dictionary<int, float[]> _shared = [];
+    private Generation _sharedOf;
     private int _dueCount;
 
     public ServerActor(int index, TrainingMemory memory, ComputePool pool, ITransport transport)
         : base(Address.Server(index), transport)
     {
-        (_index, _memory, _pool, _server) = (index, memory, pool, new ParameterServer(index));
+        (_index, _memory, _pool, _server) = (index, memory, pool, new ParameterServer(index, memory.Job.Consistency));
     }
 
     public ShardState Shard(Generation generation) => _shards[generation];
@@ -63,6 +65,9 @@ internal sealed class ServerActor : Actor, IComputation
                 ShardState updated = _shards[e.Generation];
                 updated.Update(e);
                 return new UpdateApplied(e.Generation, e.Step, updated.Clipped, updated.FiguresOf(e.Step));
+            case ShareShard e:
+                Transport.Send(Address, Address.Worker(e.Worker), Share(e));
+                return null;
             case CopyShard e:
                 memory.Snapshots.Copy(_shards[e.Generation], e.Target);
                 return new ShardCopied(e.Generation, e.Target, e.Version);
@@ -75,6 +80,21 @@ internal sealed class ServerActor : Actor, IComputation
             default:
                 throw new UnreachableException($"A server's host was asked for {effect}.");
         }
+    }
+
+    /// <summary>Into the same memory for a worker each time: it has taken what was there before it pushed what this answers.</summary>
+    private ShardRead Share(ShareShard effect)
+    {
+        ShardState shard = _shards[effect.Generation];
+        // Before a new generation's first read the worker may still be at the old one's.
+        if (effect.Generation != _sharedOf)
+        {
+            _shared.Clear();
+            _sharedOf = effect.Generation;
+        }
+        if (!_shared.TryGetValue(effect.Worker, out float[]? copy)) _shared[effect.Worker] = copy = new float[shard.Shard.Count];
+        shard.ShareTo(copy);
+        return new ShardRead(effect.Generation, _index, effect.Step, effect.Version, copy);
     }
 
     private void Keep(Generation generation)

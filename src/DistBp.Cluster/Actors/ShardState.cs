@@ -30,6 +30,7 @@ internal sealed class ShardState
     private readonly float[] _scales;
     private readonly SegmentFigures _figures;
     private readonly TensorBuffer? _exact;
+    private int _samples;
 
     public ShardState(TrainingMemory memory, ParameterShard shard)
     {
@@ -86,6 +87,9 @@ internal sealed class ShardState
         if (_exact is not null) parameters[.._exact.Length].CopyTo(_exact.Span);
     }
 
+    /// <summary>A copy of the parameters as workers read them [Shard.Count].</summary>
+    public void ShareTo(Span<float> parameters) => Parameters.CopyTo(parameters);
+
     /// <summary>From here on workers read the exact parameters.</summary>
     public void Show() => _exact?.Span.CopyTo(Parameters);
 
@@ -117,7 +121,7 @@ internal sealed class ShardState
     public void Combine(CombineGradients request)
     {
         _combination.Begin(request.Contributions, _memory.Job.Slices);
-        int samples = _memory.SamplesOfStep(request.Step);
+        int samples = _samples = _memory.SamplesOfStep(request.Step, request.Contributions);
         _norms.Clear();
         Clamped = false;
         for (int i = _trained.First; i < _trained.First + _trained.Count; i++)
@@ -156,7 +160,7 @@ internal sealed class ShardState
         SegmentFigures? figures = _memory.IsSampled(request.Step) ? _figures : null;
         figures?.Clear();
         double rate = _memory.Rate(request.Step, request.RateFactor);
-        int samples = _memory.SamplesOfStep(request.Step);
+        int samples = _samples;
         for (int i = _trained.First; i < _trained.First + _trained.Count; i++)
         {
             NormSegment segment = _memory.Segments[i];
@@ -165,11 +169,11 @@ internal sealed class ShardState
             Span<float> parameters = Exact(segment);
             figures?.BeforeUpdate(i, _mean.Span[..segment.Count], parameters);
             _memory.Optimizer.Update(
-                request.Step, rate * _memory.RateFactorOf(segment.View), _scales[segment.View], parameters, _mean.Span[..segment.Count], _state, offset);
+                request.Update, rate * _memory.RateFactorOf(segment.View), _scales[segment.View], parameters, _mean.Span[..segment.Count], _state, offset);
             figures?.AfterUpdate(parameters);
             if (_exact is not null) _memory.Job.Wire.Parameters.Round(parameters, Parameters[offset..]);
         }
-        foreach (TableShard table in _tables) table.Update(request.Step, rate * _memory.RateFactorOf(table.View), _scales[table.View], _state, figures);
+        foreach (TableShard table in _tables) table.Update(request.Update, rate * _memory.RateFactorOf(table.View), _scales[table.View], _state, figures);
         for (int i = _statistics.First; i < _statistics.First + _statistics.Count; i++)
         {
             NormSegment segment = _memory.Segments[i];
@@ -209,7 +213,10 @@ internal sealed class ShardState
     private double[] Sum(Subtree node, IReadOnlyList<PushGradient> contributions, ref int next)
     {
         if (contributions[next].Subtree == node) return contributions[next++].Sums.ToArray();
+        // Where nothing of the left half was applied, the right half is all there is.
+        if (contributions[next].Subtree.First >= node.Right.First) return Sum(node.Right, contributions, ref next);
         double[] sums = Sum(node.Left, contributions, ref next);
+        if (next == contributions.Count || contributions[next].Subtree.First >= node.End) return sums;
         // Added where it is: a copy would be garbage in each step.
         if (contributions[next].Subtree == node.Right) _memory.Network.AddSums(sums, contributions[next++].Sums.Span);
         else _memory.Network.AddSums(sums, Sum(node.Right, contributions, ref next));

@@ -22,7 +22,7 @@ internal sealed class SubtreeCombination
     }
 
     /// <summary>The two operands of the root's addition over [offset, offset + count) of what is dense in the shard; the right one is empty where one
-    /// contribution is the root itself.</summary>
+    /// contribution is all there is.</summary>
     public void Operands(int offset, int count, out ReadOnlySpan<float> left, out ReadOnlySpan<float> right)
     {
         right = default;
@@ -34,16 +34,24 @@ internal sealed class SubtreeCombination
         _next = 0;
         left = Reduce(_root.Left, offset, count, 0);
         right = Reduce(_root.Right, offset, count, 1);
+        if (!left.IsEmpty) return;
+        left = right;
+        right = default;
     }
 
+    /// <returns>Empty where no contribution lies in the node.</returns>
     /// <param name="level">Which scratch row the result may take; rows from <paramref name="level"/> + 2 on are free.</param>
     private ReadOnlySpan<float> Reduce(Subtree node, int offset, int count, int level)
     {
+        if (_next == _contributions.Count || _contributions[_next].Subtree.First >= node.End) return default;
         if (_contributions[_next].Subtree == node) return _contributions[_next++].Gradient.Read(offset, count, Level(level));
         ReadOnlySpan<float> left = Reduce(node.Left, offset, count, level + 2);
+        if (left.IsEmpty) return Reduce(node.Right, offset, count, level);
         ReadOnlySpan<float> right = Reduce(node.Right, offset, count, level + 3);
         Span<float> sum = Level(level)[..count];
-        GradientReduction.Add(left, right, sum);
+        // Into the row that the result may take: the others are free for who comes next.
+        if (right.IsEmpty) left.CopyTo(sum);
+        else GradientReduction.Add(left, right, sum);
         return sum;
     }
 

@@ -95,11 +95,23 @@ internal sealed class TrainingMemory
     }
 
     /// <summary>Whether gradients, updates and activations are measured: the first step, the last of each epoch, and some between.</summary>
-    public bool IsSampled(long step) => Job.Statistics is { EverySteps: > 0 } statistics
+    public bool IsSampled(long step) => !Job.Consistency.IsPaced && Job.Statistics is { EverySteps: > 0 } statistics
         && (step == 0 || (step + 1) % statistics.EverySteps == 0 || (step + 1) % Geometry.StepsPerEpoch == 0);
 
     /// <summary>In the mini-batch of a step: the last one of an epoch has what is left.</summary>
     public int SamplesOfStep(long step) => Geometry.StepRange((int)(step % Geometry.StepsPerEpoch)).Count;
+
+    /// <summary>Samples of a step that were applied.</summary>
+    public int SamplesOfStep(long step, IReadOnlyList<PushGradient> contributions)
+    {
+        if (Job.Consistency.IsExact) return SamplesOfStep(step);
+        int stepInEpoch = (int)(step % Geometry.StepsPerEpoch), samples = 0;
+        foreach (PushGradient push in contributions)
+        {
+            for (int slice = push.Subtree.First; slice < push.Subtree.End; slice++) samples += Geometry.SliceRange(stepInEpoch, slice).Count;
+        }
+        return samples;
+    }
 
     /// <param name="rateFactor">What a plateau schedule has come to; its least rate bounds it from below.</param>
     public double Rate(long step, double rateFactor) => Schedule.Rate(step, Math.Max(rateFactor, _leastRateFactor));

@@ -11,7 +11,8 @@ namespace DistBp.Cluster.Actors;
 internal sealed class WorkerActor(int index, TrainingMemory memory, ComputePool pool, ITransport transport)
     : Actor(Address.Worker(index), transport)
 {
-    private readonly Worker _worker = new(index);
+    private readonly Worker _worker = new(index, memory.Job.Consistency);
+    private readonly WorkerSlowness? _slowness = WorkerSlowness.Of(index);
     private GradientComputation? _gradient;
     private EvaluationComputation? _evaluation;
     private WorkerResiduals? _residuals;
@@ -36,7 +37,7 @@ internal sealed class WorkerActor(int index, TrainingMemory memory, ComputePool 
     {
         if (memory.Job.Wire.Gradients.KeepsResidual) TakeOverResiduals(effect);
         _gradient = effect.Subtrees.Count == 0 ? null : new GradientComputation(
-            memory, pool, index, effect.Generation, effect.Subtrees, done => Post(new GradientComputed(done.Generation, done.Step, done.Gradients)), _residuals);
+            memory, pool, index, effect.Generation, effect.Subtrees, OnComputed, _residuals);
         Post(new SlicesPrepared(effect.Generation));
     }
 
@@ -51,8 +52,15 @@ internal sealed class WorkerActor(int index, TrainingMemory memory, ComputePool 
 
     private void Compute(ComputeGradient effect)
     {
-        _gradient!.Step = effect.Step;
+        (_gradient!.Step, _gradient.Shards) = (effect.Step, effect.Shards);
         pool.Enqueue(index, _gradient);
+    }
+
+    private void OnComputed(GradientComputation done)
+    {
+        var computed = new GradientComputed(done.Generation, done.Step, done.Gradients);
+        if (_slowness is null) Post(computed);
+        else _ = _slowness.PostAsync(computed, Post);
     }
 
     private void Copy(CopyResiduals effect) => pool.Enqueue(

@@ -3,6 +3,7 @@ using DistBp.Learning.Layers;
 using DistBp.Learning.Losses;
 using DistBp.Learning.Optimizers;
 using DistBp.Learning.Schedules;
+using DistBp.Protocol.Consistency;
 
 namespace DistBp.Cluster.Configuration;
 
@@ -46,6 +47,9 @@ public sealed record JobDescription(
 
     /// <summary>How gradients and parameters are written on their way.</summary>
     public WireDescription Wire { get; init; } = WireDescription.Exact;
+
+    /// <summary>Which gradients an update waits for.</summary>
+    public ConsistencyMode Consistency { get; init; } = ConsistencyMode.Exact;
 
     /// <summary>What the loss compares the output with.</summary>
     public TargetKind Target => Data.TargetIsInput ? TargetKind.Input : Loss.Kind switch

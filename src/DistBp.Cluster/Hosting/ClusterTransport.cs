@@ -34,6 +34,9 @@ internal sealed class ClusterTransport(
     /// <summary>Sees every message between members that is sent from here, and adds tensors that are not part of it.</summary>
     public ShardTraffic? Traffic { get; set; }
 
+    /// <summary>Whether a worker may change its gradients while they leave: servers do not wait for all of them.</summary>
+    public bool CopiesGradients { get; set; }
+
     /// <summary>Has sent parts of gradients while they were computed.</summary>
     public PushAhead? Ahead { get; set; }
 
@@ -68,6 +71,7 @@ internal sealed class ClusterTransport(
         Wire.Members.Contract.Envelope envelope = MessageCodec.Encode(job, from, target, sent, tensors);
         if (sent is PushGradient push && Ahead is { } ahead && ahead.TryFinish(target.Index, push, envelope)) return;
         Traffic?.Attach(sent, envelope, tensors, route);
+        if (CopiesGradients && sent is PushGradient) tensors = [.. tensors.Select(t => t.Copy())];
         route.Link.Send(envelope, tensors);
     }
 

@@ -1,6 +1,7 @@
 using DistBp.Cluster.Actors;
 using DistBp.Cluster.Wire.Members;
 using DistBp.Protocol;
+using DistBp.Protocol.Consistency;
 using DistBp.Protocol.Messages;
 using Contract = DistBp.Cluster.Wire.Members.Contract;
 
@@ -19,6 +20,7 @@ internal sealed class JobHost : IAsyncDisposable
         (Memory, Transport) = (memory, transport);
         Traffic = new ShardTraffic(memory);
         transport.Traffic = Traffic;
+        transport.CopiesGradients = memory.Job.Consistency is BspMode { BackupWorkers: > 0 };
         _messages = new MessageMemory(memory.Network.Parameters);
         transport.Ahead = new PushAhead(transport, memory, Traffic);
         memory.SendsAhead = transport.Ahead.Begin;

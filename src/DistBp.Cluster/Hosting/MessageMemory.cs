@@ -27,6 +27,7 @@ internal sealed class MessageMemory(ParameterLayout layout)
         return envelope.BodyCase switch
         {
             Contract.Envelope.BodyOneofCase.PushGradient => Gradient(envelope, tensor, encoding, (int)byteCount),
+            Contract.Envelope.BodyOneofCase.ShardRead => new Buffer(encoding, (int)byteCount).Target((int)byteCount),
             Contract.Envelope.BodyOneofCase.HandShard => new Buffer(encoding, (int)byteCount).Target((int)byteCount),
             _ => throw new RpcException(StatusCode.Internal, $"a {envelope.BodyCase} has no tensors"),
         };

@@ -23,7 +23,7 @@ internal sealed class PushAhead(ClusterTransport transport, TrainingMemory memor
 
     public GradientAhead? Begin(Generation generation, int worker, Subtree subtree, ReadOnlyMemory<float> dense)
     {
-        if (!memory.Job.Wire.Gradients.IsExact || Layout.SparseViews.Count > 0) return null;
+        if (!memory.Job.Consistency.IsExact || !memory.Job.Wire.Gradients.IsExact || Layout.SparseViews.Count > 0) return null;
         return (step, from) => Advance(new PushOf(generation, worker, step, subtree), from, dense);
     }
 

@@ -56,7 +56,7 @@ internal sealed class ShardTraffic(TrainingMemory memory)
                 envelope.ShardCommitted.Range = shard.ToContract();
                 ReadOnlyMemory<float> parameters = memory.Parameters.Memory.Slice(shard.Offset, shard.Count);
                 // The server waits for the node's gradients before it writes again; but not where no worker there has a slice.
-                bool waits = route.Members.Any(w => w.Role == Role.Worker && assignment.HasWorker(w.Index) && assignment.Subtrees(w.Index).Count > 0);
+                bool waits = memory.Job.Consistency.IsExact && route.Members.Any(w => w.Role == Role.Worker && assignment.HasWorker(w.Index) && assignment.Subtrees(w.Index).Count > 0);
                 if (shard.Count > 0) tensors.Add(waits ? parameters : parameters.ToArray());
                 break;
             case ShardCaptured m:

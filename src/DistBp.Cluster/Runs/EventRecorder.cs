@@ -42,7 +42,11 @@ internal sealed class EventRecorder(EventLog log, TimeProvider time) : IRunObser
         {
             log.Epoch(new EpochEvent(
                 epoch.Epoch, epoch.Step, epoch.Train.Loss, epoch.Train.Accuracy, epoch.Validation?.Loss, epoch.Validation?.Accuracy, epoch.Rate,
-                _gradientNorm, epoch.SamplesPerSecond, epoch.Time.TotalSeconds) { Note = epoch.Note });
+                _gradientNorm, epoch.SamplesPerSecond, epoch.Time.TotalSeconds)
+            {
+                Note = epoch.Note,
+                Staleness = epoch.Staleness is { } s ? (s.Maximum, s.Mean) : null,
+            });
         }
     }
 

@@ -65,7 +65,11 @@ public readonly record struct StepFigures(
 /// <param name="Time">Stepping time of the epoch.</param>
 /// <param name="Note">What early stopping or the schedule decided; empty where there is nothing to say.</param>
 public sealed record EpochFigures(
-    int Epoch, long Step, MetricValues Train, MetricValues? Validation, double Rate, double SamplesPerSecond, TimeSpan Time, string Note);
+    int Epoch, long Step, MetricValues Train, MetricValues? Validation, double Rate, double SamplesPerSecond, TimeSpan Time, string Note)
+{
+    /// <summary>Null where every gradient is computed from the newest parameters.</summary>
+    public StalenessFigures? Staleness { get; init; }
+}
 
 /// <param name="Step">Counted from 0, as in the error of a run that ends so.</param>
 /// <param name="Subject">"the gradient of dense1.weight", "the loss".</param>

@@ -22,6 +22,7 @@ internal sealed class TrainingReporter(
     private readonly Lock _telling = new();
     private readonly RunDiagnosis _diagnosis = new(
         memory.Network, memory.Segments, memory.Job.Clip.GlobalNorm is not null || memory.Job.Clip.ParameterNorm is not null, memory.Job.Batch);
+    private readonly StalenessMeter _staleness = new();
     private double _lastRate;
 
     public SteppingClock Clock { get; } = new(time);
@@ -49,6 +50,7 @@ internal sealed class TrainingReporter(
     public void OnStep(ReportStep step)
     {
         ledger.Applied(step.Step, EpochOf(step.Step), step.Step + 1, step.Generation, step.Contributions);
+        _staleness.Add(step.Contributions.Span);
         Steps++;
         int samples = memory.SamplesOfStep(step.Step);
         Clock.Count(samples);
@@ -70,7 +72,10 @@ internal sealed class TrainingReporter(
         (TimeSpan elapsed, double samplesPerSecond) = Clock.EndEpoch();
         var figures = new EpochFigures(
             epoch.Epoch, (long)epoch.Epoch * memory.Geometry.StepsPerEpoch, Values(epoch.TrainSums)!, Values(epoch.ValidationSums), _lastRate,
-            samplesPerSecond, elapsed, epoch.Note);
+            samplesPerSecond, elapsed, epoch.Note)
+        {
+            Staleness = memory.Job.Consistency.IsPaced ? _staleness.Take() : null,
+        };
         lock (_telling)
         {
             foreach (IRunObserver observer in observers) observer.OnEpoch(figures);
@@ -123,7 +128,7 @@ internal sealed class TrainingReporter(
         lock (_telling)
         {
             foreach (IRunObserver observer in observers)
-                observer.OnWarning($"a parameter shard is lost with its server: all go back from step {loss.Version} to {(checkpoint is null ? "the beginning" : $"the checkpoint of step {version}")}");
+                observer.OnWarning($"{(memory.Job.Consistency.IsPaced ? "a member is lost" : "a parameter shard is lost with its server")}: all go back from step {loss.Version} to {(checkpoint is null ? "the beginning" : $"the checkpoint of step {version}")}");
         }
         return new WentBack(version, checkpoint is null
             ? TrainingProgress.Start(_metrics.Count) : TrainingProgress.FromNumbers(checkpoint.Manifest.Coordinator));

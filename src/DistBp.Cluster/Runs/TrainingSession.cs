@@ -239,6 +239,7 @@ public sealed class TrainingSession
         CheckpointEverySteps = _job.Checkpoint.EverySteps,
         KeepsResiduals = _job.Wire.Gradients.KeepsResidual,
         RoundsParameters = _job.Wire.Parameters != ParameterEncoding.F32,
+        Consistency = _job.Consistency,
         MaxSkips = _job.NonFinite?.MaxSkips ?? 0,
         EarlyStopping = EarlyStoppingPlan(_job.EarlyStopping),
         Plateau = _job.Schedule as PlateauSchedule,
@@ -270,6 +271,7 @@ public sealed class TrainingSession
             if (refitted)
                 observer.OnWarning("the training data are not what they were: preprocessing is fitted anew, and the run goes on with other inputs");
             if (_job.Wire.Caveat is { } caveat) observer.OnWarning(caveat);
+            if (_job.Consistency.Caveat is { } inconsistency) observer.OnWarning(inconsistency);
             if (HasOtherSubtrees(search.Checkpoint))
                 observer.OnWarning("the checkpoint was written with another number of workers: residuals of the gradients' encoding are added up over the new ones, which changes the bits");
             if (_workers > _job.Slices)

@@ -74,6 +74,9 @@ public sealed class EventLog : IDisposable
         json.WriteDouble("samplesPerSecond"u8, e.SamplesPerSecond);
         json.WriteDouble("seconds"u8, e.Seconds);
         if (e.Note.Length > 0) json.WriteString("note"u8, e.Note);
+        if (e.Staleness is not { } staleness) return;
+        json.WriteNumber("maxStaleness"u8, staleness.Maximum);
+        json.WriteDouble("meanStaleness"u8, staleness.Mean);
     });
 
     public void CheckpointSaved(long step, string folder, double seconds) =>

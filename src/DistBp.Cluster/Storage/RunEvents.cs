@@ -19,6 +19,9 @@ public readonly record struct EpochEvent(
     double SamplesPerSecond,
     double Seconds)
 {
+    /// <summary>Of the gradients' parameters, in mini-batches that they lacked; null where they lack none.</summary>
+    public (long Maximum, double Mean)? Staleness { get; init; }
+
     /// <summary>What early stopping or the schedule decided; "" is left out.</summary>
     public string Note { get; init; } = "";
 }

@@ -16,13 +16,17 @@ public sealed record KeepShard(Generation Generation) : Effect;
 /// Add the contributions up to the root of the reduction tree, divide by the sample count, treat values and take the squared norm of each
 /// segment; answered by <see cref="GradientsCombined"/>.
 /// </summary>
-/// <param name="Contributions">Disjoint subtrees that cover all slices, in the order of the slices.</param>
+/// <param name="Contributions">Disjoint subtrees in the order of the slices. In bsp without backup workers they cover all slices; else the sum and the sample count are theirs.</param>
 /// <param name="Leads">Whether the metric sums are added up too.</param>
 public sealed record CombineGradients(Generation Generation, long Step, IReadOnlyList<PushGradient> Contributions, bool Leads) : Effect;
 
 /// <summary>Clip and apply the optimizer to the shard; answered by <see cref="UpdateApplied"/>.</summary>
 /// <param name="Norms">Of all servers' segments, in the order of the flat buffer.</param>
-public sealed record ApplyUpdate(Generation Generation, long Step, double RateFactor, IReadOnlyList<SegmentNorms> Norms) : Effect;
+/// <param name="Update">How many updates the optimizer has made before, for what it corrects by that; <paramref name="Step"/> where a step is one update.</param>
+public sealed record ApplyUpdate(Generation Generation, long Step, double RateFactor, IReadOnlyList<SegmentNorms> Norms, long Update) : Effect;
+
+/// <summary>Send the worker a copy of the shard as it is now, as <see cref="ShardRead"/>.</summary>
+public sealed record ShareShard(Generation Generation, int Worker, long Step, long Version) : Effect;
 
 /// <summary>Copy the shard; answered by <see cref="ShardCopied"/>.</summary>
 public sealed record CopyShard(Generation Generation, CaptureTarget Target, long Version) : Effect;

@@ -10,7 +10,12 @@ public sealed record PrepareSlices(
     Generation Generation, IReadOnlyList<Subtree> Subtrees, long Version, bool AfterSkip, bool FromStart) : Effect;
 
 /// <summary>Forward and backward over the worker's subtrees of a step; answered by <see cref="GradientComputed"/>.</summary>
-public sealed record ComputeGradient(Generation Generation, long Step) : Effect;
+public sealed record ComputeGradient(Generation Generation, long Step) : Effect
+{
+    /// <summary>What it is computed from, in the order of the servers; empty: the parameters that all workers read.</summary>
+    public IReadOnlyList<ShardRead> Shards { get; init; } = [];
+}
+
 
 /// <summary>
 /// Before the gradient of a version that was committed without an update: what the encoding left out in the step before is void, for so is what was

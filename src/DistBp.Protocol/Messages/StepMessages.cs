@@ -45,9 +45,19 @@ public sealed record ShareNorms(
 /// <param name="Skipped">The step before was left unapplied: the parameters are those of the version before.</param>
 public sealed record ShardCommitted(Generation Generation, int Server, long Version, bool Halted, bool Skipped = false) : MemberMessage(Generation);
 
+/// <summary>Lead server to server, where not all gradients of a mini-batch make an update: whose make the next one.</summary>
+/// <param name="Update">The number of the update; in <see cref="ShareNorms"/> it is the step.</param>
+public sealed record CloseUpdate(Generation Generation, long Update, IReadOnlyList<int> Workers) : MemberMessage(Generation);
+
+/// <summary>Server to worker, where each goes at its own pace: the shard as it is now, for the worker's next step.</summary>
+/// <param name="Step">That the worker may compute from it.</param>
+/// <param name="Version">Mini-batches that are wholly in it.</param>
+/// <param name="Parameters">Of the shard, by reference: unchanged until the worker has pushed the step.</param>
+public sealed record ShardRead(Generation Generation, int Server, long Step, long Version, ReadOnlyMemory<float> Parameters) : MemberMessage(Generation);
+
 /// <summary>A subtree of slices that was applied in a step.</summary>
 /// <param name="Worker">Who computed its gradient.</param>
-/// <param name="Staleness">Versions between the parameters that the gradient was computed from and those that it was applied to; 0 in bsp.</param>
+/// <param name="Staleness">Versions between the parameters that the gradient was computed from and the step's own: mini-batches before it that they lacked; 0 in bsp.</param>
 public readonly record struct Contribution(Subtree Subtree, int Worker, long Staleness = 0);
 
 /// <summary>Lead server to coordinator: a step's figures.</summary>

@@ -51,7 +51,7 @@ public sealed class ComputationAllocationTests
             long computed = Allocated(() => Compute(workers));
             CombineGradients[] combine = [.. shards.Select(shard => new CombineGradients(assignment.Generation, step, Pushes(workers, shard.Shard), true))];
             long combined = Allocated(() => Combine(shards, combine));
-            var update = new ApplyUpdate(assignment.Generation, step, 1, [.. shards.Select(s => s.Norms)]);
+            var update = new ApplyUpdate(assignment.Generation, step, 1, [.. shards.Select(s => s.Norms)], step);
             long updated = Allocated(() => Update(shards, update));
             if (step >= 200) allocated += computed + combined + updated;
         }

@@ -81,7 +81,7 @@ public sealed class SparseStepTests(ITestOutputHelper output)
             }
             CombineGradients[] requests = [.. _shards.Select(shard => new CombineGradients(_assignment.Generation, step, Pushes(shard.Shard, step), true))];
             for (int s = 0; s < Servers; s++) _shards[s].Combine(requests[s]);
-            var update = new ApplyUpdate(_assignment.Generation, step, 1, [.. _shards.Select(s => s.Norms)]);
+            var update = new ApplyUpdate(_assignment.Generation, step, 1, [.. _shards.Select(s => s.Norms)], step);
             foreach (ShardState shard in _shards) shard.Update(update);
             Best = Math.Min(Best, Stopwatch.GetElapsedTime(begin).TotalMicroseconds);
             Bytes = requests.Sum(r => r.Contributions.Sum(push => push.Gradient.ByteCount));

@@ -79,6 +79,12 @@ internal sealed class ToyCluster
     /// <summary>Which worker copied its residuals.</summary>
     public List<(int Worker, long Version, bool AfterSkip)> Copies { get; } = [];
 
+    /// <summary>Where each goes at its own pace: what a worker was told of the version that it reads for a step, and how many steps every worker had computed by then.</summary>
+    public List<(int Worker, long Step, long Version, long Computed)> Reads { get; } = [];
+
+    /// <summary>A worker of whom messages come only when there are no others, or one time in twenty.</summary>
+    public int SlowWorker { get; init; } = -1;
+
     public List<(int Worker, long Step, bool AfterSkip)> Computed { get; } = [];
 
     /// <summary>As <see cref="Steps"/>, cut back where the run went back to a checkpoint: what a ledger would hold.</summary>
@@ -95,14 +101,14 @@ internal sealed class ToyCluster
     public int AddWorker()
     {
         int number = _nextWorker++;
-        _workers[number] = new ToyWorker(new Worker(number), new float[_plan.UpdatedCount]);
+        _workers[number] = new ToyWorker(new Worker(number, _plan.Consistency), new float[_plan.UpdatedCount]);
         return number;
     }
 
     public int AddServer()
     {
         int number = _nextServer++;
-        _servers[number] = new ToyServer(new ParameterServer(number));
+        _servers[number] = new ToyServer(new ParameterServer(number, _plan.Consistency));
         return number;
     }
 
@@ -152,6 +158,8 @@ internal sealed class ToyCluster
             if (_links.Values.All(l => l.Count == 0) && _changes.Exists(c => c.At > Deliveries)) continue;
             var ready = _links.Where(l => l.Value.Count > 0).Select(l => l.Key).ToList();
             if (ready.Count == 0) return;
+            // A slow worker has its gradient later than others, what others send comes in time.
+            if (SlowWorker >= 0 && ready.Count > 1 && _random.Next(20) > 0) ready.Remove((Address.Worker(SlowWorker), Address.Worker(SlowWorker)));
             (Address From, Address To) link = ready[_random.Next(ready.Count)];
             (Message message, float[]? tensor) = _links[link].Dequeue();
             Deliver(link.To, message, tensor);
@@ -180,6 +188,8 @@ internal sealed class ToyCluster
             case Role.Server: _servers[to.Index].Machine.Step(message, effects); break;
             default:
                 if (message is ShardCommitted committed) Receive(_workers[to.Index], committed, tensor!);
+                if (message is Assign assign) (_workers[to.Index].Assignment, _workers[to.Index].Clock) = (assign.Assignment, assign.Version);
+                if (message is GradientComputed computed) _workers[to.Index].Clock = computed.Step + 1;
                 _workers[to.Index].Machine.Step(message, effects);
                 break;
         }
@@ -242,11 +252,19 @@ internal sealed class ToyCluster
             case VoidResiduals e: _workers[self.Index].VoidAt = e.Version; break;
             case ComputeGradient e:
                 Computed.Add((self.Index, e.Step, _workers[self.Index].VoidAt == e.Step));
+                foreach (ShardRead read in e.Shards)
+                {
+                    read.Parameters.Span.CopyTo(_workers[self.Index].Replica.AsSpan(_workers[self.Index].Assignment.Shard(read.Server).Offset));
+                    Reads.Add((self.Index, e.Step, read.Version, MinClock(_workers[self.Index].Assignment)));
+                }
                 Send(self, self, new GradientComputed(e.Generation, e.Step, Gradients(self.Index, e.Step)));
                 break;
             case EvaluateSubtrees e:
                 Evaluations.Add((e.Part, Steps.Count));
                 Send(self, self, new SubtreesEvaluated(e.Generation, e.Part, [.. e.Subtrees.Select(s => new SubtreeSums(s, LeafSums(s, e.Part)))]));
+                break;
+            case ShareShard e:
+                Send(self, Address.Worker(e.Worker), new ShardRead(e.Generation, self.Index, e.Step, e.Version, (float[])[.. _servers[self.Index].Shards[e.Generation].Parameters]));
                 break;
             case HandOverAll e: HandOver(e.Assignment); break;
             case HandOver e: HandOver(self.Index, e); break;
@@ -399,6 +417,8 @@ internal sealed class ToyCluster
         return gradient;
     }
 
+    private long MinClock(Assignment assignment) => assignment.Workers.Where(w => assignment.Subtrees(w).Count > 0 && _workers.ContainsKey(w)).Min(w => _workers[w].Clock);
+
     private static double[] LeafSums(Subtree subtree, DataPart part) => [subtree.Count * (part == DataPart.Test ? 2.0 : 1.0), subtree.Count, 0];
 
     private void Combine(Address self, CombineGradients e)
@@ -406,8 +426,9 @@ internal sealed class ToyCluster
         ToyServer server = _servers[self.Index];
         ParameterShard shard = server.Shards[e.Generation].Range;
         float?[] mean = server.Mean = ToyTree.Sum(
-            new Subtree(0, _plan.Slices), node => e.Contributions.FirstOrDefault(c => c.Subtree == node) is { } c ? ToyTree.Values(c.Gradient, shard) : null);
-        for (int i = 0; i < mean.Length; i++) mean[i] /= _plan.Slices;
+            new Subtree(0, _plan.Slices), node => e.Contributions.FirstOrDefault(c => c.Subtree == node) is { } c ? ToyTree.Values(c.Gradient, shard)
+                : e.Contributions.Any(c => c.Subtree.First < node.End && node.First < c.Subtree.End) ? null : new float?[Layout.Count]);
+        for (int i = 0; i < mean.Length; i++) mean[i] /= e.Contributions.Sum(c => c.Subtree.Count);
         var blocks = mean.Chunk(ParameterLayout.BlockLength).Index().Where(b => b.Item.Any(v => v is not null)).ToList();
         var norms = new SegmentNorms(
             blocks.Select(b => b.Index).ToArray(), blocks.Select(b => b.Item.Sum(v => (double)(v ?? 0) * (v ?? 0))).ToArray());
@@ -462,6 +483,10 @@ internal sealed class ToyCluster
         public float[] Replica => replica;
 
         public Generation Newest { get; set; }
+
+        public Assignment Assignment { get; set; } = null!;
+
+        public long Clock { get; set; }
 
         public long VoidAt { get; set; } = -1;
 

@@ -26,6 +26,7 @@ internal sealed class JobChecks
         checks.CheckLastLayer();
         checks.CheckLayerNames();
         checks.CheckTraining();
+        checks.CheckConsistency();
     }
 
     private void CheckParts()
@@ -113,6 +114,17 @@ internal sealed class JobChecks
         CheckRename();
         if (IsRight("partial") && IsRight("initialWeights") && _job is { Partial: true, InitialWeights: null })
             Wrong("partial", "partial has no meaning without initialWeights", "name the file of weights, or delete it");
+    }
+
+    /// <summary>What needs that all gradients of a mini-batch make one update.</summary>
+    private void CheckConsistency()
+    {
+        if (!IsRight("consistency") || _job.Consistency.IsExact) return;
+        if (IsRight("wire") && _job.Wire.Gradients.KeepsResidual)
+            Wrong("wire.gradients", $"{_job.Wire.Gradients} keeps what it has left out for the next step, which is not available in this version with that consistency",
+                "use f32, bf16 or f16, or consistency: bsp");
+        if (IsRight("onNonFinite") && _job.NonFinite is { MaxSkips: > 0 } && _job.Consistency.IsPaced)
+            Wrong("onNonFinite", "skipping steps is not available in this version where each worker goes at its own pace", "delete it, or use consistency: bsp");
     }
 
     private void CheckRename()

@@ -57,7 +57,6 @@ internal static class JobForm
         new NumberForm<double>("above 0 (a layer that is not to be trained goes into \"freeze\")", x => x > 0, "0.1"),
         "a map from layers' names to factors of the learning rate", sample: "{dense1: 0.1}");
 
-    private static readonly WordForm<string> Consistency = new("consistency", [("bsp", "bsp")], ["ssp", "async", "localSgd"]);
 
     private static readonly WordForm<int> Replication = new("replication", [("0", 0)], ["1", "2"]);
 
@@ -88,9 +87,12 @@ internal static class JobForm
         };
         if (job.Model is not null && job.Data is not null) job = job with { Data = DataForm.Encode(job.Data, job.Model) };
         job = job with { Slices = f.Field("slices", job.Slices > 0 ? job.Slices : MiniBatchGeometry.DefaultSlices(job.Batch), Count(1, MaxSlices, sample: 8)) };
-        // Known keys of which this version has one value only.
-        f.Field("consistency", "bsp", Consistency);
-        job = job with { Wire = f.Field("wire", job.Wire, WireForms.Wire) };
+        job = job with
+        {
+            Consistency = f.Field("consistency", job.Consistency, ConsistencyForms.Consistency),
+            Wire = f.Field("wire", job.Wire, WireForms.Wire),
+        };
+        // A known key of which this version has one value only.
         f.Field("replication", 0, Replication);
         job = job with
         {

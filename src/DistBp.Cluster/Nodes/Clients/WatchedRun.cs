@@ -88,7 +88,10 @@ internal sealed class WatchedRun(IReadOnlyList<IRunObserver> observers, TextWrit
         var figures = new EpochFigures(
             e.GetProperty("epoch").GetInt32(), e.GetProperty("step").GetInt64(), Values(e, "train")!, Values(e, "validation"),
             e.GetProperty("learningRate").ReadDouble(), e.GetProperty("samplesPerSecond").ReadDouble(),
-            TimeSpan.FromSeconds(e.GetProperty("seconds").ReadDouble()), e.TryGetProperty("note", out JsonElement note) ? note.GetString()! : "");
+            TimeSpan.FromSeconds(e.GetProperty("seconds").ReadDouble()), e.TryGetProperty("note", out JsonElement note) ? note.GetString()! : "")
+        {
+            Staleness = e.TryGetProperty("maxStaleness", out JsonElement most) ? new StalenessFigures(most.GetInt64(), e.GetProperty("meanStaleness").ReadDouble()) : null,
+        };
         Tell(o => o.OnEpoch(figures));
     }
 

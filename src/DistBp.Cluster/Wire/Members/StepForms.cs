@@ -78,6 +78,18 @@ internal static class StepForms
             (m, e, _) => e.NonFiniteLocated = new() { Worker = m.Worker, Step = m.Step, Slices = { m.Slices.Select(ContractValues.ToContract) } },
             (e, g, ref _) => new(
                 g, e.NonFiniteLocated.Worker, e.NonFiniteLocated.Step, [.. e.NonFiniteLocated.Slices.Select(ContractValues.ToProtocol)])),
+        new MessageForm<CloseUpdate>(
+            BodyOneofCase.CloseUpdate,
+            (m, e, _) => e.CloseUpdate = new() { Update = m.Update, Workers = { m.Workers } },
+            (e, g, ref _) => new(g, e.CloseUpdate.Update, [.. e.CloseUpdate.Workers])),
+        new MessageForm<ShardRead>(
+            BodyOneofCase.ShardRead,
+            (m, e, tensors) =>
+            {
+                e.ShardRead = new() { Server = m.Server, Step = m.Step, Version = m.Version };
+                tensors.Add(m.Parameters);
+            },
+            (e, g, ref tensors) => new(g, e.ShardRead.Server, e.ShardRead.Step, e.ShardRead.Version, tensors.Floats())),
     ];
 
     private static void WriteGradient(GradientPart gradient, ICollection<TensorBytes> tensors)

@@ -34,6 +34,9 @@ internal readonly struct TensorBytes
 
     public static implicit operator TensorBytes(ReadOnlyMemory<int> integers) => new(integers);
 
+    public TensorBytes Copy() => !_floats.IsEmpty ? new TensorBytes(_floats.ToArray())
+        : !_integers.IsEmpty ? new TensorBytes(_integers.ToArray()) : new TensorBytes(_bytes.ToArray(), Encoding);
+
     /// <summary>A part of the tensor: a span holds no more than 2 GiB, a tensor may.</summary>
     public ReadOnlySpan<byte> Range(long offsetBytes, int byteCount)
     {

@@ -1,0 +1,69 @@
+using DistBp.Protocol.Messages;
+
+namespace DistBp.Protocol.Consistency;
+
+/// <summary>
+/// All workers make each step together. With backup workers a step ends when all but the slowest are there; what comes later is void.
+/// </summary>
+internal sealed class BarrierRule(int backupWorkers) : StepRule
+{
+    private readonly Contributions _contributions = new();
+    private readonly Dictionary<int, int> _slices = [];
+    private IReadOnlyList<int>? _chosen;
+    private int _allSlices;
+
+    public override long Step => Version;
+
+    public override IReadOnlyList<PushGradient> Due => _contributions.InOrder;
+
+    public override IReadOnlyList<int>? Chosen => _chosen;
+
+    public override bool Announces => true;
+
+    public override int SliceCount => _contributions.SliceCount;
+
+    public override long HaltAt => Version + 1;
+
+    public override void Begin(Assignment assignment, long version)
+    {
+        (Version, _allSlices, _chosen) = (version, assignment.Slices, null);
+        _contributions.Clear();
+        _slices.Clear();
+        foreach (int worker in assignment.Workers)
+        {
+            int slices = assignment.Subtrees(worker).Sum(s => s.Count);
+            if (slices > 0) _slices[worker] = slices;
+        }
+    }
+
+    public override bool Keep(PushGradient push, bool gathers) => gathers && push.Step == Version && _contributions.Add(push, _allSlices);
+
+    public override void Follow(IReadOnlyList<int> workers) => _chosen = workers;
+
+    public override bool IsDue(bool leads)
+    {
+        if (backupWorkers == 0) return _contributions.SliceCount == _allSlices;
+        if (leads) _chosen = Choose();
+        if (_chosen is null || !_chosen.All(IsWhole)) return false;
+        _contributions.Retain(_chosen);
+        return true;
+    }
+
+    public override StepCommitted Report(Generation generation, ReadOnlyMemory<double> sums, double gradientNorm, bool clipped) =>
+        new(generation, Version, sums, gradientNorm, clipped) { Contributions = _contributions.Applied() };
+
+    public override void Advance()
+    {
+        Version++;
+        _chosen = null;
+        _contributions.Clear();
+    }
+
+    private List<int>? Choose()
+    {
+        var whole = _slices.Keys.Where(IsWhole).ToList();
+        return whole.Count >= Math.Max(1, _slices.Count - backupWorkers) ? whole : null;
+    }
+
+    private bool IsWhole(int worker) => _contributions.InOrder.Where(p => p.Worker == worker).Sum(p => p.Subtree.Count) == _slices[worker];
+}
