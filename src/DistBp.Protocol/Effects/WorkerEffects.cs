@@ -4,17 +4,22 @@ using DistBp.Protocol.Messages;
 namespace DistBp.Protocol.Effects;
 
 /// <summary>Make memory for these subtrees of slices, from a version of the parameters on; answered by <see cref="SlicesPrepared"/>.</summary>
-/// <param name="AfterSkip">As in <see cref="ComputeGradient"/>.</param>
+/// <param name="AfterSkip">As with <see cref="VoidResiduals"/>.</param>
 /// <param name="FromStart">From what the run starts from, or went back to: what the worker has of its own is void.</param>
 public sealed record PrepareSlices(
     Generation Generation, IReadOnlyList<Subtree> Subtrees, long Version, bool AfterSkip, bool FromStart) : Effect;
 
 /// <summary>Forward and backward over the worker's subtrees of a step; answered by <see cref="GradientComputed"/>.</summary>
-/// <param name="AfterSkip">The step before was left unapplied: what its encoding has left out is void, and so is what it has sent.</param>
-public sealed record ComputeGradient(Generation Generation, long Step, bool AfterSkip = false) : Effect;
+public sealed record ComputeGradient(Generation Generation, long Step) : Effect;
+
+/// <summary>
+/// Before the gradient of a version that was committed without an update: what the encoding left out in the step before is void, for so is what was
+/// sent.
+/// </summary>
+public sealed record VoidResiduals(Generation Generation, long Version) : Effect;
 
 /// <summary>Copy the residuals that belong to a version, between two steps; answered by <see cref="ResidualsCopied"/>.</summary>
-/// <param name="AfterSkip">As in <see cref="ComputeGradient"/>.</param>
+/// <param name="AfterSkip">As with <see cref="VoidResiduals"/>.</param>
 public sealed record CopyResiduals(Generation Generation, long Version, bool AfterSkip) : Effect;
 
 /// <summary>

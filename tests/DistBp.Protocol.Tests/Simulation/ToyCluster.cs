@@ -239,8 +239,9 @@ internal sealed class ToyCluster
                 _workers[self.Index].Subtrees = e.Subtrees;
                 Send(self, self, new SlicesPrepared(e.Generation));
                 break;
+            case VoidResiduals e: _workers[self.Index].VoidAt = e.Version; break;
             case ComputeGradient e:
-                Computed.Add((self.Index, e.Step, e.AfterSkip));
+                Computed.Add((self.Index, e.Step, _workers[self.Index].VoidAt == e.Step));
                 Send(self, self, new GradientComputed(e.Generation, e.Step, Gradients(self.Index, e.Step)));
                 break;
             case EvaluateSubtrees e:
@@ -461,6 +462,8 @@ internal sealed class ToyCluster
         public float[] Replica => replica;
 
         public Generation Newest { get; set; }
+
+        public long VoidAt { get; set; } = -1;
 
         public IReadOnlyList<Subtree> Subtrees { get; set; } = [];
     }
