@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using DistBp.Learning;
 using DistBp.Learning.Benchmarks;
 using DistBp.Learning.Encodings;
@@ -58,6 +59,7 @@ internal sealed class GradientComputation : IComputation
 
     public void Run()
     {
+        long begin = Stopwatch.GetTimestamp();
         var identity = new StepIdentity(_memory.Job.Seed, Step);
         int sums = _memory.Network.Metrics.Count + (_memory.IsSampled(Step) ? _memory.Network.Activations.Count : 0);
         _residuals?.Settle(Step, skipped: false);
@@ -71,6 +73,7 @@ internal sealed class GradientComputation : IComputation
             ErrorFeedback? feedback = _residuals?.Feedback[i];
             gradient.Encode(feedback, Step, _memory.SamplesOfStep(Step));
         }
+        _memory.Pace.Add(begin);
         _ahead.Prepare(Step + 1);
         _pool.Offer(_worker, _ahead);
         _done(this);

@@ -61,6 +61,8 @@ internal sealed class TrainingMemory
     /// <summary>What the run starts from, or went back to, until servers have it: <see cref="Parameters"/>, but where servers write rounded ones there.</summary>
     public TensorBuffer Held { get; }
 
+    public StepPaceMeter Pace { get; } = new();
+
     public NormSegments Segments { get; }
 
     public Optimizer Optimizer { get; }

@@ -32,11 +32,11 @@ internal sealed class TrainingReporter(
     /// <summary>That were made here: those of a run that is resumed are not counted.</summary>
     public long Steps { get; private set; }
 
-    public void Warn(string text)
+    public void Tell(MemberFigures member)
     {
         lock (_telling)
         {
-            foreach (IRunObserver observer in observers) observer.OnWarning(text);
+            foreach (IRunObserver observer in observers) observer.OnMember(member);
         }
     }
 

@@ -428,8 +428,8 @@ internal sealed class ToyCluster
             shard.Parameters[i] -= shard.State[i];
         }
         // Every third step is sampled: what a server measures is its number and the step.
-        ReadOnlyMemory<double>? figures = null;
-        if (e.Step % 3 == 0) figures = shard.Range.Count > 0 ? new double[] { self.Index, e.Step } : ReadOnlyMemory<double>.Empty;
+        double[]? figures = null;
+        if (e.Step % 3 == 0) figures = shard.Range.Count > 0 ? [self.Index, e.Step] : [];
         Send(self, self, new UpdateApplied(e.Generation, e.Step, norm > 1, figures));
     }
 
