@@ -40,19 +40,20 @@ internal sealed class CommandRun : IDisposable
     /// <summary>Runs a command that must succeed, with one environment variable set.</summary>
     public static CommandOutcome SucceedWith(string variable, string value, TemporaryFolder folder, params string[] arguments)
     {
-        using CommandRun run = Start(folder, arguments, (variable, value));
+        using CommandRun run = StartWith(variable, value, folder, arguments);
         CommandOutcome outcome = run.Wait();
         Assert.True(outcome.ExitCode == 0, $"distbp {string.Join(' ', arguments)} ended with {outcome.ExitCode}: {outcome.Error}");
         return outcome;
     }
 
-    public static CommandRun Start(TemporaryFolder folder, params string[] arguments) => Start(folder, arguments, null);
+    public static CommandRun Start(TemporaryFolder folder, params string[] arguments) => StartWith(new Dictionary<string, string>(), folder, arguments);
 
     /// <summary>With one environment variable set.</summary>
     public static CommandRun StartWith(string variable, string value, TemporaryFolder folder, params string[] arguments) =>
-        Start(folder, arguments, (variable, value));
+        StartWith(new Dictionary<string, string> { [variable] = value }, folder, arguments);
 
-    private static CommandRun Start(TemporaryFolder folder, string[] arguments, (string Variable, string Value)? environment)
+    /// <summary>With more in its environment.</summary>
+    public static CommandRun StartWith(IReadOnlyDictionary<string, string> environment, TemporaryFolder folder, params string[] arguments)
     {
         var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "distbp"), arguments)
         {
@@ -62,7 +63,7 @@ internal sealed class CommandRun : IDisposable
             StandardOutputEncoding = Encoding.UTF8,
             StandardErrorEncoding = Encoding.UTF8,
         };
-        if (environment is var (variable, value)) start.Environment[variable] = value;
+        foreach ((string variable, string value) in environment) start.Environment[variable] = value;
         return new CommandRun(Process.Start(start)!);
     }
 
@@ -75,6 +76,15 @@ internal sealed class CommandRun : IDisposable
             if (line.Contains(text, StringComparison.Ordinal)) return line;
         Assert.Fail($"no line with \"{text}\" came: {_error}");
         return "";
+    }
+
+    /// <summary>What it has written to standard error so far.</summary>
+    public string Told
+    {
+        get
+        {
+            lock (_error) return _error.ToString();
+        }
     }
 
     /// <param name="signal">INT, TERM or KILL.</param>
@@ -106,7 +116,7 @@ internal sealed class CommandRun : IDisposable
     {
         while (await _process.StandardError.ReadLineAsync() is { } line)
         {
-            _error.AppendLine(line);
+            lock (_error) _error.AppendLine(line);
             _errorLines.Add(line);
         }
         _errorLines.CompleteAdding();

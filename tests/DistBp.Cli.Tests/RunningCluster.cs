@@ -3,12 +3,14 @@ namespace DistBp.Cli.Tests;
 /// <summary>A cluster of processes: a coordinator, and nodes that join it.</summary>
 internal sealed class RunningCluster : IDisposable
 {
-    private readonly List<CommandRun> _nodes = [];
+    private readonly List<(string Name, CommandRun Run)> _nodes = [];
+    private readonly string[] _flags;
 
     /// <param name="roles">Of the coordinator's node.</param>
-    public RunningCluster(TemporaryFolder folder, string roles = "coordinator")
+    /// <param name="flags">Of every node.</param>
+    public RunningCluster(TemporaryFolder folder, string roles = "coordinator", params string[] flags)
     {
-        Folder = folder;
+        (Folder, _flags) = (folder, flags);
         Coordinator = Start("c0", "--roles", roles, "--listen", "127.0.0.1:0");
         string ready = Coordinator.WaitForLine("listens on");
         Address = ready.Split("listens on ")[1].Split(',')[0];
@@ -20,6 +22,9 @@ internal sealed class RunningCluster : IDisposable
 
     public CommandRun Coordinator { get; }
 
+    /// <summary>The newest node of that name.</summary>
+    public CommandRun Node(string name) => _nodes.FindLast(n => n.Name == name).Run;
+
     public CommandRun Join(string name, params string[] flags)
     {
         CommandRun node = Start(name, ["--listen", "127.0.0.1:0", "--coordinator", Address, "--workers", "1", .. flags]);
@@ -29,13 +34,13 @@ internal sealed class RunningCluster : IDisposable
 
     public void Dispose()
     {
-        foreach (CommandRun node in Enumerable.Reverse(_nodes)) node.Dispose();
+        foreach ((_, CommandRun node) in Enumerable.Reverse(_nodes)) node.Dispose();
     }
 
     private CommandRun Start(string name, params string[] flags)
     {
-        CommandRun node = CommandRun.Start(Folder, ["node", "--name", name, .. flags]);
-        _nodes.Add(node);
+        CommandRun node = CommandRun.Start(Folder, ["node", "--name", name, .. flags, .. _flags]);
+        _nodes.Add((name, node));
         return node;
     }
 }

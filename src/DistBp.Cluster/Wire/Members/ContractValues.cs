@@ -62,6 +62,12 @@ internal static class ContractValues
 
     public static SubtreeSums ToProtocol(this Contract.SubtreeSums sums) => new(sums.Subtree.ToProtocol(), [.. sums.Sums]);
 
+    public static Contract.Contribution ToContract(this Contribution contribution) =>
+        new() { Subtree = contribution.Subtree.ToContract(), Worker = contribution.Worker, Staleness = contribution.Staleness };
+
+    public static Contribution ToProtocol(this Contract.Contribution contribution) =>
+        new(contribution.Subtree.ToProtocol(), contribution.Worker, contribution.Staleness);
+
     public static Contract.SegmentNorms ToContract(this SegmentNorms norms)
     {
         var written = new Contract.SegmentNorms();

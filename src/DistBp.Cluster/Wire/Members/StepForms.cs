@@ -51,8 +51,12 @@ internal static class StepForms
             {
                 e.StepCommitted = new() { Step = m.Step, GradientNorm = m.GradientNorm, Clipped = m.Clipped };
                 e.StepCommitted.Sums.Add(m.Sums);
+                foreach (Contribution applied in m.Contributions.Span) e.StepCommitted.Contributions.Add(applied.ToContract());
             },
-            (e, g, ref _) => new(g, e.StepCommitted.Step, e.StepCommitted.Sums.ToMemory(), e.StepCommitted.GradientNorm, e.StepCommitted.Clipped)),
+            (e, g, ref _) => new(g, e.StepCommitted.Step, e.StepCommitted.Sums.ToMemory(), e.StepCommitted.GradientNorm, e.StepCommitted.Clipped)
+            {
+                Contributions = e.StepCommitted.Contributions.Select(ContractValues.ToProtocol).ToArray(),
+            }),
         new MessageForm<ShardMeasured>(
             BodyOneofCase.ShardMeasured,
             (m, e, _) =>

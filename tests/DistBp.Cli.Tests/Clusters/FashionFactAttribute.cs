@@ -1,0 +1,11 @@
+namespace DistBp.Cli.Tests.Clusters;
+
+/// <summary>A test over the pictures of Fashion-MNIST. Without them it is skipped; in CI, which installs them, it fails instead.</summary>
+internal sealed class FashionFactAttribute : FactAttribute
+{
+    public FashionFactAttribute()
+    {
+        const string folder = "/usr/share/datasets/fashion-mnist";
+        if (!Directory.Exists(folder) && Environment.GetEnvironmentVariable("DISTBP_CI") != "1") Skip = $"{folder} is missing: apt install dataset-fashion-mnist";
+    }
+}
