@@ -114,6 +114,10 @@ internal sealed class TrainingReporter(
         }
     }
 
+    public void OnLostResiduals(ReportLostResiduals lost) => Warn(
+        $"worker {lost.Worker} is lost with what error feedback had kept back for slices {string.Join(", ", lost.Subtrees.Select(s => $"{s.First}..{s.End - 1}"))}: "
+        + "the run goes on without it, which changes the bits");
+
     public WentBack GoBack(GoBack loss)
     {
         Checkpoint? checkpoint = goBack().Checkpoint;

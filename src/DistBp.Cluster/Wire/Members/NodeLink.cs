@@ -103,6 +103,9 @@ internal sealed class NodeLink : IAsyncDisposable
         return answer.Task;
     }
 
+    /// <summary>Whether the peer reads the tensor where it lies.</summary>
+    public bool Shares(TensorBytes tensor) => _lanes.Find(tensor) is not null;
+
     /// <summary>The segment's owner gives it up: the peer may forget it.</summary>
     public void Retract(SharedSegment segment)
     {

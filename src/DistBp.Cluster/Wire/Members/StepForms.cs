@@ -17,10 +17,10 @@ internal static class StepForms
             {
                 e.PushGradient = new() { Worker = m.Worker, Step = m.Step, Subtree = m.Subtree.ToContract() };
                 e.PushGradient.Sums.Add(m.Sums);
-                WriteGradient(m.Gradient, tensors);
+                e.PushGradient.Code = GradientCodes.Write(m.Gradient, tensors);
             },
             (e, g, ref tensors) => new(
-                g, e.PushGradient.Worker, e.PushGradient.Step, e.PushGradient.Subtree.ToProtocol(), ReadGradient(ref tensors),
+                g, e.PushGradient.Worker, e.PushGradient.Step, e.PushGradient.Subtree.ToProtocol(), GradientCodes.Read(e.PushGradient.Code, ref tensors),
                 e.PushGradient.Sums.ToMemory())),
         new MessageForm<HandShard>(
             BodyOneofCase.HandShard,
@@ -43,16 +43,20 @@ internal static class StepForms
                 e.ShareNorms.LossIsFinite)),
         new MessageForm<ShardCommitted>(
             BodyOneofCase.ShardCommitted,
-            (m, e, _) => e.ShardCommitted = new() { Server = m.Server, Version = m.Version, Halted = m.Halted },
-            (e, g, ref _) => new(g, e.ShardCommitted.Server, e.ShardCommitted.Version, e.ShardCommitted.Halted)),
+            (m, e, _) => e.ShardCommitted = new() { Server = m.Server, Version = m.Version, Halted = m.Halted, Skipped = m.Skipped },
+            (e, g, ref _) => new(g, e.ShardCommitted.Server, e.ShardCommitted.Version, e.ShardCommitted.Halted, e.ShardCommitted.Skipped)),
         new MessageForm<StepCommitted>(
             BodyOneofCase.StepCommitted,
             (m, e, _) =>
             {
                 e.StepCommitted = new() { Step = m.Step, GradientNorm = m.GradientNorm, Clipped = m.Clipped };
                 e.StepCommitted.Sums.Add(m.Sums);
+                foreach (Contribution applied in m.Contributions.Span) e.StepCommitted.Contributions.Add(applied.ToContract());
             },
-            (e, g, ref _) => new(g, e.StepCommitted.Step, e.StepCommitted.Sums.ToMemory(), e.StepCommitted.GradientNorm, e.StepCommitted.Clipped)),
+            (e, g, ref _) => new(g, e.StepCommitted.Step, e.StepCommitted.Sums.ToMemory(), e.StepCommitted.GradientNorm, e.StepCommitted.Clipped)
+            {
+                Contributions = e.StepCommitted.Contributions.Select(ContractValues.ToProtocol).ToArray(),
+            }),
         new MessageForm<ShardMeasured>(
             BodyOneofCase.ShardMeasured,
             (m, e, _) =>
@@ -80,16 +84,6 @@ internal static class StepForms
                 g, e.NonFiniteLocated.Worker, e.NonFiniteLocated.Step, [.. e.NonFiniteLocated.Slices.Select(ContractValues.ToProtocol)])),
     ];
 
-    private static void WriteGradient(GradientPart gradient, ICollection<TensorBytes> tensors)
-    {
-        tensors.Add(gradient.Dense);
-        for (int i = 0; i < gradient.Sparse.Count; i++)
-        {
-            tensors.Add(gradient.Sparse[i].Rows);
-            tensors.Add(gradient.Sparse[i].Values);
-        }
-    }
-
     private static HandShard ReadShard(Contract.Envelope envelope, Generation generation, ref TensorReader tensors)
     {
         ReadOnlyMemory<float> parameters = tensors.Floats();
@@ -98,14 +92,5 @@ internal static class StepForms
         var state = new ReadOnlyMemory<float>[tensors.Left - 1];
         for (int i = 0; i < state.Length; i++) state[i] = tensors.Floats();
         return new HandShard(generation, envelope.HandShard.Range.ToProtocol(), parameters, state, tensors.Floats());
-    }
-
-    private static GradientPart ReadGradient(ref TensorReader tensors)
-    {
-        ReadOnlyMemory<float> dense = tensors.Floats();
-        if (tensors.Left == 0) return new GradientPart(dense, []);
-        var sparse = new SparseRows[tensors.Left / 2];
-        for (int i = 0; i < sparse.Length; i++) sparse[i] = new SparseRows(tensors.Integers(), tensors.Floats());
-        return new GradientPart(dense, sparse);
     }
 }
