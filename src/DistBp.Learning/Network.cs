@@ -86,26 +86,30 @@ public sealed class Network
     /// <param name="gradient">[Parameters.DenseCount], overwritten with the sum over the slices along the <see cref="ReductionTree"/>.</param>
     /// <param name="sums">[Metrics.Count], overwritten likewise; on a sampled step [Metrics.Count + Activations.Count].</param>
     /// <param name="sparse">One for each of Parameters.SparseViews, overwritten likewise.</param>
+    /// <param name="ready">
+    /// Told during backward from which element on what is trained and dense in the gradient will change no more, each time less. Not told where the
+    /// slices go through the layers a few at a time: then nothing is done before everything is.
+    /// </param>
     public void ComputeGradient(
         NetworkWorkspace workspace, ReadOnlySpan<float> parameters, SliceRows rows, StepIdentity step, Span<float> gradient,
-        Span<double> sums, ReadOnlySpan<SparseGradient> sparse = default)
+        Span<double> sums, ReadOnlySpan<SparseGradient> sparse = default, Action<int>? ready = null)
     {
         if (gradient.Length != Parameters.DenseCount || sparse.Length != Parameters.SparseViews.Count)
             throw new ArgumentException($"A gradient of {gradient.Length} and {sparse.Length} tables was given for {Parameters.DenseCount} and {Parameters.SparseViews.Count}.");
-        AddAlongTree(workspace, parameters, rows, new Subtree(0, rows.SliceCount), 0, step, gradient, sums, sparse);
+        AddAlongTree(workspace, parameters, rows, new Subtree(0, rows.SliceCount), 0, step, gradient, sums, sparse, ready);
         workspace.BeginAt(0);
     }
 
     // A node's slices in one pass if they fit, else its left child's sums plus its right child's.
     private void AddAlongTree(
         NetworkWorkspace workspace, ReadOnlySpan<float> parameters, SliceRows rows, Subtree node, int depth, StepIdentity step,
-        Span<float> gradient, Span<double> sums, ReadOnlySpan<SparseGradient> sparse)
+        Span<float> gradient, Span<double> sums, ReadOnlySpan<SparseGradient> sparse, Action<int>? ready = null)
     {
         int first = rows.RowStarts[node.First];
         if (node.Count <= 1 || rows.RowStarts[node.End] - first <= workspace.PassRows)
         {
             workspace.BeginAt(first);
-            PassSlices(workspace, parameters, node.Count == rows.SliceCount ? rows : workspace.SlicesOf(rows, node), step, gradient, sums, sparse);
+            PassSlices(workspace, parameters, node.Count == rows.SliceCount ? rows : workspace.SlicesOf(rows, node), step, gradient, sums, sparse, ready);
             return;
         }
         AddAlongTree(workspace, parameters, rows, node.Left, depth + 1, step, gradient, sums, sparse);
@@ -120,7 +124,7 @@ public sealed class Network
 
     private void PassSlices(
         NetworkWorkspace workspace, ReadOnlySpan<float> parameters, SliceRows rows, StepIdentity step, Span<float> gradient,
-        Span<double> sums, ReadOnlySpan<SparseGradient> sparse)
+        Span<double> sums, ReadOnlySpan<SparseGradient> sparse, Action<int>? ready)
     {
         if (rows.RowCount == 0)
         {
@@ -134,7 +138,7 @@ public sealed class Network
         workspace.Sum(Metrics, rows, sums[..Metrics.Count]);
         if (sums.Length > Metrics.Count) workspace.Activations.Measure(workspace, rows, sums[Metrics.Count..]);
         StepPhases.End(StepPhase.Loss);
-        _pass.Backward(workspace, parameters, rows, step, gradient, sparse);
+        _pass.Backward(workspace, parameters, rows, step, gradient, sparse, ready);
         StepPhases.End(StepPhase.Backward);
     }
 

@@ -8,6 +8,9 @@ internal sealed class NetworkPass
     private readonly Network _network;
     private readonly int _firstTrained;
 
+    /// <summary>By layer: where its dense trained parameters begin; -1 where it has none.</summary>
+    private readonly int[] _begins;
+
     public NetworkPass(Network network)
     {
         _network = network;
@@ -16,6 +19,9 @@ internal sealed class NetworkPass
         {
             if (view.Trained) _firstTrained = Math.Min(_firstTrained, view.Layer);
         }
+        _begins = new int[network.Layers.Count];
+        Array.Fill(_begins, -1);
+        foreach (ParameterView view in network.Parameters.Views.Where(v => v.Group == ParameterGroup.Trained).Reverse()) _begins[view.Layer] = view.Offset;
     }
 
     public void Forward(
@@ -31,9 +37,10 @@ internal sealed class NetworkPass
     }
 
     /// <summary>From the last layer to the first trained one, which computes no gradient of its input.</summary>
+    /// <param name="ready">Told after each layer from where on what is trained and dense in the gradient is done.</param>
     public void Backward(
         NetworkWorkspace workspace, ReadOnlySpan<float> parameters, SliceRows rows, StepIdentity step, Span<float> gradient,
-        ReadOnlySpan<SparseGradient> sparse)
+        ReadOnlySpan<SparseGradient> sparse, Action<int>? ready)
     {
         int count = rows.RowCount;
         Span<float> dy = workspace.OutputDelta, dx = workspace.OtherDelta;
@@ -45,6 +52,7 @@ internal sealed class NetworkPass
             Span<float> dInput = index > _firstTrained ? dx[..(count * layer.InputShape.ElementCount)] : [];
             layer.Backward(
                 pass, workspace.Input(index, count), workspace.Output(index, count), dy[..(count * layer.OutputShape.ElementCount)], dInput);
+            if (_begins[index] >= 0) ready?.Invoke(_begins[index]);
             Span<float> spent = dy;
             dy = dx;
             dx = spent;

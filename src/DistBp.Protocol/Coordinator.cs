@@ -264,11 +264,7 @@ public sealed class Coordinator(TrainingPlan plan, int term = 1)
         ReadOnlySpan<double> sums = message.Sums.Span;
         for (int i = 0; i < _epochSums.Length; i++) _epochSums[i] += sums[i];
         if (message.Clipped) _clippedSteps++;
-        effects.Perform(new ReportStep(message.Step, message.Sums, message.GradientNorm, _progress.RateFactor, message.Clipped)
-        {
-            Generation = message.Generation,
-            Contributions = message.Contributions,
-        });
+        effects.Perform(new ReportStep(message, _progress.RateFactor));
     }
 
     private void OnShardMeasured(ShardMeasured message, EffectList effects)

@@ -306,7 +306,7 @@ public sealed class ParameterServer(int index)
 
     /// <summary>The version is committed: with an update, or without one where the step was skipped.</summary>
     /// <param name="report">What the lead server tells of the step; null for others.</param>
-    private void Advance(Message? report, ReadOnlyMemory<double>? figures, bool skipped, EffectList effects)
+    private void Advance(Message? report, double[]? figures, bool skipped, EffectList effects)
     {
         Generation generation = _assignment!.Generation;
         long step = _version++;

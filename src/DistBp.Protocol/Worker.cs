@@ -194,7 +194,8 @@ public sealed class Worker(int index, bool keepsResiduals = false)
     {
         if (_haltedAt == _step || _step >= _until || _subtrees.Count == 0 || !AllShardsAt(_step)) return;
         _phase = Phase.Computing;
-        effects.Perform(new ComputeGradient(_assignment!.Generation, _step, AfterSkip: _skippedTo == _step));
+        if (_skippedTo == _step) effects.Perform(new VoidResiduals(_assignment!.Generation, _step));
+        effects.Perform(new ComputeGradient(_assignment!.Generation, _step));
     }
 
     private void OnGradientComputed(GradientComputed message, EffectList effects)

@@ -2,7 +2,7 @@
 """Compares DistBp with PyTorch on this machine: both ALTERNATE in one run, and the medians' ratios are printed as Markdown tables.
 
     dotnet build -c Release DistBp.sln
-    /usr/bin/python3 tests/DistBp.Benchmarks/compare.py [--rounds 3] [--model mlp|cnn|lstm|gru] [--peer PEER.py] [--only train|matmul]
+    /usr/bin/python3 tests/DistBp.Benchmarks/compare.py [--rounds 3] [--model mlp|cnn|lstm|gru] [--peer PEER.py] [--only train|matmul|processes]
 
 Needs Debian's python3-torch, libopenblas0-pthread (else PyTorch multiplies with the reference BLAS) and dataset-fashion-mnist. Close other programs: two workers want two cores. The peer is a script that takes
 --model, --batch, --world and --epochs and prints {"sps": …} in its last line. A median of few rounds hides one disturbed round, not a busy machine: the load is
@@ -42,6 +42,16 @@ MODELS = {
 }
 
 
+# How processes pass tensors: shared memory, and settings of the job.
+PROCESSES = {
+    "shared memory": ("on", []),
+    "gRPC": ("off", []),
+    "gRPC, bf16": ("off", ["wire.gradients=bf16", "wire.parameters=bf16"]),
+}
+PROCESS_BARS = {("shared memory", 64): "6", ("shared memory", 256): "3", ("shared memory", 1024): "2", ("gRPC", 256): "1.6", ("gRPC", 1024): "1.6",
+                ("gRPC, bf16", 256): "2.2"}
+
+
 def cpu(field):
     with open("/proc/cpuinfo", encoding="utf-8") as lines:
         return next((line.split(":")[1].strip() for line in lines if line.startswith(field)), platform.machine())
@@ -61,11 +71,17 @@ def run(command, env=None):
     return done.stdout
 
 
-def train_distbp(options, batch, workers, slices=None):
+def train_distbp(options, batch, workers, slices=None, how=None):
+    """how: None for one process, else a way of PROCESSES."""
     model = MODELS[options.model]
     with tempfile.TemporaryDirectory() as folder:
         settings = [f"batch={batch}", f"epochs={model.epochs}", "data.test=null"] + ([f"slices={slices}"] if slices else [])
-        run([options.distbp, "train", model.job, "--workers", workers, "--quiet", "--out", f"{folder}/run"]
+        actors = ["--workers", workers]
+        if how:
+            shared, more = PROCESSES[how]
+            pathlib.Path(folder, "cluster.hocon").write_text(f"distbp {{ wire {{ shared-memory = {shared} }} }}")
+            actors, settings = ["--processes", workers, "--config", f"{folder}/cluster.hocon"], settings + more
+        run([options.distbp, "train", model.job, *actors, "--quiet", "--out", f"{folder}/run"]
             + [word for setting in settings for word in ("--set", setting)])
         return json.loads(pathlib.Path(folder, "run/result.json").read_text())["samplesPerSecond"]
 
@@ -115,6 +131,20 @@ def compare_training(options):
     table([f"{model.title}, Adam", "samples/s: median (least–most)", "against", "ratio", "bar"], rows)
 
 
+def compare_processes(options):
+    measurements = {}
+    for how, batch in PROCESS_BARS:
+        measurements[how, batch] = lambda h=how, b=batch: train_distbp(options, b, 2, how=h)
+    for batch in sorted({batch for _, batch in PROCESS_BARS}):
+        measurements["PyTorch", batch] = lambda b=batch: train_peer(options, b, 2)
+    figures = collect(options.rounds, measurements)
+    median = {key: statistics.median(values) for key, values in figures.items()}
+    spread = {key: f"{median[key]:,.0f} ({min(values):,.0f}–{max(values):,.0f})" for key, values in figures.items()}
+    rows = [[f"2 processes, {how}, batch {batch}", spread[how, batch], spread["PyTorch", batch],
+             f"**{median[how, batch] / median['PyTorch', batch]:.2f}**", f"≥ {bar}"] for (how, batch), bar in PROCESS_BARS.items()]
+    table([f"{MODELS[options.model].title}, Adam", "samples/s: median (least–most)", "PyTorch DDP + Gloo, 2 processes", "ratio", "bar"], rows)
+
+
 def compare_products(options):
     peaks, figures = {}, {shape: ([], []) for shape in SHAPES}
     for number in range(options.rounds):
@@ -140,15 +170,17 @@ def main():
     parser.add_argument("--model", choices=list(MODELS), default="mlp", help="what is trained")
     parser.add_argument("--peer", default=HERE / "peers/pytorch_train.py", type=pathlib.Path)
     parser.add_argument("--distbp", default=ROOT / "src/DistBp.Cli/bin/Release/net10.0/distbp", type=pathlib.Path)
-    parser.add_argument("--only", choices=["train", "matmul"])
+    parser.add_argument("--only", choices=["train", "matmul", "processes"])
     options = parser.parse_args()
     before = os.getloadavg()[0]
     print(f"{cpu('model name')}, {os.cpu_count()} cores; medians of {options.rounds} alternating rounds; "
           f"`compare.py {' '.join(sys.argv[1:])}`".replace(" `compare.py `", " `compare.py`"))
-    if options.only != "train":
+    if options.only in (None, "matmul"):
         compare_products(options)
-    if options.only != "matmul":
+    if options.only in (None, "train"):
         compare_training(options)
+    if options.only == "processes" or (options.only is None and options.model == "mlp"):
+        compare_processes(options)
     print(f"\nOther work on the machine before the run: load {before:.1f}.")
 
 

@@ -56,6 +56,12 @@ internal sealed class LineDisplay : IProgressDisplay
     {
     }
 
+    public void OnMember(MemberFigures member)
+    {
+        if (member.IsBad) OnWarning(member.ToString());
+        else if (!_warningsOnly) _lines.Writer.TryWrite(member.ToString());
+    }
+
     public void OnWarning(string text) => _lines.Writer.TryWrite($"warning: {text}");
 
     public void OnEnded(RunResult result)

@@ -50,6 +50,12 @@ internal sealed class LiveDisplay : IProgressDisplay
     {
     }
 
+    public void OnMember(MemberFigures member)
+    {
+        if (member.IsBad) OnWarning(member.ToString());
+        else Add(member.ToString(), Color.Default);
+    }
+
     public void OnWarning(string text) => Add($"warning: {text}", Color.Yellow);
 
     public void OnEnded(RunResult result) => _result = result;

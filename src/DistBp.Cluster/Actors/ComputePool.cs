@@ -18,6 +18,9 @@ internal sealed class ComputePool : IDisposable
     /// <summary>How often an idle thread looks for work before it parks: some 200 µs, longer than workers of one step are apart.</summary>
     private const int SpinRounds = 5000;
 
+    /// <summary>Where others of this machine wait for the core: nodes that share it, and the threads that bring their messages.</summary>
+    private const int SharedSpinRounds = 100;
+
     /// <summary>How often it looks into its own lane alone: some 20 µs, in which a computation's own thread comes back to it.</summary>
     private const int StealRounds = 500;
 
@@ -25,6 +28,7 @@ internal sealed class ComputePool : IDisposable
     private readonly IComputation?[] _offers;
     private readonly Thread[] _threads;
     private readonly object _parking = new();
+    private readonly int _spinRounds;
     private readonly Action<Exception> _fail;
     private int _pending;
     private int _parked;
@@ -33,10 +37,12 @@ internal sealed class ComputePool : IDisposable
     /// <param name="threads">At least 1.</param>
     /// <param name="capacity">Computations that may wait in a lane: the number of actors.</param>
     /// <param name="fail">Hears of a computation that threw.</param>
-    public ComputePool(int threads, int capacity, Action<Exception> fail)
+    /// <param name="sharesCores">What the threads wait for comes over the wire: they leave the core to who brings it.</param>
+    public ComputePool(int threads, int capacity, Action<Exception> fail, bool sharesCores = false)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1);
         _fail = fail;
+        _spinRounds = sharesCores ? SharedSpinRounds : SpinRounds;
         _lanes = [.. Enumerable.Range(0, threads).Select(_ => new Lane(capacity))];
         _offers = new IComputation?[threads];
         _threads = [.. Enumerable.Range(0, threads).Select(i => new Thread(() => Work(i)) { IsBackground = true, Name = $"distbp compute {i}" })];
@@ -95,7 +101,7 @@ internal sealed class ComputePool : IDisposable
     /// <summary>The next computation of the own lane, or, when that stays empty, of another; null after a park.</summary>
     private IComputation? Await(int own)
     {
-        for (int round = 0; round < SpinRounds && !_stopping; round++)
+        for (int round = 0; round < _spinRounds && !_stopping; round++)
         {
             if (Take(own) is { } mine) return mine;
             if (Volatile.Read(ref _offers[own]) is not null && Interlocked.Exchange(ref _offers[own], null) is { } offer) return offer;

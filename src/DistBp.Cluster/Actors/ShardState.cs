@@ -73,12 +73,7 @@ internal sealed class ShardState
     public bool Clipped { get; private set; }
 
     /// <summary>Of the segments in a sampled step that was just applied, a copy; null for another step.</summary>
-    public ReadOnlyMemory<double>? FiguresOf(long step)
-    {
-        // Not by ?: , in which null would become an empty memory.
-        if (!_memory.IsSampled(step)) return null;
-        return _figures.Values.ToArray();
-    }
+    public double[]? FiguresOf(long step) => _memory.IsSampled(step) ? _figures.Values.ToArray() : null;
 
     /// <summary>As many as the optimizer keeps, each as long as <see cref="TrainedShard"/>.</summary>
     public IReadOnlyList<TensorBuffer> OptimizerState => _state;

@@ -53,10 +53,15 @@ internal sealed class TrainingMemory
     /// <summary>For what other processes of this machine may read.</summary>
     public TensorAllocator Allocate { get; }
 
+    /// <summary>Null: gradients are read where they are, once they are whole.</summary>
+    public GradientAheadFactory? SendsAhead { get; set; }
+
     public TensorBuffer Parameters { get; }
 
     /// <summary>What the run starts from, or went back to, until servers have it: <see cref="Parameters"/>, but where servers write rounded ones there.</summary>
     public TensorBuffer Held { get; }
+
+    public StepPaceMeter Pace { get; } = new();
 
     public NormSegments Segments { get; }
 

@@ -28,6 +28,7 @@ internal sealed class WorkerActor(int index, TrainingMemory memory, ComputePool 
             case PrepareSlices e: Prepare(e); break;
             case KeepResiduals e: Keep(e.Generation); break;
             case ComputeGradient e: Compute(e); break;
+            case VoidResiduals e: _residuals.GetValueOrDefault(e.Generation)?.Settle(e.Version, skipped: true); break;
             case CopyResiduals e: Copy(e); break;
             case SearchNonFinite e: Search(e); break;
             case EvaluateSubtrees e: Evaluate(e); break;
@@ -65,7 +66,7 @@ internal sealed class WorkerActor(int index, TrainingMemory memory, ComputePool 
 
     private void Compute(ComputeGradient effect)
     {
-        (_gradient!.Step, _gradient.AfterSkip) = (effect.Step, effect.AfterSkip);
+        _gradient!.Step = effect.Step;
         pool.Enqueue(index, _gradient);
     }
 

@@ -2,6 +2,7 @@ using System.Threading.Channels;
 using DistBp.Cluster.Actors;
 using DistBp.Cluster.Nodes;
 using DistBp.Cluster.Nodes.Members;
+using DistBp.Cluster.Runs;
 using DistBp.Cluster.Wire.Grpc;
 using DistBp.Cluster.Wire.Hosting;
 using DistBp.Learning;
@@ -20,11 +21,12 @@ namespace DistBp.Cluster.Hosting;
 internal sealed class ClusterRun : IRunCluster
 {
     private const int MaxEvents = 1 << 16;
+    private static readonly TimeSpan PaceInterval = TimeSpan.FromSeconds(2);
 
     private readonly IClusterMembers _members;
     private readonly NodeJobs _jobs;
     private readonly JobCalls _calls;
-    private readonly Action<string> _warn;
+    private readonly Action<MemberFigures> _tell;
     private readonly long _job;
     private readonly PeerNode _self;
     private readonly JobHost _host;
@@ -40,12 +42,12 @@ internal sealed class ClusterRun : IRunCluster
     private ulong _bytesSent;
     private ulong _bytesReceived;
 
-    /// <param name="warn">Tells the run's observers of nodes that come and go.</param>
+    /// <param name="tell">Tells the run's observers of nodes that come and go.</param>
     public ClusterRun(
         NodeContext node, IClusterMembers members, NodeJobs jobs, Enlistment enlistment, TrainingMemory memory, TrainingPlan plan, IRunReporter reporter,
-        Action<string> warn)
+        Action<MemberFigures> tell)
     {
-        (_members, _jobs, _warn, _job) = (members, jobs, warn, enlistment.Job);
+        (_members, _jobs, _tell, _job) = (members, jobs, tell, enlistment.Job);
         _calls = new JobCalls(node, enlistment);
         _self = new PeerNode(node.Name, 0, node.Endpoint);
         var transport = new ClusterTransport(_job, _self, node.Credentials, node.Limits, new JobSegments(isOn: false, node.Tell), (peer, why) => Tell(new PeerUnreachable(peer, why.Detail)));
@@ -64,10 +66,10 @@ internal sealed class ClusterRun : IRunCluster
         atStart = false;
         using (stop.UnsafeRegister(_ => Tell(new StopAsked()), null))
         {
-            Task handling = HandleAsync();
+            Task handling = HandleAsync(), measuring = MeasureAsync();
             await Task.WhenAny(_coordinator.Outcome, _host.Transport.Failure, handling).ConfigureAwait(false);
             await _over.CancelAsync().ConfigureAwait(false);
-            await handling.ConfigureAwait(false);
+            await Task.WhenAll(handling, measuring).ConfigureAwait(false);
         }
         await DismissAllAsync(_host.Transport.HasFailed ? "it has failed" : "it has ended").ConfigureAwait(false);
         if (!_host.Transport.HasFailed) return await _coordinator.Outcome.ConfigureAwait(false);
@@ -112,6 +114,20 @@ internal sealed class ClusterRun : IRunCluster
         }
     }
 
+    /// <summary>How long a step takes each node, for the status page: who is slow.</summary>
+    private async Task MeasureAsync()
+    {
+        using var timer = new PeriodicTimer(PaceInterval);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(_over.Token).ConfigureAwait(false)) Tell(new PaceDue());
+        }
+        catch (OperationCanceledException) when (_over.IsCancellationRequested)
+        {
+            // The run is over.
+        }
+    }
+
     private void Handle(JobEvent what)
     {
         switch (what)
@@ -124,7 +140,15 @@ internal sealed class ClusterRun : IRunCluster
             case AssignmentTaken e: OnAssignment(e.Assignment); break;
             case PeerUnreachable e: OnUnreachable(e); break;
             case StopAsked: _coordinator.Post(new StopRequested()); break;
+            case PaceDue:
+                foreach (JobNode node in _nodes.Where(n => n.State == JobNodeState.Active && n.Workers.Count > 0)) _ = AskPaceAsync(node);
+                break;
         }
+    }
+
+    private async Task AskPaceAsync(JobNode node)
+    {
+        if (await _calls.PaceAsync(node, _over.Token).ConfigureAwait(false) is { } step) _members.ReportStepTime(node.Member, step);
     }
 
     private void Enlist(ClusterMember member, bool atStart)
@@ -146,7 +170,7 @@ internal sealed class ClusterRun : IRunCluster
         if (enlisted.Problem is { } problem)
         {
             _nodes.Remove(enlisted.Node);
-            _warn($"{enlisted.Node.Member} takes no part: {problem}");
+            Tell(enlisted.Node, "refused", problem);
             FailIfNobodyIsLeft(problem);
             IntroduceWhenDue();
             return;
@@ -207,7 +231,7 @@ internal sealed class ClusterRun : IRunCluster
         foreach (JobNode node in introduced.Newcomers.Where(_nodes.Contains))
         {
             if (node.State == JobNodeState.Introducing) node.State = JobNodeState.Active;
-            _warn($"{node.Member} takes part: {Members()}");
+            Tell(node, "joined", "");
         }
         TellMembers();
         IntroduceWhenDue();
@@ -223,7 +247,7 @@ internal sealed class ClusterRun : IRunCluster
         }
         bool worked = node.State == JobNodeState.Active;
         node.State = JobNodeState.Leaving;
-        _warn($"{member} leaves: {Members()}");
+        Tell(node, "leaves", "");
         if (worked) TellMembers();
         else Dismiss(node, "it leaves");
     }
@@ -232,7 +256,7 @@ internal sealed class ClusterRun : IRunCluster
     {
         if (_nodes.Find(n => n.Member.Id == member.Id) is not { } node) return;
         Forget(node);
-        _warn($"{member} is lost ({reason}): {Members()}");
+        Tell(node, "lost", reason);
         TellMembers();
     }
 
@@ -248,7 +272,7 @@ internal sealed class ClusterRun : IRunCluster
     {
         if (!_nodes.Contains(node)) return;
         Forget(node);
-        _warn($"{node.Member} takes part no more ({why}): {Members()}");
+        Tell(node, "lost", why);
         _ = _calls.DismissAsync(node, why);
     }
 
@@ -300,9 +324,10 @@ internal sealed class ClusterRun : IRunCluster
         _lost.Clear();
     }
 
-    private string Members()
+    private void Tell(JobNode node, string change, string reason)
     {
         JobNode[] active = [.. _nodes.Where(n => n.State is JobNodeState.Active or JobNodeState.Introducing)];
-        return $"{active.Sum(n => n.Workers.Count)} workers and {active.Sum(n => n.Servers.Count)} servers on {active.Length} nodes";
+        _tell(new MemberFigures(
+            node.Member.ToString(), change, reason, active.Length, active.Sum(n => n.Workers.Count), active.Sum(n => n.Servers.Count)));
     }
 }

@@ -74,7 +74,7 @@ internal sealed class ClusterRunner
             Constants = ByteString.CopyFrom(MemoryMarshal.AsBytes(memory.Parameters.Span[updated..])),
         };
         _jobs.Data.Share(job.Number, job.Job);
-        var run = new ClusterRun(_node, members, _jobs, enlistment, memory, session.Plan, session.Reporter, session.Warn);
+        var run = new ClusterRun(_node, members, _jobs, enlistment, memory, session.Plan, session.Reporter, session.Tell);
         _runs[job.Number] = run;
         return run;
     }

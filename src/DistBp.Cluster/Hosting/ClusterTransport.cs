@@ -34,6 +34,12 @@ internal sealed class ClusterTransport(
     /// <summary>Sees every message between members that is sent from here, and adds tensors that are not part of it.</summary>
     public ShardTraffic? Traffic { get; set; }
 
+    /// <summary>Has sent parts of gradients while they were computed.</summary>
+    public PushAhead? Ahead { get; set; }
+
+    /// <summary>The job's number in the cluster.</summary>
+    public long Job => job;
+
     /// <summary>What all links have carried from here.</summary>
     public long BytesSent
     {
@@ -60,9 +66,13 @@ internal sealed class ClusterTransport(
         if (!_routes.TryGetValue(target, out PeerRoute? route)) return;
         var tensors = new List<TensorBytes>();
         Wire.Members.Contract.Envelope envelope = MessageCodec.Encode(job, from, target, sent, tensors);
+        if (sent is PushGradient push && Ahead is { } ahead && ahead.TryFinish(target.Index, push, envelope)) return;
         Traffic?.Attach(sent, envelope, tensors, route);
         route.Link.Send(envelope, tensors);
     }
+
+    /// <summary>Null: the member is here, or nowhere.</summary>
+    public PeerRoute? RouteTo(Address member) => _routes.GetValueOrDefault(member);
 
     public void Fail(Exception failure) => _failure.TrySetException(failure);
 

@@ -52,6 +52,24 @@ internal sealed class JobCalls(NodeContext node, Enlistment enlistment)
         }
     }
 
+    /// <returns>The mean time of its workers for a step since it was asked last; null where it made none, or does not answer.</returns>
+    public async Task<TimeSpan?> PaceAsync(JobNode member, CancellationToken cancellation)
+    {
+        using var channel = new GrpcChannel(member.Member.Endpoint.Uri, node.Limits);
+        try
+        {
+            Pace pace = await channel.UnaryAsync(
+                HostingMethods.AskPace, new PaceRequest { Job = enlistment.Job, Incarnation = member.Member.Incarnation }, node.Credentials.Metadata,
+                MaxIntroducing, cancellation).ConfigureAwait(false);
+            return pace.Steps == 0 ? null : TimeSpan.FromSeconds(pace.Seconds / pace.Steps);
+        }
+        catch (RpcException)
+        {
+            // Membership tells of a node that is lost; this is for the status page alone.
+            return null;
+        }
+    }
+
     private async Task<string?> CallAsync<TRequest, TResponse>(
         JobNode member, Method<TRequest, TResponse> method, TRequest request, TimeSpan timeout, CancellationToken cancellation)
         where TRequest : class, Google.Protobuf.IMessage<TRequest>

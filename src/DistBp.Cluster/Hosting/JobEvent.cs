@@ -21,3 +21,5 @@ internal sealed record AssignmentTaken(Assignment Assignment) : JobEvent;
 internal sealed record PeerUnreachable(PeerNode About, string Reason) : JobEvent;
 
 internal sealed record StopAsked : JobEvent;
+
+internal sealed record PaceDue : JobEvent;

@@ -20,9 +20,11 @@ internal sealed class JobHost : IAsyncDisposable
         Traffic = new ShardTraffic(memory);
         transport.Traffic = Traffic;
         _messages = new MessageMemory(memory.Network.Parameters);
+        transport.Ahead = new PushAhead(transport, memory, Traffic);
+        memory.SendsAhead = transport.Ahead.Begin;
         int actors = workers.Count + servers.Count;
         if (actors == 0) return;
-        _pool = new ComputePool(LocalCluster.ThreadCount(Math.Max(1, workers.Count)), actors, transport.Fail);
+        _pool = new ComputePool(LocalCluster.ThreadCount(Math.Max(1, workers.Count)), actors, transport.Fail, sharesCores: true);
         foreach (int server in servers)
         {
             var actor = new ServerActor(server, memory, _pool, transport);

@@ -33,6 +33,7 @@ internal sealed class NodeJobs : IDeliveryHost, IAsyncDisposable
     {
         services.Unary(HostingMethods.Enlist, EnlistAsync);
         services.Unary(HostingMethods.Introduce, IntroduceAsync);
+        services.Unary(HostingMethods.AskPace, (request, _) => Task.FromResult(PaceOf(request)));
         services.Unary(HostingMethods.Dismiss, DismissAsync);
         new DeliveryService(this, DeliveryLimits.Default, _node.Configuration.Wire.SharedMemory).AddTo(services);
         _data.AddTo(services);
@@ -147,6 +148,14 @@ internal sealed class NodeJobs : IDeliveryHost, IAsyncDisposable
         ];
         await host.Transport.IntroduceAsync(places, call.Cancellation).ConfigureAwait(false);
         return new Introduced();
+    }
+
+    private Pace PaceOf(PaceRequest request)
+    {
+        Require(request.Incarnation);
+        if (!_hosts.TryGetValue(request.Job, out JobHost? host)) return new Pace();
+        (long steps, TimeSpan time) = host.Memory.Pace.Take();
+        return new Pace { Steps = (ulong)steps, Seconds = time.TotalSeconds };
     }
 
     private async Task<Dismissed> DismissAsync(Dismissal dismissal, ServerCall call)

@@ -36,6 +36,9 @@ internal sealed class ShardTraffic(TrainingMemory memory)
     /// <summary>A server that is here.</summary>
     public void Add(ServerActor server) => _servers[server.Address.Index] = server;
 
+    /// <summary>Null: nobody here was told of it, or it is of long ago.</summary>
+    public Assignment? AssignmentOf(Generation generation) => _assignments.GetValueOrDefault(generation);
+
     /// <summary>Sees all messages of the members here, those that leave and those that come.</summary>
     public void Note(MemberMessage message)
     {

@@ -61,6 +61,11 @@ internal sealed class EventRecorder(EventLog log, TimeProvider time) : IRunObser
         lock (_lock) log.Skipped(skipped.Step, skipped.Epoch, skipped.ToString(), skipped.Skipped);
     }
 
+    public void OnMember(MemberFigures member)
+    {
+        lock (_lock) log.Member(member.Node, member.Change, member.Reason, member.Nodes, member.Workers, member.Servers);
+    }
+
     public void OnWarning(string text)
     {
         lock (_lock) log.Warning(text);

@@ -29,6 +29,11 @@ public interface IRunObserver
 
     void OnCheckpoint(CheckpointFigures checkpoint);
 
+    /// <summary>A node begins to take part in the run, or takes part no more.</summary>
+    void OnMember(MemberFigures member)
+    {
+    }
+
     /// <param name="text">What happened and what it means for the run, in a sentence.</param>
     void OnWarning(string text);
 
@@ -69,6 +74,21 @@ public sealed record SkippedStep(long Step, int Epoch, string Subject, long Skip
 {
     public override string ToString() =>
         $"step {Step} is skipped: {Subject} is not a finite number (NaN or infinity); {Skipped} step{(Skipped == 1 ? "" : "s")} so far";
+}
+
+/// <param name="Node">"a1 (worker, server at 10.0.0.7:5600)".</param>
+/// <param name="Change">"joined", "leaves", "lost", "refused".</param>
+/// <param name="Reason">"" where there is nothing to say.</param>
+/// <param name="Nodes">That take part from now on, with so many workers and servers.</param>
+public sealed record MemberFigures(string Node, string Change, string Reason, int Nodes, int Workers, int Servers)
+{
+    /// <summary>Nobody has asked for it: the run has less than it had.</summary>
+    public bool IsBad => Change is "lost" or "refused";
+
+    public override string ToString() =>
+        $"{Node} {(IsBad ? "is " : "")}{Change}{(Reason.Length > 0 ? $" ({Reason})" : "")}: {Count(Workers, "worker")} and {Count(Servers, "server")} on {Count(Nodes, "node")}";
+
+    private static string Count(int count, string what) => count == 1 ? $"1 {what}" : $"{count} {what}s";
 }
 
 /// <param name="Time">From capture to the rename; training goes on meanwhile.</param>

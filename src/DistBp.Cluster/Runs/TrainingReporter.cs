@@ -32,11 +32,11 @@ internal sealed class TrainingReporter(
     /// <summary>That were made here: those of a run that is resumed are not counted.</summary>
     public long Steps { get; private set; }
 
-    public void Warn(string text)
+    public void Tell(MemberFigures member)
     {
         lock (_telling)
         {
-            foreach (IRunObserver observer in observers) observer.OnWarning(text);
+            foreach (IRunObserver observer in observers) observer.OnMember(member);
         }
     }
 
@@ -114,9 +114,15 @@ internal sealed class TrainingReporter(
         }
     }
 
-    public void OnLostResiduals(ReportLostResiduals lost) => Warn(
-        $"worker {lost.Worker} is lost with what error feedback had kept back for slices {string.Join(", ", lost.Subtrees.Select(s => $"{s.First}..{s.End - 1}"))}: "
-        + "the run goes on without it, which changes the bits");
+    public void OnLostResiduals(ReportLostResiduals lost)
+    {
+        string slices = string.Join(", ", lost.Subtrees.Select(s => s.Count == 1 ? $"{s.First}" : $"{s.First}..{s.End - 1}"));
+        lock (_telling)
+        {
+            foreach (IRunObserver observer in observers)
+                observer.OnWarning($"worker {lost.Worker} is lost with what error feedback had kept back for slices {slices}: the run goes on without it, which changes the bits");
+        }
+    }
 
     public WentBack GoBack(GoBack loss)
     {

@@ -147,7 +147,7 @@ public sealed class TrainingSession
 
         RunOutcome outcome;
         (double Sent, double Received) bytes;
-        var parts = new SessionParts(_data, memory, plan, reporter, reporter.Warn);
+        var parts = new SessionParts(_data, memory, plan, reporter, reporter.Tell);
         IRunCluster cluster = _variant.Cluster?.Invoke(parts) ?? new LocalCluster(memory, plan, reporter, _workers, _servers);
         await using (cluster.ConfigureAwait(false))
         {

@@ -94,6 +94,17 @@ public sealed class EventLog : IDisposable
             json.WriteNumber("skipped"u8, e.skipped);
         });
 
+    public void Member(string node, string change, string reason, int nodes, int workers, int servers) =>
+        Write("member", (node, change, reason, nodes, workers, servers), flush: true, static (json, e) =>
+        {
+            json.WriteString("node"u8, e.node);
+            json.WriteString("change"u8, e.change);
+            if (e.reason.Length > 0) json.WriteString("reason"u8, e.reason);
+            json.WriteNumber("nodes"u8, e.nodes);
+            json.WriteNumber("workers"u8, e.workers);
+            json.WriteNumber("servers"u8, e.servers);
+        });
+
     public void Warning(string message) =>
         Write("warning", message, flush: true, static (json, message) => json.WriteString("message"u8, message));
 

@@ -10,6 +10,9 @@ namespace DistBp.Learning.Encodings;
 public sealed class ErrorFeedback
 {
     private const long Nothing = -1;
+
+    // A new assignment settles it while a step of the old one, which counts no more, may still begin or end.
+    private readonly Lock _settling = new();
     private TensorBuffer _kept;
     private TensorBuffer _left;
     private int _samples;
@@ -46,12 +49,15 @@ public sealed class ErrorFeedback
     /// <param name="skipped">The version was committed without an update: no server has what the step sent.</param>
     public void Settle(long version, bool skipped)
     {
-        if (_step != Nothing && _step < version && !skipped)
+        lock (_settling)
         {
-            (_kept, _left) = (_left, _kept);
-            _samples = _stepSamples;
+            if (_step != Nothing && _step < version && !skipped)
+            {
+                (_kept, _left) = (_left, _kept);
+                _samples = _stepSamples;
+            }
+            _step = Nothing;
         }
-        _step = Nothing;
     }
 
     /// <summary>The step's gradient plus the residual, encoded; what that leaves is the next version's residual.</summary>
@@ -68,7 +74,7 @@ public sealed class ErrorFeedback
                 encoding, gradient.Slice(offset, count), _kept.Span.Slice(offset, count), factor, code.Slice(at, bytes), _left.Span.Slice(offset, count));
             at += bytes;
         }
-        (_step, _stepSamples) = (step, samples);
+        lock (_settling) (_step, _stepSamples) = (step, samples);
     }
 }
 

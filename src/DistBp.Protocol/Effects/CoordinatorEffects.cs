@@ -25,14 +25,23 @@ public sealed record ReportLostResiduals(int Worker, IReadOnlyList<Subtree> Subt
 public sealed record GoBack(long Version) : Effect;
 
 /// <summary>A step was committed.</summary>
-/// <param name="Sums">Metric sums over the mini-batch, and on a sampled step the figures of its activations.</param>
-/// <param name="Clipped">Whether clipping changed the gradient.</param>
-public sealed record ReportStep(long Step, ReadOnlyMemory<double> Sums, double GradientNorm, double RateFactor, bool Clipped = false) : Effect
+/// <param name="Committed">What the lead server tells of it.</param>
+public sealed record ReportStep(StepCommitted Committed, double RateFactor) : Effect
 {
-    public Generation Generation { get; init; }
+    public long Step => Committed.Step;
+
+    /// <summary>Metric sums over the mini-batch, and on a sampled step the figures of its activations.</summary>
+    public ReadOnlyMemory<double> Sums => Committed.Sums;
+
+    public double GradientNorm => Committed.GradientNorm;
+
+    /// <summary>Whether clipping changed the gradient.</summary>
+    public bool Clipped => Committed.Clipped;
+
+    public Generation Generation => Committed.Generation;
 
     /// <summary>Who computed what of it.</summary>
-    public ReadOnlyMemory<Contribution> Contributions { get; init; }
+    public ReadOnlyMemory<Contribution> Contributions => Committed.Contributions;
 }
 
 /// <summary>A sampled step was committed, and every server has measured its segments; before the stop point that follows.</summary>

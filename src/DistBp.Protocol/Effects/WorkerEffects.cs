@@ -9,7 +9,7 @@ public sealed record PrepareSlices(Generation Generation, IReadOnlyList<Subtree>
 
 /// <summary>Send the residuals of these subtrees of generation <paramref name="From"/> to the worker that has them now, as <see cref="HandResiduals"/>.</summary>
 /// <param name="Version">Of the parameters that all go on from.</param>
-/// <param name="AfterSkip">As in <see cref="ComputeGradient"/>.</param>
+/// <param name="AfterSkip">As with <see cref="VoidResiduals"/>.</param>
 public sealed record HandOverResiduals(
     Generation Generation, Generation From, int Worker, IReadOnlyList<Subtree> Subtrees, long Version, bool AfterSkip) : Effect;
 
@@ -17,11 +17,16 @@ public sealed record HandOverResiduals(
 public sealed record KeepResiduals(Generation Generation) : Effect;
 
 /// <summary>Forward and backward over the worker's subtrees of a step; answered by <see cref="GradientComputed"/>.</summary>
-/// <param name="AfterSkip">The step before was left unapplied: what its encoding has left out is void, and so is what it has sent.</param>
-public sealed record ComputeGradient(Generation Generation, long Step, bool AfterSkip = false) : Effect;
+public sealed record ComputeGradient(Generation Generation, long Step) : Effect;
+
+/// <summary>
+/// Before the gradient of a version that was committed without an update: what the encoding left out in the step before is void, for so is what was
+/// sent.
+/// </summary>
+public sealed record VoidResiduals(Generation Generation, long Version) : Effect;
 
 /// <summary>Copy the residuals that belong to a version, between two steps; answered by <see cref="ResidualsCopied"/>.</summary>
-/// <param name="AfterSkip">As in <see cref="ComputeGradient"/>.</param>
+/// <param name="AfterSkip">As with <see cref="VoidResiduals"/>.</param>
 public sealed record CopyResiduals(Generation Generation, long Version, bool AfterSkip) : Effect;
 
 /// <summary>

@@ -34,7 +34,7 @@ public sealed record GradientsCombined(
 /// <summary>Host to server: effect <see cref="Effects.ApplyUpdate"/> is done.</summary>
 /// <param name="Clipped">A norm was above its limit.</param>
 /// <param name="Figures">Of the shard's segments on a sampled step, empty where it has none; else null.</param>
-public sealed record UpdateApplied(Generation Generation, long Step, bool Clipped = false, ReadOnlyMemory<double>? Figures = null) : Message;
+public sealed record UpdateApplied(Generation Generation, long Step, bool Clipped = false, double[]? Figures = null) : Message;
 
 /// <summary>Host to server: effect <see cref="Effects.CopyShard"/> is done.</summary>
 public sealed record ShardCopied(Generation Generation, CaptureTarget Target, long Version) : Message;

@@ -242,9 +242,10 @@ internal sealed class ToyCluster
                 _workers[self.Index].Residuals[e.Generation] = [.. e.Subtrees.Select(s => ToyResidual.Of(s, e.Handed.SelectMany(h => h.Residuals)))];
                 Send(self, self, new SlicesPrepared(e.Generation));
                 break;
+            case VoidResiduals e: _workers[self.Index].VoidAt = e.Version; break;
             case ComputeGradient e:
-                Computed.Add((self.Index, e.Step, e.AfterSkip));
-                foreach (ToyResidual residual in _workers[self.Index].Residuals[e.Generation]) residual.Compute(e.Step, e.AfterSkip);
+                Computed.Add((self.Index, e.Step, _workers[self.Index].VoidAt == e.Step));
+                foreach (ToyResidual residual in _workers[self.Index].Residuals[e.Generation]) residual.Compute(e.Step, _workers[self.Index].VoidAt == e.Step);
                 Send(self, self, new GradientComputed(e.Generation, e.Step, Gradients(self.Index, e.Step)));
                 break;
             case EvaluateSubtrees e:
@@ -441,8 +442,8 @@ internal sealed class ToyCluster
             shard.Parameters[i] -= shard.State[i];
         }
         // Every third step is sampled: what a server measures is its number and the step.
-        ReadOnlyMemory<double>? figures = null;
-        if (e.Step % 3 == 0) figures = shard.Range.Count > 0 ? new double[] { self.Index, e.Step } : ReadOnlyMemory<double>.Empty;
+        double[]? figures = null;
+        if (e.Step % 3 == 0) figures = shard.Range.Count > 0 ? [self.Index, e.Step] : [];
         Send(self, self, new UpdateApplied(e.Generation, e.Step, norm > 1, figures));
     }
 
@@ -478,6 +479,8 @@ internal sealed class ToyCluster
         public float[] Replica => replica;
 
         public Generation Newest { get; set; }
+
+        public long VoidAt { get; set; } = -1;
 
         public IReadOnlyList<Subtree> Subtrees { get; set; } = [];
 

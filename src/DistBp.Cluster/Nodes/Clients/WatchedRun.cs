@@ -57,6 +57,12 @@ internal sealed class WatchedRun(IReadOnlyList<IRunObserver> observers, TextWrit
                     e.GetProperty("step").GetInt64(), e.GetProperty("folder").GetString()!, TimeSpan.FromSeconds(e.GetProperty("seconds").ReadDouble()));
                 Tell(o => o.OnCheckpoint(checkpoint));
                 break;
+            case "member":
+                var member = new MemberFigures(
+                    e.GetProperty("node").GetString()!, e.GetProperty("change").GetString()!, e.TryGetProperty("reason", out JsonElement reason) ? reason.GetString()! : "",
+                    e.GetProperty("nodes").GetInt32(), e.GetProperty("workers").GetInt32(), e.GetProperty("servers").GetInt32());
+                Tell(o => o.OnMember(member));
+                break;
             case "warning": Tell(o => o.OnWarning(e.GetProperty("message").GetString()!)); break;
             // As a display tells of them: the first ones and each hundredth.
             case "skipped" when e.GetProperty("skipped").GetInt64() is var n && (n <= 3 || n % 100 == 0):

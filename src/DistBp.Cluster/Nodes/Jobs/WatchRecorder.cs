@@ -56,6 +56,8 @@ internal sealed class WatchRecorder : IRunObserver, IDisposable
 
     public void OnCheckpoint(CheckpointFigures checkpoint) => _recorder.OnCheckpoint(checkpoint);
 
+    public void OnMember(MemberFigures member) => _recorder.OnMember(member);
+
     public void OnWarning(string text) => _recorder.OnWarning(text);
 
     public void OnEnded(RunResult result) => _recorder.OnEnded(result);

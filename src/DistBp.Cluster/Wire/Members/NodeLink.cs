@@ -106,7 +106,7 @@ internal sealed class NodeLink : IAsyncDisposable
     /// <summary>Whether the peer reads the tensor where it lies.</summary>
     public bool Shares(TensorBytes tensor) => _lanes.Find(tensor) is not null;
 
-    /// <summary>The segment's owner gives it up: the peer may forget it.</summary>
+    /// <summary>The segment's owner gives it up: the peer may forget it. No thread may be sending anything that lies in it.</summary>
     public void Retract(SharedSegment segment)
     {
         if (_lanes.Retract(segment) is { } number) Add(LinkItem.Control(new Delivery { Retraction = new SharedRetraction { Segment = number } }));

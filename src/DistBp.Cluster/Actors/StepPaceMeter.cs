@@ -1,0 +1,20 @@
+using System.Diagnostics;
+
+namespace DistBp.Cluster.Actors;
+
+/// <summary>How long the workers of this process compute, from when it was asked last. From any thread.</summary>
+internal sealed class StepPaceMeter
+{
+    private long _steps;
+    private long _ticks;
+
+    /// <param name="begin">As of <see cref="Stopwatch.GetTimestamp"/>: when a worker's step began.</param>
+    public void Add(long begin)
+    {
+        Interlocked.Add(ref _ticks, Stopwatch.GetTimestamp() - begin);
+        Interlocked.Increment(ref _steps);
+    }
+
+    public (long Steps, TimeSpan Time) Take() =>
+        (Interlocked.Exchange(ref _steps, 0), Stopwatch.GetElapsedTime(0, Interlocked.Exchange(ref _ticks, 0)));
+}
