@@ -39,6 +39,17 @@ public sealed record Assignment(Generation Generation, IReadOnlyList<int> Worker
     /// <summary>The fewest whole subtrees that cover the worker's slices; empty for a worker that there is no slice for.</summary>
     public IReadOnlyList<Subtree> Subtrees(int worker) => Run(Slices, worker);
 
+    /// <summary>Whether <paramref name="heir"/> has from now on the first slice of a subtree that <paramref name="worker"/> had: what was kept for it goes there.</summary>
+    public bool Inherits(int heir, Assignment previous, int worker) => Inherited(heir, previous, worker).Count > 0;
+
+    /// <summary>The worker's subtrees of the assignment before that go to <paramref name="heir"/>; empty where one of the two is not there.</summary>
+    public IReadOnlyList<Subtree> Inherited(int heir, Assignment previous, int worker)
+    {
+        if (!HasWorker(heir) || !previous.HasWorker(worker)) return [];
+        IReadOnlyList<Subtree> mine = Subtrees(heir);
+        return [.. previous.Subtrees(worker).Where(s => mine.Any(m => m.First <= s.First && s.First < m.End))];
+    }
+
     /// <summary>Evaluation is shared out like a step: the worker's part of the tree over <paramref name="leaves"/>.</summary>
     public IReadOnlyList<Subtree> EvaluationSubtrees(int worker, int leaves) => Run(leaves, worker);
 

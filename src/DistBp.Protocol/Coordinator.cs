@@ -145,6 +145,9 @@ public sealed class Coordinator(TrainingPlan plan, int term = 1)
             case Phase.Assigning when _muster.IsOutdated || _muster.MissesShard:
                 BecomeAssigning(_afterAssigning, effects);
                 break;
+            case Phase.Assigning:
+                _muster.SpeakFor(message.Lost, effects);
+                break;
             case Phase.Locating:
                 FailWhenLocated(effects);
                 break;

@@ -101,16 +101,40 @@ internal sealed class Muster(TrainingPlan plan, int term)
             _awaited.Add(Address.Worker(worker));
         }
         foreach (int leaving in _holders?.Servers.Where(s => !Current.HasServer(s)) ?? []) effects.Send(Address.Server(leaving), assign);
+        if (plan.KeepsResiduals)
+        {
+            foreach (int leaving in _holders?.Workers.Where(w => !Current.HasWorker(w)) ?? []) effects.Send(Address.Worker(leaving), assign);
+            SpeakFor(_lost, effects);
+        }
         if (_holders is null) effects.Perform(new HandOverAll(Current));
+    }
+
+    /// <summary>Who is lost hands no residuals over: nobody shall wait for them. Whoever got them before passes this over.</summary>
+    public void SpeakFor(IEnumerable<Address> lost, EffectList effects)
+    {
+        if (!plan.KeepsResiduals || _holders is null) return;
+        foreach (Address gone in lost.Where(m => m.Role == Role.Worker))
+        {
+            foreach (int heir in Current!.Workers.Where(w => Current.Inherits(w, _holders, gone.Index)))
+                effects.Send(Address.Worker(heir), new HandResiduals(Current.Generation, gone, []));
+        }
     }
 
     /// <summary>True when the last member has said that it is ready.</summary>
     public bool Ready(Address member, EffectList effects)
     {
         if (!_awaited.Remove(member) || _awaited.Count > 0) return false;
+        ReportLostResiduals(effects);
         _holders = Current;
         effects.Perform(new AnnounceAssignment(Current!));
         return true;
+    }
+
+    private void ReportLostResiduals(EffectList effects)
+    {
+        if (!plan.KeepsResiduals || _holders is null) return;
+        foreach (int worker in _holders.Workers.Where(w => _lost.Contains(Address.Worker(w)) && _holders.Subtrees(w).Count > 0))
+            effects.Perform(new ReportLostResiduals(worker, _holders.Subtrees(worker)));
     }
 
     private void SendToServers(Assignment assignment, Message message, EffectList effects)

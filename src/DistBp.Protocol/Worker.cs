@@ -9,15 +9,25 @@ namespace DistBp.Protocol;
 /// <summary>
 /// A worker: wait until the version is there on every shard, compute the gradients of its subtrees of slices, push them to the servers.
 /// In bsp it reads version t for step t, and its gradients stay unchanged until t + 1 is committed everywhere; a step that was committed without it it leaves
-/// to the others. At its own pace it reads what servers send it for its next step.
+/// to the others. At its own pace it reads what servers send it for its next step. Where slices go from one worker to another, what error feedback has
+/// left over of them goes too.
 /// </summary>
-public sealed class Worker(int index, ConsistencyMode? mode = null)
+/// <param name="keepsResiduals">Whether the encoding of gradients has error feedback.</param>
+public sealed class Worker(int index, ConsistencyMode? mode = null, bool keepsResiduals = false)
 {
     private const long NotHalted = -1;
     private const long NoVersion = -1;
     private readonly EarlyMessages _early = new();
+    private readonly List<HandResiduals> _handed = [];
+    private readonly HashSet<Address> _awaited = [];
     private Phase _phase = Phase.Unassigned;
     private Assignment? _assignment;
+
+    /// <summary>The last one that all members took up: its residuals count.</summary>
+    private Assignment? _held;
+
+    /// <summary>The one whose slices were prepared last.</summary>
+    private Assignment? _loaded;
     private Evaluate? _evaluationDue;
     private IReadOnlyList<Subtree> _subtrees = [];
     private long[] _shardVersions = [];
@@ -32,6 +42,9 @@ public sealed class Worker(int index, ConsistencyMode? mode = null)
     private enum Phase
     {
         Unassigned,
+
+        /// <summary>Residuals come from those who had the slices.</summary>
+        Receiving,
         Preparing,
 
         /// <summary>Waiting for the coordinator's word or for shards of the next version.</summary>
@@ -41,6 +54,9 @@ public sealed class Worker(int index, ConsistencyMode? mode = null)
         /// <summary>The gradients of the step are pushed.</summary>
         Pushed,
         Evaluating,
+
+        /// <summary>In no assignment any more.</summary>
+        Retired,
     }
 
     /// <summary>In words, for errors and the status page.</summary>
@@ -56,6 +72,7 @@ public sealed class Worker(int index, ConsistencyMode? mode = null)
         switch (message)
         {
             case Assign m: OnAssign(m, effects); break;
+            case HandResiduals m: OnHandResiduals(m, effects); break;
             case SlicesPrepared m: OnSlicesPrepared(m, effects); break;
             case Proceed m: OnProceed(m, effects); break;
             case GradientComputed m: OnGradientComputed(m, effects); break;
@@ -78,7 +95,16 @@ public sealed class Worker(int index, ConsistencyMode? mode = null)
     private void OnAssign(Assign message, EffectList effects)
     {
         if (_assignment is not null && message.Generation <= _assignment.Generation) return;
+        _skippedTo = message.SkipsInRow > 0 ? message.Version : NoVersion;
+        if (keepsResiduals) HandOver(message, effects);
         _assignment = message.Assignment;
+        _handed.Clear();
+        _awaited.Clear();
+        if (!_assignment.HasWorker(index))
+        {
+            (_phase, _subtrees) = (Phase.Retired, []);
+            return;
+        }
         _subtrees = message.Assignment.Subtrees(index);
         _shardVersions = new long[message.Assignment.Servers.Count];
         // Servers announce what they have loaded: who has just joined has nothing before.
@@ -87,24 +113,63 @@ public sealed class Worker(int index, ConsistencyMode? mode = null)
         _evaluationDue = null;
         _step = _from = _until = message.Version;
         _haltedAt = NotHalted;
-        _skippedTo = message.SkipsInRow > 0 ? message.Version : NoVersion;
         _captureAt = NoVersion;
-        _phase = Phase.Preparing;
-        effects.Perform(new PrepareSlices(
-            message.Generation, _subtrees, message.Version, AfterSkip: _skippedTo == message.Version, FromStart: message.Previous is null));
+        _phase = Phase.Receiving;
+        AwaitResiduals(message);
+        PrepareWhenHanded(effects);
         foreach (MemberMessage early in _early.Take(_assignment)) Step(early, effects);
+    }
+
+    /// <summary>To each worker that has slices of this one from now on, itself too, what was left of them.</summary>
+    private void HandOver(Assign message, EffectList effects)
+    {
+        if (message.Previous is null) return;
+        if (message.Previous.Generation == _loaded?.Generation) _held = _loaded;
+        if (message.Previous.Generation != _held?.Generation) return;
+        foreach (int heir in message.Assignment.Workers)
+        {
+            IReadOnlyList<Subtree> inherited = message.Assignment.Inherited(heir, _held, index);
+            if (inherited.Count == 0) continue;
+            effects.Perform(new HandOverResiduals(
+                message.Generation, _held.Generation, heir, inherited, message.Version, AfterSkip: _skippedTo == message.Version));
+        }
+    }
+
+    private void AwaitResiduals(Assign message)
+    {
+        if (!keepsResiduals || _subtrees.Count == 0) return;
+        if (message.Previous is not { } previous) _awaited.Add(Address.Coordinator);
+        else _awaited.UnionWith(previous.Workers.Where(w => message.Assignment.Inherits(index, previous, w)).Select(Address.Worker));
+    }
+
+    private void OnHandResiduals(HandResiduals message, EffectList effects)
+    {
+        if (_phase != Phase.Receiving || !_awaited.Remove(message.From)) return;
+        _handed.Add(message);
+        PrepareWhenHanded(effects);
+    }
+
+    private void PrepareWhenHanded(EffectList effects)
+    {
+        if (_awaited.Count > 0) return;
+        _phase = Phase.Preparing;
+        effects.Perform(new PrepareSlices(_assignment!.Generation, _subtrees, [.. _handed]));
     }
 
     private void OnSlicesPrepared(SlicesPrepared message, EffectList effects)
     {
         if (IsForeign(message.Generation)) return;
         _phase = Phase.Waiting;
+        _loaded = _assignment;
+        _handed.Clear();
         effects.Send(Address.Coordinator, new WorkerReady(message.Generation, index));
         EvaluateWhenThere(effects);
     }
 
     private void OnProceed(Proceed message, EffectList effects)
     {
+        if (keepsResiduals && _held != _loaded) effects.Perform(new KeepResiduals(message.Generation));
+        _held = _loaded;
         // A worker without slices may hear of commits before it hears of this.
         if (_phase != Phase.Computing) _step = Math.Max(_step, message.From);
         _until = message.Until;

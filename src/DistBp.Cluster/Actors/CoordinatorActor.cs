@@ -31,6 +31,7 @@ internal sealed class CoordinatorActor(
         {
             case HandOverAll e: HandOver(e.Assignment); break;
             case AnnounceAssignment e: assigned(e.Assignment); break;
+            case ReportLostResiduals e: reporter.OnLostResiduals(e); break;
             case GoBack e: _ = GoBackAsync(e); break;
             case MeasureStepping e: reporter.OnStepping(e); break;
             case ReportStep e: reporter.OnStep(e); break;
@@ -50,6 +51,13 @@ internal sealed class CoordinatorActor(
         {
             ParameterShard shard = assignment.Shard(server);
             if (shard.Count > 0) Transport.Send(Address, Address.Server(server), memory.StartOf(assignment.Generation, shard));
+        }
+        if (!plan.KeepsResiduals) return;
+        foreach (int worker in assignment.Workers)
+        {
+            IReadOnlyList<Subtree> subtrees = assignment.Subtrees(worker);
+            if (subtrees.Count > 0)
+                Transport.Send(Address, Address.Worker(worker), new HandResiduals(assignment.Generation, Address, memory.StartResiduals(subtrees)));
         }
     }
 

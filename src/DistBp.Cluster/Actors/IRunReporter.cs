@@ -16,6 +16,8 @@ internal interface IRunReporter
 
     void OnSkip(ReportSkip skip);
 
+    void OnLostResiduals(ReportLostResiduals lost);
+
     /// <returns>Whether the run ends here, where the plan has epochs judged.</returns>
     bool OnEpoch(ReportEpoch epoch);
 

@@ -55,6 +55,15 @@ internal sealed class ShardState
     /// <summary>Without running statistics: what the optimizer moves.</summary>
     public ParameterShard TrainedShard { get; }
 
+    /// <summary>The step that was applied last; −1: none since the shard was loaded.</summary>
+    public long ChangedBy { get; private set; } = -1;
+
+    /// <summary>Whether workers read exact parameters, although the job has them rounded.</summary>
+    public bool ShowsExact { get; private set; }
+
+    /// <summary>The shard's parts of the tables of rows, in the order of <see cref="ParameterLayout.SparseViews"/>.</summary>
+    public IReadOnlyList<TableShard> Tables => _tables;
+
     /// <summary>Of the last combined step.</summary>
     public SegmentNorms Norms => _norms.Norms;
 
@@ -84,6 +93,7 @@ internal sealed class ShardState
     public void Restore(ReadOnlySpan<float> parameters)
     {
         parameters.CopyTo(Parameters);
+        ShowsExact = true;
         if (_exact is not null) parameters[.._exact.Length].CopyTo(_exact.Span);
     }
 
@@ -91,7 +101,11 @@ internal sealed class ShardState
     public void ShareTo(Span<float> parameters) => Parameters.CopyTo(parameters);
 
     /// <summary>From here on workers read the exact parameters.</summary>
-    public void Show() => _exact?.Span.CopyTo(Parameters);
+    public void Show()
+    {
+        _exact?.Span.CopyTo(Parameters);
+        ShowsExact = true;
+    }
 
     /// <summary>Takes over what the servers before, or the coordinator, had of the shard.</summary>
     public void Take(HandShard handed)
@@ -180,6 +194,7 @@ internal sealed class ShardState
             Mean(segment, samples);
             RunningAverages.Move(Parameters.Slice(segment.Offset - Shard.Offset, segment.Count), _mean.Span[..segment.Count], _memory.MomentumOf(segment));
         }
+        (ChangedBy, ShowsExact) = (request.Step, false);
         StepPhases.End(StepPhase.Update);
     }
 

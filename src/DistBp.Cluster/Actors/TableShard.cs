@@ -40,6 +40,15 @@ internal sealed class TableShard
     /// <summary>The table's number in <see cref="ParameterLayout.Views"/>.</summary>
     public int View { get; }
 
+    /// <summary>Elements of a row.</summary>
+    public int Width => _view.Width;
+
+    /// <summary>That the last combined step touches, as far as they lie in the shard; ascending.</summary>
+    public ReadOnlySpan<int> Rows => _rows.AsSpan(0, _count);
+
+    /// <summary>What of a row lies in the shard, in the flat buffer.</summary>
+    public ParameterShard PieceOf(int row) => new(_union.OffsetOf(row), _union.LengthOf(row));
+
     /// <summary>Adds the contributions' rows up to the root, and notes the squared norms of the pieces of each touched row.</summary>
     /// <returns>Whether an element stands at the limit of clip.value.</returns>
     public bool Combine(IReadOnlyList<PushGradient> contributions, int samples, NormList norms)

@@ -94,6 +94,10 @@ internal sealed class TrainingMemory
             generation, shard, Held.Memory.Slice(shard.Offset, shard.Count), [.. state.Select(s => (ReadOnlyMemory<float>)s)], Snapshots.BestOf(shard));
     }
 
+    /// <summary>What the checkpoint has of residuals that belong to these subtrees of a worker; empty where the run begins.</summary>
+    public IReadOnlyList<SubtreeResidual> StartResiduals(IReadOnlyList<Subtree> subtrees) => Start is null ? []
+        : [.. Start.LoadResiduals(r => WorkerResiduals.OwnerOf(r, subtrees) >= 0, Network.Parameters.DenseTrainedCount)];
+
     /// <summary>Whether gradients, updates and activations are measured: the first step, the last of each epoch, and some between.</summary>
     public bool IsSampled(long step) => !Job.Consistency.IsPaced && Job.Statistics is { EverySteps: > 0 } statistics
         && (step == 0 || (step + 1) % statistics.EverySteps == 0 || (step + 1) % Geometry.StepsPerEpoch == 0);

@@ -11,11 +11,13 @@ namespace DistBp.Cluster.Actors;
 internal sealed class WorkerActor(int index, TrainingMemory memory, ComputePool pool, ITransport transport)
     : Actor(Address.Worker(index), transport)
 {
-    private readonly Worker _worker = new(index, memory.Job.Consistency);
+    private readonly Worker _worker = new(index, memory.Job.Consistency, memory.Job.Wire.Gradients.KeepsResidual);
     private readonly WorkerSlowness? _slowness = WorkerSlowness.Of(index);
+
+    /// <summary>By generation: those at work, and while members change those before.</summary>
+    private readonly Dictionary<Generation, WorkerResiduals> _residuals = [];
     private GradientComputation? _gradient;
     private EvaluationComputation? _evaluation;
-    private WorkerResiduals? _residuals;
 
     protected override void Step(Message message, EffectList effects) => _worker.Step(message, effects);
 
@@ -23,9 +25,11 @@ internal sealed class WorkerActor(int index, TrainingMemory memory, ComputePool 
     {
         switch (effect)
         {
+            case HandOverResiduals e: HandOver(e); break;
             case PrepareSlices e: Prepare(e); break;
+            case KeepResiduals e: Keep(e.Generation); break;
             case ComputeGradient e: Compute(e); break;
-            case VoidResiduals e: _residuals?.Settle(e.Version, skipped: true); break;
+            case VoidResiduals e: _residuals.GetValueOrDefault(e.Generation)?.Settle(e.Version, skipped: true); break;
             case CopyResiduals e: Copy(e); break;
             case SearchNonFinite e: Search(e); break;
             case EvaluateSubtrees e: Evaluate(e); break;
@@ -35,19 +39,30 @@ internal sealed class WorkerActor(int index, TrainingMemory memory, ComputePool 
 
     private void Prepare(PrepareSlices effect)
     {
-        if (memory.Job.Wire.Gradients.KeepsResidual) TakeOverResiduals(effect);
+        WorkerResiduals? residuals = null;
+        if (memory.Job.Wire.Gradients.KeepsResidual)
+        {
+            residuals = new WorkerResiduals(
+                memory.Network.Parameters.DenseTrainedCount, effect.Subtrees, effect.Handed.SelectMany(h => h.Residuals));
+            _residuals[effect.Generation] = residuals;
+        }
         _gradient = effect.Subtrees.Count == 0 ? null : new GradientComputation(
-            memory, pool, index, effect.Generation, effect.Subtrees, OnComputed, _residuals);
+            memory, pool, index, effect.Generation, effect.Subtrees, OnComputed, residuals);
         Post(new SlicesPrepared(effect.Generation));
     }
 
-    private void TakeOverResiduals(PrepareSlices effect)
+    private void HandOver(HandOverResiduals effect)
     {
-        int count = memory.Network.Parameters.DenseTrainedCount;
-        _residuals?.Settle(effect.Version, effect.AfterSkip);
-        IEnumerable<SubtreeResidual>? earlier = !effect.FromStart ? _residuals?.Current
-            : memory.Start?.LoadResiduals(r => WorkerResiduals.OwnerOf(r, effect.Subtrees) >= 0, count);
-        _residuals = new WorkerResiduals(count, effect.Subtrees, earlier ?? []);
+        WorkerResiduals residuals = _residuals[effect.From];
+        residuals.Settle(effect.Version, effect.AfterSkip);
+        Transport.Send(
+            Address, Address.Worker(effect.Worker),
+            new HandResiduals(effect.Generation, Address, [.. residuals.Current.Where(r => effect.Subtrees.Contains(r.Subtree))]));
+    }
+
+    private void Keep(Generation generation)
+    {
+        foreach (Generation other in _residuals.Keys.Where(g => g != generation).ToList()) _residuals.Remove(other);
     }
 
     private void Compute(ComputeGradient effect)
@@ -64,7 +79,7 @@ internal sealed class WorkerActor(int index, TrainingMemory memory, ComputePool 
     }
 
     private void Copy(CopyResiduals effect) => pool.Enqueue(
-        index, new ResidualCopy(_residuals!, effect, copies => Post(new ResidualsCopied(effect.Generation, effect.Version, copies))));
+        index, new ResidualCopy(_residuals[effect.Generation], effect, copies => Post(new ResidualsCopied(effect.Generation, effect.Version, copies))));
 
     private void Search(SearchNonFinite effect) => pool.Enqueue(
         index, new NonFiniteSearch(memory, effect, found => Post(new NonFiniteSearched(effect.Generation, effect.Step, found))));

@@ -12,6 +12,7 @@ internal sealed class WorkerResiduals
 {
     private readonly IReadOnlyList<Subtree> _subtrees;
     private readonly ErrorFeedback[] _feedback;
+    private readonly Lock _settling = new();
     private float[][]? _copies;
 
     /// <param name="earlier">Of the checkpoint that the run goes on from, or of the assignment before; others' are passed over.</param>
@@ -39,10 +40,13 @@ internal sealed class WorkerResiduals
         return -1;
     }
 
-    /// <summary>Before a step reads them, or a copy or another assignment takes them.</summary>
+    /// <summary>Before a step reads them, or a copy or another assignment takes them: which may be while a step that is void by now begins.</summary>
     public void Settle(long version, bool skipped)
     {
-        foreach (ErrorFeedback feedback in _feedback) feedback.Settle(version, skipped);
+        lock (_settling)
+        {
+            foreach (ErrorFeedback feedback in _feedback) feedback.Settle(version, skipped);
+        }
     }
 
     /// <summary>A copy of the settled residuals, in the same memory each time.</summary>

@@ -34,6 +34,8 @@ internal sealed class StepMeter(TrainingMemory memory) : IRunReporter
 
     public void OnSkip(ReportSkip skip) => throw new NotSupportedException();
 
+    public void OnLostResiduals(ReportLostResiduals lost) => throw new NotSupportedException();
+
     public bool OnEpoch(ReportEpoch epoch)
     {
         (TimeSpan time, _) = Clock.EndEpoch();

@@ -27,7 +27,12 @@ internal sealed class JobHost : IAsyncDisposable
         int actors = workers.Count + servers.Count;
         if (actors == 0) return;
         _pool = new ComputePool(LocalCluster.ThreadCount(Math.Max(1, workers.Count)), actors, transport.Fail, sharesCores: true);
-        foreach (int server in servers) transport.Register(new ServerActor(server, memory, _pool, transport));
+        foreach (int server in servers)
+        {
+            var actor = new ServerActor(server, memory, _pool, transport);
+            transport.Register(actor);
+            Traffic.Add(actor);
+        }
         foreach (int worker in workers) transport.Register(new WorkerActor(worker, memory, _pool, transport));
     }
 

@@ -11,9 +11,12 @@ namespace DistBp.Cluster.Hosting;
 /// Memory for the tensors of arriving messages. A gradient of a subtree comes into the same buffer in each step of a generation: the server has
 /// read it when it commits the step, and the worker sends the next one only after that.
 /// </summary>
-/// <param name="layout">No tensor is larger than all parameters.</param>
+/// <param name="layout">No tensor is larger than all parameters, with the position of each.</param>
 internal sealed class MessageMemory(ParameterLayout layout)
 {
+    /// <summary>Of topK: a number and its place in the block.</summary>
+    private const int MaxBytesANumber = sizeof(float) + sizeof(ushort);
+
     private readonly ConcurrentDictionary<GradientTensor, Buffer> _gradients = [];
     private readonly Lock _lock = new();
     private Generation _newest;
@@ -22,13 +25,13 @@ internal sealed class MessageMemory(ParameterLayout layout)
     {
         Contract.Encoding encoding = envelope.Tensors[tensor].Encoding;
         bool whole = encoding is not (Contract.Encoding.Float32 or Contract.Encoding.Int32) || byteCount % sizeof(float) == 0;
-        if (byteCount > sizeof(float) * (long)layout.Count || !whole)
+        if (byteCount > MaxBytesANumber * (long)layout.Count || !whole)
             throw new RpcException(StatusCode.Internal, $"a tensor of {byteCount} bytes came, and the network has {layout.Count} parameters");
         return envelope.BodyCase switch
         {
             Contract.Envelope.BodyOneofCase.PushGradient => Gradient(envelope, tensor, encoding, (int)byteCount),
-            Contract.Envelope.BodyOneofCase.ShardRead => new Buffer(encoding, (int)byteCount).Target((int)byteCount),
-            Contract.Envelope.BodyOneofCase.HandShard => new Buffer(encoding, (int)byteCount).Target((int)byteCount),
+            Contract.Envelope.BodyOneofCase.ShardRead or Contract.Envelope.BodyOneofCase.HandShard or Contract.Envelope.BodyOneofCase.ResidualsCaptured
+                or Contract.Envelope.BodyOneofCase.HandResiduals => new Buffer(encoding, (int)byteCount).Target((int)byteCount),
             _ => throw new RpcException(StatusCode.Internal, $"a {envelope.BodyCase} has no tensors"),
         };
     }

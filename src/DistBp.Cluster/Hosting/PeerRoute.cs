@@ -17,10 +17,13 @@ internal sealed class PeerRoute(PeerNode node, NodeLink link, IReadOnlyList<Addr
     public IReadOnlyList<Address> Members { get; } = members;
 
     /// <summary>True the first time that it is asked for this version of the server's shard.</summary>
-    public bool IsNews(int server, Generation generation, long version)
+    /// <param name="hasBefore">The node has got the version before, in the same generation.</param>
+    public bool IsNews(int server, Generation generation, long version, out bool hasBefore)
     {
+        hasBefore = false;
         // A server announces from one thread at a time.
-        if (_sent.TryGetValue(server, out (Generation, long) last) && last == (generation, version)) return false;
+        if (_sent.TryGetValue(server, out (Generation Generation, long Version) last) && last == (generation, version)) return false;
+        hasBefore = last == (generation, version - 1);
         _sent[server] = (generation, version);
         return true;
     }

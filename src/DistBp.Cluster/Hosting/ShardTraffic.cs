@@ -16,6 +16,9 @@ namespace DistBp.Cluster.Hosting;
 internal sealed class ShardTraffic(TrainingMemory memory)
 {
     private readonly ConcurrentDictionary<Generation, Assignment> _assignments = [];
+    private readonly ConcurrentDictionary<int, ServerActor> _servers = [];
+    private readonly ConcurrentDictionary<int, (Generation Generation, ShardAnnouncement Announcement)> _announced = [];
+    private readonly ConcurrentDictionary<int, ShardArrival> _arrivals = [];
     private readonly Lock _lock = new();
     private Generation _newest;
 
@@ -29,6 +32,9 @@ internal sealed class ShardTraffic(TrainingMemory memory)
             lock (_lock) return _newest;
         }
     }
+
+    /// <summary>A server that is here.</summary>
+    public void Add(ServerActor server) => _servers[server.Address.Index] = server;
 
     /// <summary>Null: nobody here was told of it, or it is of long ago.</summary>
     public Assignment? AssignmentOf(Generation generation) => _assignments.GetValueOrDefault(generation);
@@ -50,14 +56,9 @@ internal sealed class ShardTraffic(TrainingMemory memory)
     {
         switch (message)
         {
-            case ShardCommitted m when route.IsNews(m.Server, m.Generation, m.Version):
-                Assignment assignment = _assignments[m.Generation];
-                ParameterShard shard = assignment.Shard(m.Server);
-                envelope.ShardCommitted.Range = shard.ToContract();
-                ReadOnlyMemory<float> parameters = memory.Parameters.Memory.Slice(shard.Offset, shard.Count);
-                // The server waits for the node's gradients before it writes again; but not where no worker there has a slice.
-                bool waits = memory.Job.Consistency.IsExact && route.Members.Any(w => w.Role == Role.Worker && assignment.HasWorker(w.Index) && assignment.Subtrees(w.Index).Count > 0);
-                if (shard.Count > 0) tensors.Add(waits ? parameters : parameters.ToArray());
+            case ShardCommitted m when route.IsNews(m.Server, m.Generation, m.Version, out bool hasBefore):
+                // Nothing has changed in a step that was left unapplied.
+                if (!m.Skipped || !hasBefore) AttachCommitted(m, hasBefore, envelope, tensors, route);
                 break;
             case ShardCaptured m:
                 AttachCaptured(m, envelope, tensors);
@@ -73,7 +74,7 @@ internal sealed class ShardTraffic(TrainingMemory memory)
         switch (envelope.BodyCase)
         {
             case Contract.Envelope.BodyOneofCase.ShardCommitted:
-                return Fitting(memory.Parameters.Memory, envelope.ShardCommitted.Range, byteCount);
+                return Arrival(envelope).Target(envelope, tensor, byteCount);
             case Contract.Envelope.BodyOneofCase.ShardCaptured:
                 ParameterShard range = envelope.ShardCaptured.Range.ToProtocol(), trained = range.Before(Layout.TrainedCount);
                 if (tensor > 0) return Fitting(memory.Snapshots.State(StateOf(tensor)).Memory, trained.ToContract(), byteCount);
@@ -83,10 +84,16 @@ internal sealed class ShardTraffic(TrainingMemory memory)
         }
     }
 
-    /// <summary>Copies what a peer on this machine has left where it lies; what came over the link is in its place.</summary>
+    /// <summary>Copies what a peer on this machine has left where it lies, and decodes what came encoded; the rest is in its place.</summary>
     /// <returns>False: the message is of a generation that is void.</returns>
     public bool Take(Contract.Envelope envelope, ReadOnlySpan<TensorBytes> tensors)
     {
+        if (!Reach(envelope.Generation.ToProtocol())) return false;
+        if (envelope.BodyCase == Contract.Envelope.BodyOneofCase.ShardCommitted)
+        {
+            if (tensors.Length > 0) Arrival(envelope).Place(envelope, tensors);
+            return true;
+        }
         for (int i = 0; i < tensors.Length; i++)
         {
             if (envelope.Tensors[i].Place is null) continue;
@@ -96,6 +103,21 @@ internal sealed class ShardTraffic(TrainingMemory memory)
         }
         return true;
     }
+
+    private void AttachCommitted(ShardCommitted message, bool hasBefore, Contract.Envelope envelope, List<TensorBytes> tensors, PeerRoute route)
+    {
+        Assignment assignment = _assignments[message.Generation];
+        envelope.ShardCommitted.Range = assignment.Shard(message.Server).ToContract();
+        if (!_announced.TryGetValue(message.Server, out (Generation Generation, ShardAnnouncement Announcement) at) || at.Generation != message.Generation)
+            _announced[message.Server] = at = (message.Generation, new ShardAnnouncement(memory, _servers[message.Server].Shard(message.Generation)));
+        // The server waits for the node's gradients before it writes again; but not where no worker there has a slice.
+        bool waits = memory.Job.Consistency.IsExact
+            && route.Members.Any(w => w.Role == Role.Worker && assignment.HasWorker(w.Index) && assignment.Subtrees(w.Index).Count > 0);
+        envelope.ShardCommitted.Rows = hasBefore && at.Announcement.IsStep(message.Version);
+        at.Announcement.Add(message.Version, envelope.ShardCommitted.Rows, route.Link, waits, tensors);
+    }
+
+    private ShardArrival Arrival(Contract.Envelope envelope) => _arrivals.GetOrAdd(envelope.ShardCommitted.Server, _ => new ShardArrival(memory));
 
     private void AttachCaptured(ShardCaptured message, Contract.Envelope envelope, List<TensorBytes> tensors)
     {

@@ -86,6 +86,8 @@ public static class EvaluationSession
 
         public void OnSkip(ReportSkip skip) => throw new NotSupportedException();
 
+        public void OnLostResiduals(ReportLostResiduals lost) => throw new NotSupportedException();
+
         public bool OnEpoch(ReportEpoch epoch) => throw new NotSupportedException();
 
         public void WriteCheckpoint(WriteCheckpoint checkpoint) => throw new NotSupportedException();

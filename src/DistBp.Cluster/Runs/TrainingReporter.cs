@@ -119,6 +119,16 @@ internal sealed class TrainingReporter(
         }
     }
 
+    public void OnLostResiduals(ReportLostResiduals lost)
+    {
+        string slices = string.Join(", ", lost.Subtrees.Select(s => s.Count == 1 ? $"{s.First}" : $"{s.First}..{s.End - 1}"));
+        lock (_telling)
+        {
+            foreach (IRunObserver observer in observers)
+                observer.OnWarning($"worker {lost.Worker} is lost with what error feedback had kept back for slices {slices}: the run goes on without it, which changes the bits");
+        }
+    }
+
     public WentBack GoBack(GoBack loss)
     {
         Checkpoint? checkpoint = goBack().Checkpoint;

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using DistBp.Learning;
 using DistBp.Learning.Encodings;
 using DistBp.Protocol.Messages;
 
@@ -7,11 +8,17 @@ namespace DistBp.Protocol.Effects;
 /// <summary>Members step by themselves from here on (true) or have all stopped (false): what the clock of samples per second counts.</summary>
 public sealed record MeasureStepping(bool Running) : Effect;
 
-/// <summary>Send every server of the assignment its shard as <see cref="HandShard"/>: what the run starts from, or went back to.</summary>
+/// <summary>
+/// Send every server of the assignment its shard as <see cref="HandShard"/>, and where the encoding of gradients keeps residuals every worker that has slices its
+/// <see cref="HandResiduals"/>: what the run starts from, or went back to.
+/// </summary>
 public sealed record HandOverAll(Assignment Assignment) : Effect;
 
 /// <summary>All members of the assignment are at work; a member that is in it no more may go.</summary>
 public sealed record AnnounceAssignment(Assignment Assignment) : Effect;
+
+/// <summary>What error feedback had left over of these subtrees is lost with their worker: it is in no gradient any more.</summary>
+public sealed record ReportLostResiduals(int Worker, IReadOnlyList<Subtree> Subtrees) : Effect;
 
 /// <summary>A shard is lost with its server: bring back the newest checkpoint, or the beginning; answered by <see cref="WentBack"/>.</summary>
 /// <param name="Version">What was committed.</param>

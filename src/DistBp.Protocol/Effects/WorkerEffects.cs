@@ -3,11 +3,18 @@ using DistBp.Protocol.Messages;
 
 namespace DistBp.Protocol.Effects;
 
-/// <summary>Make memory for these subtrees of slices, from a version of the parameters on; answered by <see cref="SlicesPrepared"/>.</summary>
+/// <summary>Make memory for these subtrees of slices; answered by <see cref="SlicesPrepared"/>.</summary>
+/// <param name="Handed">What was left of subtrees before, where the encoding of gradients keeps residuals.</param>
+public sealed record PrepareSlices(Generation Generation, IReadOnlyList<Subtree> Subtrees, IReadOnlyList<HandResiduals> Handed) : Effect;
+
+/// <summary>Send the residuals of these subtrees of generation <paramref name="From"/> to the worker that has them now, as <see cref="HandResiduals"/>.</summary>
+/// <param name="Version">Of the parameters that all go on from.</param>
 /// <param name="AfterSkip">As with <see cref="VoidResiduals"/>.</param>
-/// <param name="FromStart">From what the run starts from, or went back to: what the worker has of its own is void.</param>
-public sealed record PrepareSlices(
-    Generation Generation, IReadOnlyList<Subtree> Subtrees, long Version, bool AfterSkip, bool FromStart) : Effect;
+public sealed record HandOverResiduals(
+    Generation Generation, Generation From, int Worker, IReadOnlyList<Subtree> Subtrees, long Version, bool AfterSkip) : Effect;
+
+/// <summary>The residuals of this generation are at work: those of others, and what was handed over, are needed no more.</summary>
+public sealed record KeepResiduals(Generation Generation) : Effect;
 
 /// <summary>Forward and backward over the worker's subtrees of a step; answered by <see cref="GradientComputed"/>.</summary>
 public sealed record ComputeGradient(Generation Generation, long Step) : Effect

@@ -1,5 +1,3 @@
-using DistBp.Learning.Encodings;
-
 namespace DistBp.Protocol.Messages;
 
 /// <summary>Host to coordinator: who is there to work from now on, at the beginning and whenever that changes.</summary>
@@ -61,17 +59,6 @@ public sealed record CaptureShard(Generation Generation, CaptureTarget Target, l
 
 /// <summary>Server to coordinator: the copy is there; training may go on.</summary>
 public sealed record ShardCaptured(Generation Generation, int Server, CaptureTarget Target, long Version) : MemberMessage(Generation);
-
-/// <summary>
-/// Coordinator to worker, where the encoding of gradients keeps residuals: copy them, for the checkpoint of the shards of the same version.
-/// May overtake the servers' word that the version is committed.
-/// </summary>
-public sealed record CaptureResiduals(Generation Generation, long Version) : MemberMessage(Generation);
-
-/// <summary>Worker to coordinator: the residuals of its subtrees.</summary>
-/// <param name="Residuals">By reference: unchanged until the next capture.</param>
-public sealed record ResidualsCaptured(Generation Generation, int Worker, long Version, IReadOnlyList<SubtreeResidual> Residuals)
-    : MemberMessage(Generation);
 
 /// <summary>Coordinator to server: go back to the parameters of the best epoch, which become <paramref name="Version"/>.</summary>
 public sealed record RestoreBest(Generation Generation, long Version) : MemberMessage(Generation);

@@ -87,6 +87,8 @@ internal sealed class ToyCluster
 
     public List<(int Worker, long Step, bool AfterSkip)> Computed { get; } = [];
 
+    public List<ReportLostResiduals> LostResiduals { get; } = [];
+
     /// <summary>As <see cref="Steps"/>, cut back where the run went back to a checkpoint: what a ledger would hold.</summary>
     public List<ReportStep> Ledger { get; } = [];
 
@@ -101,7 +103,7 @@ internal sealed class ToyCluster
     public int AddWorker()
     {
         int number = _nextWorker++;
-        _workers[number] = new ToyWorker(new Worker(number, _plan.Consistency), new float[_plan.UpdatedCount]);
+        _workers[number] = new ToyWorker(new Worker(number, _plan.Consistency, _plan.KeepsResiduals), new float[_plan.UpdatedCount]);
         return number;
     }
 
@@ -247,6 +249,7 @@ internal sealed class ToyCluster
         {
             case PrepareSlices e:
                 _workers[self.Index].Subtrees = e.Subtrees;
+                _workers[self.Index].Residuals[e.Generation] = [.. e.Subtrees.Select(s => ToyResidual.Of(s, e.Handed.SelectMany(h => h.Residuals)))];
                 Send(self, self, new SlicesPrepared(e.Generation));
                 break;
             case VoidResiduals e: _workers[self.Index].VoidAt = e.Version; break;
@@ -257,6 +260,7 @@ internal sealed class ToyCluster
                     read.Parameters.Span.CopyTo(_workers[self.Index].Replica.AsSpan(_workers[self.Index].Assignment.Shard(read.Server).Offset));
                     Reads.Add((self.Index, e.Step, read.Version, MinClock(_workers[self.Index].Assignment)));
                 }
+                foreach (ToyResidual residual in _workers[self.Index].Residuals[e.Generation]) residual.Compute(e.Step, _workers[self.Index].VoidAt == e.Step);
                 Send(self, self, new GradientComputed(e.Generation, e.Step, Gradients(self.Index, e.Step)));
                 break;
             case EvaluateSubtrees e:
@@ -298,11 +302,19 @@ internal sealed class ToyCluster
             case CopyResiduals e:
                 Copies.Add((self.Index, e.Version, e.AfterSkip));
                 Send(self, self, new ResidualsCopied(
-                    e.Generation, e.Version, [.. _workers[self.Index].Subtrees.Select(s => new SubtreeResidual(s, default, 1))]));
+                    e.Generation, e.Version, [.. _workers[self.Index].Residuals[e.Generation].Select(r => r.Settled(e.Version, e.AfterSkip))]));
                 break;
+            case HandOverResiduals e:
+                Send(self, Address.Worker(e.Worker), new HandResiduals(e.Generation, self, [.. _workers[self.Index].Residuals[e.From]
+                    .Where(r => e.Subtrees.Contains(r.Subtree)).Select(r => r.Settled(e.Version, e.AfterSkip))]));
+                break;
+            case KeepResiduals e:
+                foreach (Generation other in _workers[self.Index].Residuals.Keys.Where(g => g != e.Generation).ToList()) _workers[self.Index].Residuals.Remove(other);
+                break;
+            case ReportLostResiduals e: LostResiduals.Add(e); break;
             case WriteCheckpoint e:
                 Checkpoints.Add(e);
-                _saved = new Snapshot(e.Version, e.Progress, [.. _captured.Parameters], [.. _captured.State], [.. _captured.Best]);
+                _saved = new Snapshot(e.Version, e.Progress, [.. _captured.Parameters], [.. _captured.State], [.. _captured.Best]) { Residuals = e.Residuals };
                 Send(self, self, new CheckpointWritten(e.Version));
                 break;
             case ReportStep e:
@@ -337,6 +349,8 @@ internal sealed class ToyCluster
             Send(Address.Coordinator, Address.Server(server), new HandShard(
                 assignment.Generation, shard, Cut(Parameters, shard), _saved.State.Length == 0 ? [] : [Cut(_saved.State, shard)], Cut(_saved.Best, shard)));
         }
+        foreach (int worker in _plan.KeepsResiduals ? assignment.Workers.Where(w => assignment.Subtrees(w).Count > 0) : [])
+            Send(Address.Coordinator, Address.Worker(worker), new HandResiduals(assignment.Generation, Address.Coordinator, _saved.Residuals));
     }
 
     private void HandOver(int self, HandOver effect)
@@ -454,7 +468,10 @@ internal sealed class ToyCluster
         Send(self, self, new UpdateApplied(e.Generation, e.Step, norm > 1, figures));
     }
 
-    private sealed record Snapshot(long Version, TrainingProgress Progress, float[] Parameters, float[] State, float[] Best);
+    private sealed record Snapshot(long Version, TrainingProgress Progress, float[] Parameters, float[] State, float[] Best)
+    {
+        public IReadOnlyList<SubtreeResidual> Residuals { get; init; } = [];
+    }
 
     private sealed class ToyShard(ParameterShard range)
     {
@@ -491,5 +508,7 @@ internal sealed class ToyCluster
         public long VoidAt { get; set; } = -1;
 
         public IReadOnlyList<Subtree> Subtrees { get; set; } = [];
+
+        public Dictionary<Generation, ToyResidual[]> Residuals { get; } = [];
     }
 }

@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Runtime.InteropServices;
 using DistBp.Cluster.Wire.Grpc;
 using DistBp.Learning;
+using DistBp.Learning.Encodings;
 using DistBp.Protocol;
 using DistBp.Protocol.Messages;
 using Google.Protobuf.Collections;
@@ -87,6 +88,13 @@ internal static class ContractValues
         => new() { Slice = slice.Slice, Layer = slice.Layer, Samples = { slice.Samples } };
 
     public static NonFiniteSlice ToProtocol(this Contract.NonFiniteSlice slice) => new(slice.Slice, slice.Layer, [.. slice.Samples]);
+
+    public static Contract.Encoding ToContract(this ParameterEncoding encoding) => encoding switch
+    {
+        ParameterEncoding.Bf16 => Contract.Encoding.Bfloat16,
+        ParameterEncoding.F16 => Contract.Encoding.Float16,
+        _ => Contract.Encoding.Float32,
+    };
 
     public static DataPart ToProtocol(this Contract.DataPart part) => Known((DataPart)part);
 

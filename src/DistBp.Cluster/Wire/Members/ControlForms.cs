@@ -62,6 +62,10 @@ internal static class ControlForms
             BodyOneofCase.RestoreBest,
             (m, e, _) => e.RestoreBest = new() { Version = m.Version },
             (e, g, ref _) => new(g, e.RestoreBest.Version)),
+        new MessageForm<ShowExact>(
+            BodyOneofCase.ShowExact,
+            (m, e, _) => e.ShowExact = new() { Version = m.Version },
+            (e, g, ref _) => new(g, e.ShowExact.Version)),
         new MessageForm<BestRestored>(
             BodyOneofCase.BestRestored,
             (m, e, _) => e.BestRestored = new() { Server = m.Server },

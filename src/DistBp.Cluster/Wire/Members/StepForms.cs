@@ -17,10 +17,10 @@ internal static class StepForms
             {
                 e.PushGradient = new() { Worker = m.Worker, Step = m.Step, Subtree = m.Subtree.ToContract() };
                 e.PushGradient.Sums.Add(m.Sums);
-                WriteGradient(m.Gradient, tensors);
+                e.PushGradient.Code = GradientCodes.Write(m.Gradient, tensors);
             },
             (e, g, ref tensors) => new(
-                g, e.PushGradient.Worker, e.PushGradient.Step, e.PushGradient.Subtree.ToProtocol(), ReadGradient(ref tensors),
+                g, e.PushGradient.Worker, e.PushGradient.Step, e.PushGradient.Subtree.ToProtocol(), GradientCodes.Read(e.PushGradient.Code, ref tensors),
                 e.PushGradient.Sums.ToMemory())),
         new MessageForm<HandShard>(
             BodyOneofCase.HandShard,
@@ -43,8 +43,8 @@ internal static class StepForms
                 e.ShareNorms.LossIsFinite)),
         new MessageForm<ShardCommitted>(
             BodyOneofCase.ShardCommitted,
-            (m, e, _) => e.ShardCommitted = new() { Server = m.Server, Version = m.Version, Halted = m.Halted },
-            (e, g, ref _) => new(g, e.ShardCommitted.Server, e.ShardCommitted.Version, e.ShardCommitted.Halted)),
+            (m, e, _) => e.ShardCommitted = new() { Server = m.Server, Version = m.Version, Halted = m.Halted, Skipped = m.Skipped },
+            (e, g, ref _) => new(g, e.ShardCommitted.Server, e.ShardCommitted.Version, e.ShardCommitted.Halted, e.ShardCommitted.Skipped)),
         new MessageForm<StepCommitted>(
             BodyOneofCase.StepCommitted,
             (m, e, _) =>
@@ -96,16 +96,6 @@ internal static class StepForms
             (e, g, ref tensors) => new(g, e.ShardRead.Server, e.ShardRead.Step, e.ShardRead.Version, tensors.Floats())),
     ];
 
-    private static void WriteGradient(GradientPart gradient, ICollection<TensorBytes> tensors)
-    {
-        tensors.Add(gradient.Dense);
-        for (int i = 0; i < gradient.Sparse.Count; i++)
-        {
-            tensors.Add(gradient.Sparse[i].Rows);
-            tensors.Add(gradient.Sparse[i].Values);
-        }
-    }
-
     private static HandShard ReadShard(Contract.Envelope envelope, Generation generation, ref TensorReader tensors)
     {
         ReadOnlyMemory<float> parameters = tensors.Floats();
@@ -114,14 +104,5 @@ internal static class StepForms
         var state = new ReadOnlyMemory<float>[tensors.Left - 1];
         for (int i = 0; i < state.Length; i++) state[i] = tensors.Floats();
         return new HandShard(generation, envelope.HandShard.Range.ToProtocol(), parameters, state, tensors.Floats());
-    }
-
-    private static GradientPart ReadGradient(ref TensorReader tensors)
-    {
-        ReadOnlyMemory<float> dense = tensors.Floats();
-        if (tensors.Left == 0) return new GradientPart(dense, []);
-        var sparse = new SparseRows[tensors.Left / 2];
-        for (int i = 0; i < sparse.Length; i++) sparse[i] = new SparseRows(tensors.Integers(), tensors.Floats());
-        return new GradientPart(dense, sparse);
     }
 }

@@ -15,6 +15,9 @@ internal ref struct TensorReader(ReadOnlySpan<TensorBytes> tensors)
 
     public ReadOnlyMemory<int> Integers() => Next(Encoding.Int32).Integers;
 
+    /// <summary>A tensor that is written as <paramref name="encoding"/> says.</summary>
+    public ReadOnlyMemory<byte> Bytes(Encoding encoding) => Next(encoding).Bytes;
+
     private TensorBytes Next(Encoding encoding)
     {
         if (Left == 0) throw new RpcException(StatusCode.Internal, $"an envelope has only {_tensors.Length} tensors");

@@ -33,9 +33,12 @@ public sealed class NodeLinkTests : IAsyncLifetime
         await using NodeLink link = await ConnectAsync();
         MemberMessage[] messages =
             [.. Enumerable.Range(0, 300).SelectMany(seed => RandomMessages.Kinds.Select(k => new RandomMessages(seed).Create(k, seed % 3, withNulls: seed % 2 == 0)))];
-        _host.Wanted = (envelope, tensor, count) => envelope.Tensors[tensor].Encoding == Contract.Encoding.Int32
-            ? new Memory<int>(new int[count / 4])
-            : new Memory<float>(new float[count / 4]);
+        _host.Wanted = (envelope, tensor, count) => envelope.Tensors[tensor].Encoding switch
+        {
+            Contract.Encoding.Int32 => new Memory<int>(new int[count / 4]),
+            Contract.Encoding.Float32 => new Memory<float>(new float[count / 4]),
+            Contract.Encoding code => new TensorTarget(new byte[count], code),
+        };
         foreach (MemberMessage message in messages) Send(link, message);
         for (int i = 0; i < messages.Length; i++)
         {

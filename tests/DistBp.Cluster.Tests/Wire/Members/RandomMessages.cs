@@ -1,5 +1,6 @@
 using System.Reflection;
 using DistBp.Learning;
+using DistBp.Learning.Encodings;
 using DistBp.Protocol.Messages;
 
 namespace DistBp.Cluster.Tests.Wire.Members;
@@ -45,9 +46,12 @@ internal sealed class RandomMessages(int seed)
         return value is System.Collections.IEnumerable list ? [.. list.Cast<object?>()] : null;
     }
 
-    // What a primary constructor sets; the rest is derived from it.
+    // What a primary constructor or an initializer sets; the rest is derived from it.
     private static IEnumerable<PropertyInfo> Properties(Type type)
-        => Constructor(type).GetParameters().Select(p => type.GetProperty(p.Name!, BindingFlags.Public | BindingFlags.Instance)!);
+        => Constructor(type).GetParameters().Select(p => type.GetProperty(p.Name!, BindingFlags.Public | BindingFlags.Instance)!).Concat(Initialized(type));
+
+    private static IEnumerable<PropertyInfo> Initialized(Type type) => type.GetProperties(BindingFlags.Public | BindingFlags.Instance)
+        .Where(p => p.CanWrite && !Constructor(type).GetParameters().Any(c => c.Name == p.Name) && p.DeclaringType != typeof(MemberMessage));
 
     private static ConstructorInfo Constructor(Type type) => type.GetConstructors().MaxBy(c => c.GetParameters().Length)!;
 
@@ -66,8 +70,29 @@ internal sealed class RandomMessages(int seed)
             for (int i = 0; i < _length; i++) array.SetValue(Value(element), i);
             return type.GetGenericTypeDefinition() == typeof(ReadOnlyMemory<>) ? Activator.CreateInstance(type, array)! : array;
         }
+        if (type == typeof(GradientEncoding)) return Encoding();
         ConstructorInfo constructor = Constructor(type);
-        return constructor.Invoke([.. constructor.GetParameters().Select(p => _withNulls && MayBeNull(p) ? null : Value(p.ParameterType))]);
+        object made = constructor.Invoke([.. constructor.GetParameters().Select(p => _withNulls && MayBeNull(p) ? null : Value(p.ParameterType))]);
+        if (made is GradientPart part) return Encoded(part);
+        foreach (PropertyInfo property in Initialized(type)) property.SetValue(made, Value(property.PropertyType));
+        return made;
+    }
+
+    private GradientEncoding Encoding()
+    {
+        EncodingKind kind = Enum.GetValues<EncodingKind>()[_random.Next(5)];
+        return new GradientEncoding(kind, kind == EncodingKind.TopK ? 1 - _random.NextDouble() : 0);
+    }
+
+    /// <summary>A code is as long as its encoding says.</summary>
+    private GradientPart Encoded(GradientPart part)
+    {
+        GradientEncoding encoding = Encoding();
+        if (encoding.IsExact) return part;
+        int count = _random.Next(3 * ParameterLayout.BlockLength);
+        var code = new byte[encoding.ByteCount(count)];
+        _random.NextBytes(code);
+        return part with { Encoding = encoding, EncodedCount = count, Code = code };
     }
 
     private static bool MayBeNull(ParameterInfo parameter)
