@@ -79,7 +79,7 @@ public sealed class WireEncodingTests : IDisposable
         run.WaitForLine("w2 (worker");
         run.WaitForLine("epoch");
         gone.Signal(signal);
-        run.WaitForLine("1 servers on 2 nodes");
+        run.WaitForLine("1 server on 2 nodes");
         run.WaitForLine("epoch");
         run.WaitForLine("epoch");
         run.Signal("INT");
