@@ -59,6 +59,7 @@ public sealed class ClusterTests : IDisposable
     public void A_client_that_is_interrupted_ends_its_job_in_order()
     {
         using var cluster = new RunningCluster(_folder);
+        cluster.Join("a1");
         using CommandRun client = CommandRun.Start(
             _folder, "train", SampleJobs.WriteIris(_folder), "--set", Endless, "--cluster", cluster.Address, "--out", "run");
         client.WaitForLine("epoch 1/");
@@ -74,6 +75,7 @@ public sealed class ClusterTests : IDisposable
     public void What_is_wrong_with_a_job_is_told_to_who_gave_it()
     {
         using var cluster = new RunningCluster(_folder);
+        cluster.Join("a1");
         string job = SampleJobs.WriteIris(_folder);
         string[] at = ["--cluster", cluster.Address];
         CommandRun.Run(_folder, ["train", job, "--set", "batc=2", .. at]).ShouldFail(2, "batch");

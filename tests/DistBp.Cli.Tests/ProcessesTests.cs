@@ -60,7 +60,7 @@ public sealed class ProcessesTests : IDisposable
         using CommandRun run = CommandRun.Start(_folder, "train", SampleJobs.WriteIris(_folder), "--set", Endless, "--out", "run", "--processes", "2");
         run.WaitForLine("epoch 1/");
         Signal("KILL", ChildrenOf(run.ProcessId)[0]);
-        Assert.Contains("ended with code 137", run.WaitForLine("warning: process-"), StringComparison.Ordinal);
+        Assert.Contains("warning: process-", run.WaitForLine("ended with code 137"), StringComparison.Ordinal);
         run.Signal("INT");
         run.Wait();
     }
