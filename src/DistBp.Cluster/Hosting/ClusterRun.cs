@@ -64,14 +64,18 @@ internal sealed class ClusterRun : IRunCluster
         bool atStart = true;
         using IDisposable subscription = _members.Subscribe(change => Tell(new MembersMoved(change, atStart)));
         atStart = false;
-        using (stop.UnsafeRegister(_ => Tell(new StopAsked()), null))
+        try
         {
+            using CancellationTokenRegistration stopping = stop.UnsafeRegister(_ => Tell(new StopAsked()), null);
             Task handling = HandleAsync(), measuring = MeasureAsync();
             await Task.WhenAny(_coordinator.Outcome, _host.Transport.Failure, handling).ConfigureAwait(false);
             await _over.CancelAsync().ConfigureAwait(false);
             await Task.WhenAll(handling, measuring).ConfigureAwait(false);
         }
-        await DismissAllAsync(_host.Transport.HasFailed ? "it has failed" : "it has ended").ConfigureAwait(false);
+        finally
+        {
+            await DismissAllAsync(_coordinator.Outcome.IsCompletedSuccessfully ? "it has ended" : "it has failed").ConfigureAwait(false);
+        }
         if (!_host.Transport.HasFailed) return await _coordinator.Outcome.ConfigureAwait(false);
         await _coordinator.Writing.ConfigureAwait(false);
         await _host.Transport.Failure.ConfigureAwait(false);
