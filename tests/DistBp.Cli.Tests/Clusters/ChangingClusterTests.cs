@@ -6,6 +6,9 @@ namespace DistBp.Cli.Tests.Clusters;
 [Collection(AloneCollection.Name)]
 public sealed class ChangingClusterTests : IDisposable
 {
+    /// <summary>So many slices that every worker has some.</summary>
+    private static readonly string[] Digits = [.. TrainedJobs.Digits(epochs: 30), "--set", "slices=8"];
+
     private readonly TemporaryFolder _folder = new();
 
     public void Dispose() => _folder.Dispose();
@@ -14,7 +17,7 @@ public sealed class ChangingClusterTests : IDisposable
     [InlineData(false)]
     [InlineData(true)]
     public void A_worker_that_joins_and_one_that_leaves_change_no_bit_of_digits(bool sharedMemory) =>
-        TrainWhileWorkersComeAndGo(TrainedJobs.Digits(epochs: 30), sharedMemory);
+        TrainWhileWorkersComeAndGo(Digits, sharedMemory);
 
     [Theory]
     [InlineData(false)]
@@ -25,42 +28,43 @@ public sealed class ChangingClusterTests : IDisposable
     [Fact]
     public void A_server_that_leaves_hands_its_shard_over_and_one_that_joins_takes_its_part()
     {
-        string[] job = TrainedJobs.Digits(epochs: 30);
+        string[] job = Digits;
         using var cluster = Cluster(sharedMemory: false);
         using CommandRun run = Begin(cluster, job);
         Held(cluster, () => Server(cluster, "s3"));
         run.WaitForLine("s3 (server");
+        StepOn(run);
         cluster.Node("s1").Signal("TERM");
         Assert.Equal(0, cluster.Node("s1").Wait().ExitCode);
         EndsWithTheReferenceBits(run, job);
         Assert.Equal(0, SampleJobs.Result(_folder, "run").GetProperty("stepsLost").GetInt32());
-        Assert.True(Audit() >= 3);
+        Assert.InRange(Audit(), 3, 20);
     }
 
     [Fact]
     public void A_worker_that_is_killed_loses_no_step()
     {
-        string[] job = TrainedJobs.Digits(epochs: 30);
+        string[] job = Digits;
         using var cluster = Cluster(sharedMemory: true);
         using CommandRun run = Begin(cluster, job);
         cluster.Node("w2").Signal("KILL");
         Assert.Contains("2 workers and 2 servers", run.WaitForLine("w2 (worker"), StringComparison.Ordinal);
         EndsWithTheReferenceBits(run, job);
         Assert.Equal(0, SampleJobs.Result(_folder, "run").GetProperty("stepsLost").GetInt32());
-        Assert.True(Audit() >= 2);
+        Assert.InRange(Audit(), 2, 20);
     }
 
     [Fact]
     public void A_server_that_is_killed_costs_the_way_back_to_the_checkpoint_and_no_bit()
     {
-        string[] job = [.. TrainedJobs.Digits(epochs: 30), "--set", "checkpoint.everySteps=100"];
+        string[] job = [.. Digits, "--set", "checkpoint.everySteps=100"];
         using var cluster = Cluster(sharedMemory: false);
         using CommandRun run = Begin(cluster, job, "epoch 6/");
         cluster.Node("s2").Signal("KILL");
-        Assert.Contains("3 workers and 1 servers", run.WaitForLine("s2 (server"), StringComparison.Ordinal);
+        run.WaitForLine("s2 (server");
         EndsWithTheReferenceBits(run, job);
         Assert.InRange(SampleJobs.Result(_folder, "run").GetProperty("stepsLost").GetInt32(), 0, 200);
-        Assert.True(Audit() >= 2);
+        Assert.InRange(Audit(), 2, 20);
     }
 
     [Fact]
@@ -86,12 +90,13 @@ public sealed class ChangingClusterTests : IDisposable
         using CommandRun run = Begin(cluster, job);
         Held(cluster, () => Worker(cluster, "w4"));
         Assert.Contains("4 workers and 2 servers", run.WaitForLine("w4 (worker"), StringComparison.Ordinal);
+        StepOn(run);
         cluster.Node("w1").Signal("TERM");
         CommandOutcome left = cluster.Node("w1").Wait();
         Assert.True(left.ExitCode == 0, left.Error);
         EndsWithTheReferenceBits(run, job);
         Assert.Equal(0, SampleJobs.Result(_folder, "run").GetProperty("stepsLost").GetInt32());
-        Assert.True(Audit() >= 3);
+        Assert.InRange(Audit(), 3, 20);
     }
 
     private RunningCluster Cluster(bool sharedMemory)
@@ -120,6 +125,13 @@ public sealed class ChangingClusterTests : IDisposable
         cluster.Node("w3").Signal("STOP");
         action();
         cluster.Node("w3").Signal("CONT");
+    }
+
+    /// <summary>Until steps were made by those who are there now: two changes at once would be one generation.</summary>
+    private static void StepOn(CommandRun run)
+    {
+        run.WaitForLine("epoch ");
+        run.WaitForLine("epoch ");
     }
 
     private void EndsWithTheReferenceBits(CommandRun run, string[] job)
