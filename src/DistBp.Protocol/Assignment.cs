@@ -15,6 +15,9 @@ public sealed record Assignment(Generation Generation, IReadOnlyList<int> Worker
     /// <summary>The server that adds up the metric sums and reports steps to the coordinator.</summary>
     public int Lead => Servers[0];
 
+    /// <summary>So many other servers keep a copy of each shard; fewer where there are not so many.</summary>
+    public int Replication { get; init; }
+
     /// <summary>Members numbered from 0.</summary>
     public static Assignment OfCounts(Generation generation, int workers, int servers, int slices, int updatedCount) =>
         new(generation, [.. Enumerable.Range(0, workers)], [.. Enumerable.Range(0, servers)], slices, updatedCount);
@@ -36,6 +39,23 @@ public sealed record Assignment(Generation Generation, IReadOnlyList<int> Worker
         return new ParameterShard(offset, Math.Min(end * ParameterLayout.BlockLength, UpdatedCount) - offset);
     }
 
+    /// <summary>Who keeps copies of the server's shard: those after it, the first one again after the last.</summary>
+    public IReadOnlyList<int> Backups(int server) => Neighbours(server, 1);
+
+    /// <summary>Whose shards the server keeps copies of.</summary>
+    public IReadOnlyList<int> BackedUpBy(int server) => Neighbours(server, -1);
+
+    /// <summary>Who has the owner's shard, where not all are there any more: the owner, else the first of its backups; null: it is lost.</summary>
+    public int? Holder(int owner, IReadOnlyCollection<int> lost)
+    {
+        if (!lost.Contains(owner)) return owner;
+        foreach (int backup in Backups(owner))
+        {
+            if (!lost.Contains(backup)) return backup;
+        }
+        return null;
+    }
+
     /// <summary>The fewest whole subtrees that cover the worker's slices; empty for a worker that there is no slice for.</summary>
     public IReadOnlyList<Subtree> Subtrees(int worker) => Run(Slices, worker);
 
@@ -52,6 +72,12 @@ public sealed record Assignment(Generation Generation, IReadOnlyList<int> Worker
 
     /// <summary>Evaluation is shared out like a step: the worker's part of the tree over <paramref name="leaves"/>.</summary>
     public IReadOnlyList<Subtree> EvaluationSubtrees(int worker, int leaves) => Run(leaves, worker);
+
+    private int[] Neighbours(int server, int direction)
+    {
+        int position = _serverPositions[server], count = Servers.Count;
+        return [.. Enumerable.Range(1, Math.Min(Replication, count - 1)).Select(i => Servers[((position + direction * i) % count + count) % count])];
+    }
 
     private List<Subtree> Run(int leaves, int worker)
     {

@@ -10,7 +10,9 @@ namespace DistBp.Protocol;
 /// Says who does what whenever the members change, and lets them step by themselves from one stop point (an epoch's end, a checkpoint) to the
 /// next. At a stop point it has the epoch evaluated, decides on early stopping and the plateau, has the shards captured, and goes on.
 /// </summary>
-public sealed class Coordinator(TrainingPlan plan, int term = 1)
+/// <param name="term">The number of its reign: above that of every coordinator of the run before.</param>
+/// <param name="takesOver">Whether members may be at work already, under another coordinator: they say where they stand, and from there it goes on.</param>
+public sealed class Coordinator(TrainingPlan plan, int term = 1, bool takesOver = false)
 {
     private readonly Muster _muster = new(plan, term);
     private readonly Dictionary<DataPart, IReadOnlyList<double>> _finalSums = [];
@@ -19,18 +21,26 @@ public sealed class Coordinator(TrainingPlan plan, int term = 1)
     private readonly SampledFigures _sampled = new();
     private readonly List<NonFiniteSlice> _located = [];
     private readonly List<SubtreeResidual> _residuals = [];
+    private readonly SortedDictionary<int, List<(int Server, ulong Digest)>> _digests = [];
     private readonly HashSet<Address> _awaited = [];
     private readonly Dictionary<int, long> _stoppedAt = [];
-    private Phase _phase = Phase.AwaitingMembers;
+    private readonly HashSet<int> _asked = [];
+    private readonly Standings _standings = new();
+    private Phase _phase = takesOver ? Phase.TakingOver : Phase.AwaitingMembers;
     private Phase _afterAssigning = Phase.Stepping;
     private TrainingProgress _progress = plan.StartProgress;
     private long _version = plan.StartVersion;
     private long _from = plan.StartVersion;
     private long _committed = plan.StartVersion;
+
+    /// <summary>Reports of steps before this one have come; one that comes again says nothing new.</summary>
+    private long _reported = plan.StartVersion;
+    private Course _course = new(plan.StartVersion, plan.StartProgress, AtStop: false);
     private long _capturedVersion = plan.StartVersion;
     private long _clippedSteps = plan.StartProgress.ClippedSteps;
     private long _skippedSteps = plan.StartProgress.SkippedSteps;
     private long _lostSteps;
+    private DataPart _evaluated;
     private int _badSegment;
     private bool _writing;
     private bool _bestDue;
@@ -39,6 +49,9 @@ public sealed class Coordinator(TrainingPlan plan, int term = 1)
 
     private enum Phase
     {
+        /// <summary>Servers that were at work under another coordinator say where they stand.</summary>
+        TakingOver,
+
         /// <summary>A worker and a server at least are needed.</summary>
         AwaitingMembers,
 
@@ -99,12 +112,13 @@ public sealed class Coordinator(TrainingPlan plan, int term = 1)
 
     public void Step(Message message, EffectList effects)
     {
-        if (message is MemberMessage { Generation: var generation } && (_muster.Current is null || generation != Generation)) return;
+        if (message is MemberMessage { Generation: var generation } and not ServerStanding && (_muster.Current is null || generation != Generation)) return;
         switch (message)
         {
             case MembersChanged m: OnMembersChanged(m, effects); break;
             case WentBack m: OnWentBack(m, effects); break;
             case StopRequested: OnStopRequested(effects); break;
+            case ServerStanding m: OnServerStanding(m, effects); break;
             case Suspended m: OnSuspended(m, effects); break;
             case ServerReady m: OnReady(Address.Server(m.Server), effects); break;
             case WorkerReady m: OnReady(Address.Worker(m.Worker), effects); break;
@@ -116,7 +130,7 @@ public sealed class Coordinator(TrainingPlan plan, int term = 1)
             case ServerStopped m: OnServerStopped(m, effects); break;
             case EvaluationDone m: OnEvaluationDone(m, effects); break;
             case EpochJudged m: OnEpochJudged(m, effects); break;
-            case ShardCaptured m: OnCaptured(Address.Server(m.Server), effects); break;
+            case ShardCaptured m: OnShardCaptured(m, effects); break;
             case ResidualsCaptured m: OnResidualsCaptured(m, effects); break;
             case CheckpointWritten: OnCheckpointWritten(effects); break;
             case BestRestored m: OnBestRestored(m, effects); break;
@@ -130,6 +144,9 @@ public sealed class Coordinator(TrainingPlan plan, int term = 1)
         foreach (Address lost in message.Lost) _awaited.Remove(lost);
         switch (_phase)
         {
+            case Phase.TakingOver:
+                AskStandings(message, effects);
+                break;
             case Phase.AwaitingMembers:
                 BecomeAssigning(_afterAssigning, effects);
                 break;
@@ -159,6 +176,64 @@ public sealed class Coordinator(TrainingPlan plan, int term = 1)
         }
     }
 
+    /// <summary>All who are back; who comes later is asked too, and whose time is over is not waited for.</summary>
+    private void AskStandings(MembersChanged members, EffectList effects)
+    {
+        foreach (Address lost in members.Lost) _standings.Forget(lost);
+        foreach (int server in members.Servers.Where(_asked.Add)) Ask(Address.Server(server), new TakeOver(term), effects);
+        TakeOverWhenAllStand(effects);
+    }
+
+    private void OnServerStanding(ServerStanding message, EffectList effects)
+    {
+        if (_phase != Phase.TakingOver || message.Term != term || !_awaited.Remove(Address.Server(message.Server))) return;
+        _standings.Add(message);
+        TakeOverWhenAllStand(effects);
+    }
+
+    private void TakeOverWhenAllStand(EffectList effects)
+    {
+        if (_awaited.Count > 0 || _asked.Count == 0) return;
+        _committed = Math.Max(_committed, _standings.Newest);
+        if (plan.Consistency.IsPaced || _standings.Held() is not { } held || _standings.Of(held) is not { } standings || Standings.NewestCourse(standings) is not { } course)
+        {
+            // Workers at their own pace cannot be settled on one version, and nobody has what somebody else has lost.
+            BecomeGoingBack(effects);
+            return;
+        }
+        Resume(course);
+        _muster.Adopt(held, standings.Select(s => new Suspended(held.Generation, s.Server, s.Version, s.SkipsInRow) { Decided = s.Decided }));
+        Replay(Standings.Reports(standings, course.From), effects);
+        if (standings.Any(s => s.Restored > 0))
+        {
+            // The last epoch is over and judged; some may have its best parameters and others not.
+            (_version, _restored) = (course.From, standings.Min(s => s.Restored));
+            BecomeAssigning(_restored == 0 ? Phase.RestoringBest : Phase.EvaluatingFinal, effects);
+            return;
+        }
+        _phase = Phase.Suspending;
+        TrySettle(effects);
+    }
+
+    /// <summary>As it stood at a stop point.</summary>
+    private void Resume(Course course)
+    {
+        (_course, _progress) = (course, course.Progress);
+        _version = _from = _committed = _reported = course.From;
+        (_clippedSteps, _skippedSteps) = (course.Progress.ClippedSteps, course.Progress.SkippedSteps);
+        course.Progress.EpochSums.ToArray().CopyTo(_epochSums, 0);
+    }
+
+    /// <summary>Reports that may have come before.</summary>
+    private void Replay(IReadOnlyList<MemberMessage> reports, EffectList effects)
+    {
+        foreach (MemberMessage report in reports)
+        {
+            if (report is StepCommitted committed) OnStepCommitted(committed, effects);
+            else OnStepSkipped((StepSkipped)report, effects);
+        }
+    }
+
     /// <summary>
     /// Workers at their own pace are in different steps: before slices and shards move, all go on to where they can stand still. Who is lost cannot, and what
     /// the others are ahead of him cannot be taken back.
@@ -178,7 +253,7 @@ public sealed class Coordinator(TrainingPlan plan, int term = 1)
     {
         _phase = Phase.Suspending;
         effects.Perform(new MeasureStepping(false));
-        _muster.Suspend(effects);
+        _muster.Suspend(_reported, effects);
         TrySettle(effects);
     }
 
@@ -186,6 +261,7 @@ public sealed class Coordinator(TrainingPlan plan, int term = 1)
     {
         if (_phase != Phase.Suspending) return;
         _muster.Add(message);
+        Replay(message.Reports, effects);
         TrySettle(effects);
     }
 
@@ -197,11 +273,28 @@ public sealed class Coordinator(TrainingPlan plan, int term = 1)
             return;
         }
         if (_muster.Settle(effects) is not { } version) return;
+        if (plan.KeepsReports && _reported < version)
+        {
+            // Whoever knew what the steps gave is gone with all who backed it up.
+            BecomeGoingBack(effects);
+            return;
+        }
         bool moved = version > _from;
         _version = version;
-        bool stops = moved && (_stopRequested || version >= plan.NextStop(_from));
+        bool stops = (version == _course.From && _course.AtStop) || (moved && (_stopRequested || version >= plan.NextStop(_from)));
+        SetCourse(stops, effects);
         BecomeAssigning(stops ? Phase.Stopped : Phase.Stepping, effects);
     }
+
+    private void SetCourse(bool atStop, EffectList effects)
+    {
+        TrainingProgress progress = _progress with { EpochSums = [.. _epochSums], ClippedSteps = _clippedSteps, SkippedSteps = _skippedSteps };
+        _course = new Course(_version, progress, atStop);
+        if (plan.OutlivesCoordinator) effects.Perform(new PersistReports(_version));
+    }
+
+    /// <summary>For servers, where somebody may need it.</summary>
+    private Course? CourseToKeep => plan.OutlivesCoordinator ? _course : null;
 
     private void BecomeGoingBack(EffectList effects)
     {
@@ -213,10 +306,8 @@ public sealed class Coordinator(TrainingPlan plan, int term = 1)
     private void OnWentBack(WentBack message, EffectList effects)
     {
         _lostSteps += Math.Max(0, _committed - message.Version);
-        _version = _from = _committed = _capturedVersion = message.Version;
-        (_progress, _restored, _bestDue) = (message.Progress, 0, false);
-        (_clippedSteps, _skippedSteps) = (message.Progress.ClippedSteps, message.Progress.SkippedSteps);
-        message.Progress.EpochSums.ToArray().CopyTo(_epochSums, 0);
+        Resume(new Course(message.Version, message.Progress, AtStop: false));
+        (_capturedVersion, _restored, _bestDue) = (message.Version, 0, false);
         _finalSums.Clear();
         BecomeAssigning(Phase.Stepping, effects);
     }
@@ -238,7 +329,7 @@ public sealed class Coordinator(TrainingPlan plan, int term = 1)
         {
             _phase = Phase.Assigning;
             _sampled.Clear();
-            _muster.Assign(ShardVersion, effects);
+            _muster.Assign(ShardVersion, _restored, CourseToKeep, effects);
         }
     }
 
@@ -277,7 +368,8 @@ public sealed class Coordinator(TrainingPlan plan, int term = 1)
 
     private void OnStepCommitted(StepCommitted message, EffectList effects)
     {
-        _committed = message.Step + 1;
+        if (message.Step < _reported) return;
+        _committed = _reported = message.Step + 1;
         _muster.SkipsInRow = 0;
         ReadOnlySpan<double> sums = message.Sums.Span;
         for (int i = 0; i < _epochSums.Length; i++) _epochSums[i] += sums[i];
@@ -292,6 +384,8 @@ public sealed class Coordinator(TrainingPlan plan, int term = 1)
 
     private void OnStepSkipped(StepSkipped message, EffectList effects)
     {
+        if (message.Step < _reported) return;
+        _reported = message.Step + 1;
         _muster.SkipsInRow++;
         effects.Perform(new ReportSkip(message.Step, message.Segment, ++_skippedSteps) { Generation = message.Generation });
     }
@@ -323,7 +417,7 @@ public sealed class Coordinator(TrainingPlan plan, int term = 1)
 
     private void OnServerStopped(ServerStopped message, EffectList effects)
     {
-        _stoppedAt[message.Server] = message.Version;
+        _stoppedAt[message.Server] = Math.Max(message.Version, _stoppedAt.GetValueOrDefault(message.Server));
         if (_phase != Phase.Stepping || _stoppedAt.Values.Any(v => v != message.Version)) return;
         _version = message.Version;
         effects.Perform(new MeasureStepping(false));
@@ -333,7 +427,8 @@ public sealed class Coordinator(TrainingPlan plan, int term = 1)
     private void BecomeStopped(EffectList effects)
     {
         _phase = Phase.Stopped;
-        _progress = _progress with { EpochSums = [.. _epochSums], ClippedSteps = _clippedSteps, SkippedSteps = _skippedSteps };
+        SetCourse(atStop: true, effects);
+        _progress = _course.Progress;
         if (_version % plan.StepsPerEpoch != 0)
             CaptureIfDue(effects);
         else if (plan.EvaluationSamples.ContainsKey(DataPart.Validation))
@@ -378,6 +473,7 @@ public sealed class Coordinator(TrainingPlan plan, int term = 1)
     {
         if (TakesUpLosses(phase, effects)) return;
         _phase = phase;
+        _digests.Clear();
         AskServers(new CaptureShard(Generation, target, ShardVersion), effects);
         _residuals.Clear();
         if (target != CaptureTarget.Checkpoint || !plan.KeepsResiduals) return;
@@ -385,8 +481,35 @@ public sealed class Coordinator(TrainingPlan plan, int term = 1)
         foreach (int worker in _muster.Current!.Workers) Ask(Address.Worker(worker), capture, effects);
     }
 
+    private void OnShardCaptured(ShardCaptured message, EffectList effects)
+    {
+        // One that arrives again, late.
+        if (message.Version != ShardVersion || !_awaited.Contains(Address.Server(message.Server))) return;
+        foreach (ShardDigest digest in message.Digests)
+        {
+            if (!_digests.TryGetValue(digest.Owner, out List<(int Server, ulong Digest)>? known)) _digests[digest.Owner] = known = [];
+            known.Add((message.Server, digest.Digest));
+        }
+        OnCaptured(Address.Server(message.Server), effects);
+    }
+
+    /// <summary>False: what a backup would go on with is not what its owner has.</summary>
+    private bool CopiesAgree(EffectList effects)
+    {
+        foreach ((int owner, List<(int Server, ulong Digest)> known) in _digests)
+        {
+            int[] others = [.. known.Where(k => k.Digest != known[0].Digest).Select(k => k.Server)];
+            if (others.Length == 0) continue;
+            _phase = Phase.Ended;
+            effects.Perform(new FailCopies(_version, owner, others));
+            return false;
+        }
+        return true;
+    }
+
     private void OnResidualsCaptured(ResidualsCaptured message, EffectList effects)
     {
+        if (message.Version != ShardVersion || !_awaited.Contains(Address.Worker(message.Worker))) return;
         _residuals.AddRange(message.Residuals);
         OnCaptured(Address.Worker(message.Worker), effects);
     }
@@ -400,7 +523,7 @@ public sealed class Coordinator(TrainingPlan plan, int term = 1)
                 _bestDue = false;
                 CaptureIfDue(effects);
                 break;
-            case Phase.CapturingCheckpoint:
+            case Phase.CapturingCheckpoint when CopiesAgree(effects):
                 _capturedVersion = _version;
                 _writing = true;
                 effects.Perform(new WriteCheckpoint(_version, _progress, [.. _residuals.OrderBy(r => r.Subtree.First)]));
@@ -443,8 +566,9 @@ public sealed class Coordinator(TrainingPlan plan, int term = 1)
         _stoppedAt.Clear();
         foreach (int server in _muster.Current!.Servers) _stoppedAt[server] = _version;
         effects.Perform(new MeasureStepping(true));
+        SetCourse(atStop: false, effects);
         var proceed = new Proceed(Generation, _version, plan.NextStop(_version), _progress.RateFactor);
-        SendToServers(proceed, effects);
+        SendToServers(proceed with { Course = CourseToKeep }, effects);
         foreach (int worker in _muster.Current.Workers) effects.Send(Address.Worker(worker), proceed);
     }
 
@@ -453,7 +577,10 @@ public sealed class Coordinator(TrainingPlan plan, int term = 1)
         if (TakesUpLosses(Phase.RestoringBest, effects)) return;
         _phase = Phase.RestoringBest;
         bool best = RestoresBest && _restored == 0;
-        AskServers(best ? new RestoreBest(Generation, ShardVersion + 1) : new ShowExact(Generation, ShardVersion + 1), effects);
+        SetCourse(atStop: false, effects);
+        AskServers(
+            best ? new RestoreBest(Generation, ShardVersion + 1) { Course = CourseToKeep } : new ShowExact(Generation, ShardVersion + 1) { Course = CourseToKeep },
+            effects);
     }
 
     private void OnBestRestored(BestRestored message, EffectList effects)
@@ -480,6 +607,7 @@ public sealed class Coordinator(TrainingPlan plan, int term = 1)
     {
         if (TakesUpLosses(phase, effects)) return;
         _phase = phase;
+        _evaluated = part;
         _awaited.Clear();
         int leaves = EvaluationTree.LeafCount(plan.EvaluationSamples[part]);
         _evaluation.Reset(leaves);
@@ -489,7 +617,7 @@ public sealed class Coordinator(TrainingPlan plan, int term = 1)
 
     private void OnEvaluationDone(EvaluationDone message, EffectList effects)
     {
-        if (_phase is not (Phase.EvaluatingEpoch or Phase.EvaluatingFinal)) return;
+        if (_phase is not (Phase.EvaluatingEpoch or Phase.EvaluatingFinal) || message.Version != ShardVersion || message.Part != _evaluated) return;
         _evaluation.Add(message.Sums);
         if (!HasLastAnswered(Address.Worker(message.Worker))) return;
         IReadOnlyList<double> sums = _evaluation.Total();

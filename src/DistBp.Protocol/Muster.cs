@@ -40,8 +40,10 @@ internal sealed class Muster(TrainingPlan plan, int term)
     public bool MissesMember =>
         Current is not null && _lost.Any(m => m.Role == Role.Server ? Current.HasServer(m.Index) : Current.HasWorker(m.Index));
 
-    /// <summary>Whether a shard is gone with its server.</summary>
-    public bool MissesShard => _holders is not null && _lost.Any(m => m.Role == Role.Server && _holders.HasServer(m.Index));
+    /// <summary>Whether a shard is gone with its server and all that backed it up.</summary>
+    public bool MissesShard => _holders is not null && _holders.Servers.Any(s => _holders.Holder(s, LostServers) is null);
+
+    private int[] LostServers => [.. _lost.Where(m => m.Role == Role.Server && _holders!.HasServer(m.Index)).Select(m => m.Index)];
 
     public void Change(MembersChanged members)
     {
@@ -58,16 +60,31 @@ internal sealed class Muster(TrainingPlan plan, int term)
         SkipsInRow = 0;
     }
 
-    public void Suspend(EffectList effects)
+    /// <summary>Members of another coordinator's reign have told what they have: from there it goes on.</summary>
+    public void Adopt(Assignment held, IEnumerable<Suspended> standing)
+    {
+        (Current, _holders, _completing) = (held, held, false);
+        _lost.UnionWith(held.Servers.Except(_servers).Select(Address.Server));
+        _lost.UnionWith(held.Workers.Except(_workers).Select(Address.Worker));
+        _suspended.Clear();
+        _awaited.Clear();
+        foreach (Suspended server in standing) _suspended[server.Server] = server;
+    }
+
+    /// <param name="reported">Reports of steps before this one have come.</param>
+    public void Suspend(long reported, EffectList effects)
     {
         _suspended.Clear();
         _awaited.Clear();
         _completing = false;
-        SendToServers(Current!, new Suspend(Current!.Generation), effects);
+        SendToServers(Current!, new Suspend(Current!.Generation, reported), effects);
+        _awaited.ExceptWith(_lost);
     }
 
+    /// <summary>One that arrives again, late, says nothing new.</summary>
     public void Add(Suspended message)
     {
+        if (_suspended.TryGetValue(message.Server, out Suspended? known) && known.Version >= message.Version) return;
         _suspended[message.Server] = message;
         _awaited.Remove(Address.Server(message.Server));
     }
@@ -76,24 +93,30 @@ internal sealed class Muster(TrainingPlan plan, int term)
     public long? Settle(EffectList effects)
     {
         if (_awaited.Count > 0) return null;
-        long newest = _suspended.Values.Max(s => s.Version);
-        foreach (Suspended behind in _suspended.Values.Where(s => s.Version < newest))
+        Suspended newest = _suspended.Values.MaxBy(s => s.Version)!;
+        foreach (Suspended behind in _suspended.Values.Where(s => s.Version < newest.Version && !_lost.Contains(Address.Server(s.Server))))
         {
-            if (!_completing) effects.Send(Address.Server(behind.Server), new Complete(Current!.Generation));
+            if (!_completing) effects.Send(Address.Server(behind.Server), new Complete(Current!.Generation) { Norms = newest.Decided });
             _awaited.Add(Address.Server(behind.Server));
         }
         _completing = true;
         if (_awaited.Count > 0) return null;
-        SkipsInRow = _suspended[Current!.Lead].SkipsInRow;
-        return newest;
+        SkipsInRow = newest.SkipsInRow;
+        return newest.Version;
     }
 
     /// <summary>A new assignment for all who are there; <see cref="HasEnough"/> holds.</summary>
-    public void Assign(long version, EffectList effects)
+    /// <param name="version">Of the shards.</param>
+    /// <param name="restored">How many of the versions are no steps.</param>
+    /// <param name="course">For one who takes over.</param>
+    public void Assign(long version, int restored, Course? course, EffectList effects)
     {
-        Current = new Assignment(new Generation(term, ++_number), _workers, _servers, plan.Slices, plan.UpdatedCount);
+        Current = new Assignment(new Generation(term, ++_number), _workers, _servers, plan.Slices, plan.UpdatedCount) { Replication = plan.Replication };
         _awaited.Clear();
-        var assign = new Assign(Current, _holders, version, plan.MaxSkips, SkipsInRow);
+        var assign = new Assign(Current, _holders, version, plan.MaxSkips, SkipsInRow)
+        {
+            LostServers = _holders is null ? [] : LostServers, KeepsReports = plan.KeepsReports, Restored = restored, Course = course,
+        };
         SendToServers(Current, assign, effects);
         foreach (int worker in _workers)
         {

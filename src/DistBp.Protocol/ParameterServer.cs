@@ -16,6 +16,8 @@ public sealed class ParameterServer(int index, ConsistencyMode? mode = null)
     private readonly StepRule _rule = StepRule.Of(mode ?? ConsistencyMode.Exact);
     private readonly EarlyMessages _early = new();
     private readonly List<HandShard> _handed = [];
+    private readonly Replicas _replicas = new();
+    private readonly ReportLog _reports = new();
 
     /// <summary>Of the next update: another server has ended this one before.</summary>
     private readonly List<MemberMessage> _ahead = [];
@@ -29,6 +31,10 @@ public sealed class ParameterServer(int index, ConsistencyMode? mode = null)
     /// <summary>The one whose shard was loaded last.</summary>
     private Assignment? _loaded;
     private ShareNorms?[] _shared = [];
+
+    /// <summary>Those of the step before.</summary>
+    private ShareNorms?[] _decided = [];
+    private ShareNorms? _normsDue;
     private SegmentNorms[] _norms = [];
     private ReadOnlyMemory<double> _sums;
     private double _gradientNorm;
@@ -45,6 +51,15 @@ public sealed class ParameterServer(int index, ConsistencyMode? mode = null)
     private int _maxSkips;
     private int _skipsInRow;
 
+    /// <summary>The newest that was heard of: words of a coordinator of an older one are void.</summary>
+    private int _term;
+    private bool _standingDue;
+    private long _reportsDue;
+    private long _proceededFrom = -1;
+    private bool _keepsReports;
+    private int _restored;
+    private Course? _course;
+
     private enum Phase
     {
         Unassigned,
@@ -56,6 +71,9 @@ public sealed class ParameterServer(int index, ConsistencyMode? mode = null)
         /// <summary>Gathering the subtrees of the step that <see cref="_version"/> is the parameters of.</summary>
         Gathering,
         Combining,
+
+        /// <summary>The backups of the shard get the step's gradient. Nobody else has heard of it.</summary>
+        Replicating,
         ExchangingNorms,
         Updating,
         Copying,
@@ -80,7 +98,7 @@ public sealed class ParameterServer(int index, ConsistencyMode? mode = null)
 
     public void Step(Message message, EffectList effects)
     {
-        if (message is MemberMessage member and not Assign && IsForeign(member.Generation))
+        if (message is MemberMessage member and not (Assign or TakeOver) && IsForeign(member.Generation))
         {
             _early.Keep(member, _assignment);
             return;
@@ -89,6 +107,9 @@ public sealed class ParameterServer(int index, ConsistencyMode? mode = null)
         {
             case Assign m: OnAssign(m, effects); break;
             case HandShard m: OnHandShard(m, effects); break;
+            case TakeOver m: OnTakeOver(m, effects); break;
+            // Of one who is no coordinator any more: another one has taken over.
+            case Suspend or Proceed or RequestHalt or CaptureShard or RestoreBest or ShowExact when _term > _assignment!.Generation.Term: break;
             case Suspend m: OnSuspend(m, effects); break;
             case Complete m: OnComplete(m, effects); break;
             case ShardLoaded m: OnShardLoaded(m, effects); break;
@@ -97,6 +118,8 @@ public sealed class ParameterServer(int index, ConsistencyMode? mode = null)
             case PushGradient m: OnPushGradient(m, effects); break;
             case CloseUpdate m: OnCloseUpdate(m, effects); break;
             case GradientsCombined m: OnGradientsCombined(m, effects); break;
+            case ReplicateGradient m: OnReplicateGradient(m, effects); break;
+            case GradientReplicated m: OnGradientReplicated(m, effects); break;
             case ShareNorms m: OnShareNorms(m, effects); break;
             case UpdateApplied m: OnUpdateApplied(m, effects); break;
             case CaptureShard m: OnCaptureShard(m, effects); break;
@@ -110,6 +133,9 @@ public sealed class ParameterServer(int index, ConsistencyMode? mode = null)
 
     private bool IsLead => _assignment!.Lead == index;
 
+    /// <summary>Whether it has the metric sums of steps: so have the lead server and its backups.</summary>
+    private bool KnowsSums => IsLead || _replicas.Owners.Contains(_assignment!.Lead);
+
     /// <summary>Exact where members have not changed in the middle of an epoch; after some thousand it plays no part.</summary>
     private long UpdatesBefore => _rule.Announces ? _version : _rule.Step * _assignment!.Workers.Count + _update % _assignment.Workers.Count;
 
@@ -117,39 +143,61 @@ public sealed class ParameterServer(int index, ConsistencyMode? mode = null)
 
     private void OnAssign(Assign message, EffectList effects)
     {
-        if (_assignment is not null && message.Generation <= _assignment.Generation) return;
+        if (message.Generation.Term < _term || (_assignment is not null && message.Generation <= _assignment.Generation)) return;
         HandOver(message, effects);
         _assignment = message.Assignment;
+        _term = message.Generation.Term;
         _rule.Begin(_assignment, message.Version);
         _ahead.Clear();
         _handed.Clear();
         _version = _update = _until = message.Version;
         _maxSkips = message.MaxSkips;
         _skipsInRow = message.SkipsInRow;
-        _haltRequested = _halting = _suspendRequested = false;
+        _haltRequested = _halting = _suspendRequested = _standingDue = false;
+        (_keepsReports, _restored, _proceededFrom) = (message.KeepsReports, message.Restored, -1);
+        Follow(message.Course);
+        _reports.DropFrom(message.Version - message.Restored);
         if (!_assignment.HasServer(index))
         {
             _phase = Phase.Retired;
             return;
         }
+        _replicas.Begin(_assignment, index);
         _shared = new ShareNorms?[_assignment.Servers.Count];
+        _decided = new ShareNorms?[_assignment.Servers.Count];
         _norms = new SegmentNorms[_assignment.Servers.Count];
         _phase = Phase.Receiving;
         LoadWhenCovered(effects);
         foreach (MemberMessage early in _early.Take(_assignment)) Step(early, effects);
     }
 
-    /// <summary>To each new owner, oneself too, what of the old shard he owns from now on.</summary>
+    private void Follow(Course? course)
+    {
+        if (course is null) return;
+        _course = course;
+        _reports.DropBefore(course.From);
+    }
+
+    /// <summary>
+    /// To each new owner, oneself too, what of the old shard he owns from now on, and to each new backup what he keeps a copy of. Of a server that is lost the first of its
+    /// backups that is left does it.
+    /// </summary>
     private void HandOver(Assign message, EffectList effects)
     {
         if (message.Previous is null) return;
         if (message.Previous.Generation == _loaded?.Generation) _held = _loaded;
         if (message.Previous.Generation != _held?.Generation) return;
-        ParameterShard mine = _held.Shard(index);
-        foreach (int server in message.Assignment.Servers)
+        foreach (int owner in _held.Servers.Where(o => _held.Holder(o, message.LostServers) == index))
         {
-            ParameterShard range = mine.Overlap(message.Assignment.Shard(server));
-            if (range.Count > 0) effects.Perform(new HandOver(message.Generation, _held.Generation, server, range));
+            ParameterShard mine = _held.Shard(owner);
+            foreach (int server in message.Assignment.Servers)
+            {
+                foreach (int next in (IEnumerable<int>)[server, .. message.Assignment.BackedUpBy(server)])
+                {
+                    ParameterShard range = mine.Overlap(message.Assignment.Shard(next));
+                    if (range.Count > 0) effects.Perform(new HandOver(message.Generation, _held.Generation, owner, server, range));
+                }
+            }
         }
     }
 
@@ -163,9 +211,10 @@ public sealed class ParameterServer(int index, ConsistencyMode? mode = null)
     private void LoadWhenCovered(EffectList effects)
     {
         ParameterShard shard = _assignment!.Shard(index);
-        if (_handed.Sum(h => h.Range.Count) < shard.Count) return;
+        ShardCopy[] copies = [.. _replicas.Owners.Select(o => new ShardCopy(o, _assignment.Shard(o)))];
+        if (_handed.Sum(h => h.Range.Count) < shard.Count + copies.Sum(c => c.Shard.Count)) return;
         _phase = Phase.Loading;
-        effects.Perform(new LoadShard(_assignment.Generation, shard, [.. _handed]));
+        effects.Perform(new LoadShard(_assignment.Generation, shard, [.. _handed]) { Copies = copies });
     }
 
     /// <summary>Workers get the shard's parameters from here: who has just joined has none.</summary>
@@ -188,35 +237,68 @@ public sealed class ParameterServer(int index, ConsistencyMode? mode = null)
 
     private void OnSuspend(Suspend message, EffectList effects)
     {
+        _reportsDue = message.Reported;
+        SuspendSoon(effects);
+    }
+
+    private void SuspendSoon(EffectList effects)
+    {
         _suspendRequested = true;
-        if (_phase == Phase.Gathering) BecomeSuspended(effects);
-        else if (_phase == Phase.ExchangingNorms) BecomeSuspendedInStep(effects);
-        else if (_phase == Phase.Diverged) BecomeSuspended(effects);
+        if (_phase is Phase.Gathering or Phase.Replicating or Phase.Diverged) BecomeSuspended(Phase.Suspended, effects);
+        else if (_phase == Phase.ExchangingNorms) BecomeSuspended(Phase.SuspendedInStep, effects);
     }
 
-    private void BecomeSuspended(EffectList effects)
+    private void BecomeSuspended(Phase phase, EffectList effects)
     {
-        _phase = Phase.Suspended;
-        effects.Send(Address.Coordinator, new Suspended(_assignment!.Generation, index, _version, _skipsInRow));
+        _phase = phase;
+        if (_standingDue) Stand(effects);
+        else
+        {
+            effects.Send(Address.Coordinator, new Suspended(_assignment!.Generation, index, _version, _skipsInRow)
+            {
+                Decided = Decided, Reports = _reports.From(_reportsDue),
+            });
+        }
     }
 
-    private void BecomeSuspendedInStep(EffectList effects)
+    private IReadOnlyList<ShareNorms> Decided => _assignment is not { Replication: > 0 } ? [] : [.. _decided.OfType<ShareNorms>()];
+
+    /// <summary>Whoever is in a step ends it first; whoever has nothing under way that could change the version says so at once.</summary>
+    private void OnTakeOver(TakeOver message, EffectList effects)
     {
-        _phase = Phase.SuspendedInStep;
-        effects.Send(Address.Coordinator, new Suspended(_assignment!.Generation, index, _version, _skipsInRow));
+        if (message.Term <= _term) return;
+        (_term, _standingDue) = (message.Term, true);
+        SuspendSoon(effects);
+        if (_standingDue && _phase is not (Phase.Combining or Phase.Updating)) Stand(effects);
     }
 
+    private void Stand(EffectList effects)
+    {
+        _standingDue = false;
+        _reportsDue = _course?.From ?? 0;
+        effects.Send(Address.Coordinator, new ServerStanding(_term, index, _held, _loaded, _version, _skipsInRow)
+        {
+            Restored = _restored, Course = _course, Decided = Decided, Reports = _reports.From(_reportsDue),
+        });
+    }
+
+    /// <summary>Norms of one who is gone may never have arrived.</summary>
     private void OnComplete(Complete message, EffectList effects)
     {
         if (_phase != Phase.SuspendedInStep) return;
         _phase = Phase.ExchangingNorms;
+        foreach (ShareNorms norms in message.Norms.Where(n => n.Step == _update)) _shared[_assignment!.PositionOfServer(norms.Server)] = norms;
         DecideWhenShared(effects);
     }
 
     /// <summary>Pushes of the step may have come before this; they wait for it, for it brings the rate and the stop point.</summary>
     private void OnProceed(Proceed message, EffectList effects)
     {
+        // One that arrives again, late.
+        if (message.From <= _proceededFrom) return;
+        _proceededFrom = message.From;
         _until = message.Until;
+        Follow(message.Course);
         _rateFactor = message.RateFactor;
         _haltRequested = false;
         if (_held != _loaded)
@@ -246,21 +328,46 @@ public sealed class ParameterServer(int index, ConsistencyMode? mode = null)
         if (_phase != Phase.Gathering || _version >= _until || !_rule.IsDue(IsLead)) return;
         if (IsLead && _rule.Chosen is { } workers) SendToOthers(new CloseUpdate(_assignment!.Generation, _update, workers), effects);
         _phase = Phase.Combining;
-        effects.Perform(new CombineGradients(_assignment!.Generation, _rule.Step, _rule.Due, IsLead));
+        effects.Perform(new CombineGradients(_assignment!.Generation, _rule.Step, _rule.Due, IsLead) { KeepsRoot = _replicas.Backups.Count > 0 });
     }
 
     private void OnGradientsCombined(GradientsCombined message, EffectList effects)
     {
         if (IsForeign(message.Generation) || _phase != Phase.Combining) return;
         _sums = message.Sums;
-        _phase = Phase.ExchangingNorms;
         // The first of the sums is that of the losses.
         bool lossIsFinite = !IsLead || double.IsFinite(message.Sums.Span[0]);
         var norms = new ShareNorms(message.Generation, index, _update, message.Norms, _haltRequested, message.Clamped, lossIsFinite);
+        if (_suspendRequested) BecomeSuspended(Phase.Suspended, effects);
+        else if (_replicas.Backups.Count > 0) BecomeReplicating(message, norms, effects);
+        else BecomeExchangingNorms(norms, effects);
+    }
+
+    private void BecomeReplicating(GradientsCombined combined, ShareNorms norms, EffectList effects)
+    {
+        _phase = Phase.Replicating;
+        _normsDue = norms;
+        var replicate = new ReplicateGradient(combined.Generation, index, _update, combined.Root!, combined.Sums, norms);
+        foreach (int backup in _replicas.Backups) effects.Send(Address.Server(backup), replicate);
+    }
+
+    /// <summary>Kept in any phase: whether the step counts is decided elsewhere.</summary>
+    private void OnReplicateGradient(ReplicateGradient message, EffectList effects)
+    {
+        if (_replicas.Keep(message, _update)) effects.Send(Address.Server(message.Server), new GradientReplicated(message.Generation, index, message.Step));
+    }
+
+    private void OnGradientReplicated(GradientReplicated message, EffectList effects)
+    {
+        if (_phase == Phase.Replicating && message.Step == _update && _replicas.Acknowledge(message.Backup)) BecomeExchangingNorms(_normsDue!, effects);
+    }
+
+    private void BecomeExchangingNorms(ShareNorms norms, EffectList effects)
+    {
+        _phase = Phase.ExchangingNorms;
         SendToOthers(norms, effects);
         _shared[_assignment!.PositionOfServer(index)] = norms;
-        if (_suspendRequested) BecomeSuspendedInStep(effects);
-        else DecideWhenShared(effects);
+        DecideWhenShared(effects);
     }
 
     private void SendToOthers(MemberMessage message, EffectList effects)
@@ -305,7 +412,7 @@ public sealed class ParameterServer(int index, ConsistencyMode? mode = null)
         }
         _skipsInRow = 0;
         _phase = Phase.Updating;
-        effects.Perform(new ApplyUpdate(_assignment!.Generation, _rule.Step, _rateFactor, _norms, UpdatesBefore));
+        effects.Perform(new ApplyUpdate(_assignment!.Generation, _rule.Step, _rateFactor, _norms, UpdatesBefore) { Copies = _replicas.Of(_update) });
     }
 
     /// <summary>Every server comes to the same decision, from the same norms.</summary>
@@ -316,39 +423,43 @@ public sealed class ParameterServer(int index, ConsistencyMode? mode = null)
         {
             _phase = Phase.Diverged;
             effects.Send(Address.Coordinator, new StepRejected(generation, index, _rule.Step, badSegment));
-            if (_suspendRequested) BecomeSuspended(effects);
+            if (_suspendRequested) BecomeSuspended(Phase.Suspended, effects);
             return;
         }
         _skipsInRow++;
-        Advance(IsLead ? new StepSkipped(generation, _rule.Step, badSegment) : null, null, skipped: true, effects);
+        Advance(KnowsSums ? new StepSkipped(generation, _rule.Step, badSegment) : null, null, skipped: true, effects);
     }
 
     private void OnUpdateApplied(UpdateApplied message, EffectList effects)
     {
         if (IsForeign(message.Generation) || _phase != Phase.Updating) return;
-        StepCommitted? report = IsLead
-            ? _rule.Report(message.Generation, _sums, _gradientNorm, message.Clipped || _clamped)
-            : null;
+        StepCommitted? report = null;
+        if (IsLead) report = _rule.Report(message.Generation, _sums, _gradientNorm, message.Clipped || _clamped);
+        else if (_replicas.Of(_assignment!.Lead, _update) is { } lead)
+            report = _rule.Report(message.Generation, lead.Sums, _gradientNorm, message.Clipped || _clamped);
         Advance(report, message.Figures, skipped: false, effects);
     }
 
     /// <summary>The version is committed: with an update, or without one where the step was skipped.</summary>
-    /// <param name="report">What the lead server tells of the step; null for others, and where it lacks other workers' part.</param>
-    private void Advance(Message? report, double[]? figures, bool skipped, EffectList effects)
+    /// <param name="report">What the lead server tells of the step, and its backups keep; null for others, and where it lacks other workers' part.</param>
+    private void Advance(MemberMessage? report, double[]? figures, bool skipped, EffectList effects)
     {
         Generation generation = _assignment!.Generation;
         long step = _rule.Step;
         _rule.Advance();
         _update++;
         _version = _rule.Version;
+        _replicas.Advance(_update);
+        (_decided, _shared) = (_shared, _decided);
         Array.Clear(_shared);
         _phase = Phase.Gathering;
         if (_rule.Announces || _version >= _until) Announce(effects, skipped);
         LetRead(effects);
-        if (report is not null) effects.Send(Address.Coordinator, report);
+        if (report is not null && _keepsReports) _reports.Add(report);
+        if (report is not null && IsLead) effects.Send(Address.Coordinator, report);
         if (figures is { } measured) effects.Send(Address.Coordinator, new ShardMeasured(generation, index, step, measured));
         if (_version >= _until) effects.Send(Address.Coordinator, new ServerStopped(generation, index, _version));
-        if (_suspendRequested) BecomeSuspended(effects);
+        if (_suspendRequested) BecomeSuspended(Phase.Suspended, effects);
         GoOn(effects);
     }
 
@@ -370,31 +481,39 @@ public sealed class ParameterServer(int index, ConsistencyMode? mode = null)
 
     private void OnCaptureShard(CaptureShard message, EffectList effects)
     {
-        if (message.Version != _version || _phase != Phase.Gathering || _rule.SliceCount > 0)
-            throw new UnreachableException($"A shard is copied between two steps, but {Describe()}.");
+        if (message.Version > _version) throw new UnreachableException($"Version {message.Version} is to be copied, but {Describe()}.");
+        // One that arrives again: the copy is taken already.
+        if (message.Version < _version || _phase != Phase.Gathering || _rule.SliceCount > 0) return;
         _phase = Phase.Copying;
-        effects.Perform(new CopyShard(message.Generation, message.Target, message.Version));
+        bool digests = message.Target == CaptureTarget.Checkpoint && _assignment!.Replication > 0;
+        effects.Perform(new CopyShard(message.Generation, message.Target, message.Version, digests));
     }
 
     private void OnShardCopied(ShardCopied message, EffectList effects)
     {
         if (IsForeign(message.Generation)) return;
         _phase = Phase.Gathering;
-        effects.Send(Address.Coordinator, new ShardCaptured(message.Generation, index, message.Target, message.Version));
+        effects.Send(Address.Coordinator, new ShardCaptured(message.Generation, index, message.Target, message.Version) { Digests = message.Digests });
     }
 
     private void OnRestoreBest(RestoreBest message, EffectList effects)
     {
-        _phase = Phase.RestoringBest;
-        _version = _until = message.Version;
+        BecomeRestoring(message.Version, message.Course);
         effects.Perform(new RestoreShard(message.Generation));
     }
 
     private void OnShowExact(ShowExact message, EffectList effects)
     {
-        _phase = Phase.RestoringBest;
-        _version = _until = message.Version;
+        BecomeRestoring(message.Version, message.Course);
         effects.Perform(new ShowShard(message.Generation));
+    }
+
+    private void BecomeRestoring(long version, Course? course)
+    {
+        _phase = Phase.RestoringBest;
+        _restored += (int)(version - _version);
+        _version = _until = version;
+        Follow(course);
     }
 
     private void OnShardRestored(ShardRestored message, EffectList effects)

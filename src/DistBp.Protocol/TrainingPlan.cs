@@ -8,7 +8,19 @@ namespace DistBp.Protocol;
 /// <summary>What the coordinator needs to know of a job: numbers alone, no data.</summary>
 public sealed record TrainingPlan
 {
+    /// <summary>The most reports that a server keeps.</summary>
+    public const int MaxReports = 4096;
+
     public required int Slices { get; init; }
+
+    /// <summary>So many other servers keep a copy of each shard.</summary>
+    public int Replication { get; init; }
+
+    /// <summary>Whether members keep what another coordinator needs to go on with the run.</summary>
+    public bool OutlivesCoordinator { get; init; }
+
+    /// <summary>Whether servers keep the reports of steps until the next stop point.</summary>
+    public bool KeepsReports => OutlivesCoordinator || Replication > 0;
 
     /// <summary>Floats of the flat range that a step updates.</summary>
     public required int UpdatedCount { get; init; }
@@ -56,11 +68,12 @@ public sealed record TrainingPlan
 
     public long TotalSteps => StepsPerEpoch * Epochs;
 
-    /// <summary>The next version at which the coordinator has something to do: an epoch's end or a checkpoint.</summary>
+    /// <summary>The next version at which the coordinator has something to do: an epoch's end, a checkpoint, or reports that servers need not keep any more.</summary>
     public long NextStop(long version)
     {
-        long epochEnd = (version / StepsPerEpoch + 1) * StepsPerEpoch;
-        if (CheckpointEverySteps <= 0) return epochEnd;
-        return Math.Min(epochEnd, (version / CheckpointEverySteps + 1) * CheckpointEverySteps);
+        long next = (version / StepsPerEpoch + 1) * StepsPerEpoch;
+        if (CheckpointEverySteps > 0) next = Math.Min(next, (version / CheckpointEverySteps + 1) * CheckpointEverySteps);
+        if (KeepsReports) next = Math.Min(next, (version / MaxReports + 1) * MaxReports);
+        return next;
     }
 }

@@ -29,6 +29,9 @@ public sealed class Worker(int index, ConsistencyMode? mode = null, bool keepsRe
     /// <summary>The one whose slices were prepared last.</summary>
     private Assignment? _loaded;
     private Evaluate? _evaluationDue;
+
+    /// <summary>The last one in this generation.</summary>
+    private Evaluate? _evaluation;
     private IReadOnlyList<Subtree> _subtrees = [];
     private long[] _shardVersions = [];
     private ShardRead?[] _reads = [];
@@ -110,7 +113,7 @@ public sealed class Worker(int index, ConsistencyMode? mode = null, bool keepsRe
         // Servers announce what they have loaded: who has just joined has nothing before.
         Array.Fill(_shardVersions, NoVersion);
         _reads = new ShardRead?[message.Assignment.Servers.Count];
-        _evaluationDue = null;
+        _evaluationDue = _evaluation = null;
         _step = _from = _until = message.Version;
         _haltedAt = NotHalted;
         _captureAt = NoVersion;
@@ -168,6 +171,8 @@ public sealed class Worker(int index, ConsistencyMode? mode = null, bool keepsRe
 
     private void OnProceed(Proceed message, EffectList effects)
     {
+        // One that arrives again, late.
+        if (message.From < _from) return;
         if (keepsResiduals && _held != _loaded) effects.Perform(new KeepResiduals(message.Generation));
         _held = _loaded;
         // A worker without slices may hear of commits before it hears of this.
@@ -285,7 +290,8 @@ public sealed class Worker(int index, ConsistencyMode? mode = null, bool keepsRe
 
     private void OnEvaluate(Evaluate message, EffectList effects)
     {
-        _evaluationDue = message;
+        if (message == _evaluation) return;
+        _evaluation = _evaluationDue = message;
         EvaluateWhenThere(effects);
     }
 
@@ -296,7 +302,7 @@ public sealed class Worker(int index, ConsistencyMode? mode = null, bool keepsRe
         IReadOnlyList<Subtree> subtrees = _assignment!.EvaluationSubtrees(index, due.Leaves);
         if (subtrees.Count == 0)
         {
-            effects.Send(Address.Coordinator, new EvaluationDone(due.Generation, index, due.Part, []));
+            effects.Send(Address.Coordinator, new EvaluationDone(due.Generation, index, due.Part, due.Version, []));
             return;
         }
         _phase = Phase.Evaluating;
@@ -307,7 +313,7 @@ public sealed class Worker(int index, ConsistencyMode? mode = null, bool keepsRe
     {
         if (IsForeign(message.Generation)) return;
         _phase = Phase.Waiting;
-        effects.Send(Address.Coordinator, new EvaluationDone(message.Generation, index, message.Part, message.Sums));
+        effects.Send(Address.Coordinator, new EvaluationDone(message.Generation, index, message.Part, _evaluation!.Version, message.Sums));
     }
 
     private long NewestVersion()

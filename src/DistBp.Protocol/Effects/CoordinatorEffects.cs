@@ -9,10 +9,16 @@ namespace DistBp.Protocol.Effects;
 public sealed record MeasureStepping(bool Running) : Effect;
 
 /// <summary>
-/// Send every server of the assignment its shard as <see cref="HandShard"/>, and where the encoding of gradients keeps residuals every worker that has slices its
+/// Send every server of the assignment its shard, and the shards that it backs up, as <see cref="HandShard"/>, and where the encoding of gradients keeps residuals every worker that has slices its
 /// <see cref="HandResiduals"/>: what the run starts from, or went back to.
 /// </summary>
 public sealed record HandOverAll(Assignment Assignment) : Effect;
+
+/// <summary>
+/// What was reported of steps before this version must be on the disk before anything of what follows leaves: members forget it. Where a coordinator takes over, a step may
+/// be reported that is on the disk already.
+/// </summary>
+public sealed record PersistReports(long Before) : Effect;
 
 /// <summary>All members of the assignment are at work; a member that is in it no more may go.</summary>
 public sealed record AnnounceAssignment(Assignment Assignment) : Effect;
@@ -69,6 +75,10 @@ public sealed record WriteCheckpoint(long Version, TrainingProgress Progress, IR
 
 /// <summary>The run is over; parameters are final.</summary>
 public sealed record FinishRun(RunOutcome Outcome) : Effect;
+
+/// <summary>A shard and a copy of it differ: one of the two is damaged, and nobody can tell which.</summary>
+/// <param name="Servers">Those whose copies differ from the first one's.</param>
+public sealed record FailCopies(long Version, int Owner, IReadOnlyList<int> Servers) : Effect;
 
 /// <summary>The run cannot go on.</summary>
 /// <param name="Segment">The first segment of the flat gradient that is not finite; -1 where the loss alone is not.</param>

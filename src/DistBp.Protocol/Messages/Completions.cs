@@ -29,7 +29,11 @@ public sealed record ShardLoaded(Generation Generation) : Message;
 /// <param name="Sums">Metric sums at the root (lead server), else empty.</param>
 /// <param name="Clamped">An element was above the limit of clip.value.</param>
 public sealed record GradientsCombined(
-    Generation Generation, long Step, SegmentNorms Norms, ReadOnlyMemory<double> Sums, bool Clamped = false) : Message;
+    Generation Generation, long Step, SegmentNorms Norms, ReadOnlyMemory<double> Sums, bool Clamped = false) : Message
+{
+    /// <summary>Where the shard has backups: the sum at the root, not divided yet; unchanged until the step after it is combined.</summary>
+    public GradientPart? Root { get; init; }
+}
 
 /// <summary>Host to server: effect <see cref="Effects.ApplyUpdate"/> is done.</summary>
 /// <param name="Clipped">A norm was above its limit.</param>
@@ -37,7 +41,11 @@ public sealed record GradientsCombined(
 public sealed record UpdateApplied(Generation Generation, long Step, bool Clipped = false, double[]? Figures = null) : Message;
 
 /// <summary>Host to server: effect <see cref="Effects.CopyShard"/> is done.</summary>
-public sealed record ShardCopied(Generation Generation, CaptureTarget Target, long Version) : Message;
+public sealed record ShardCopied(Generation Generation, CaptureTarget Target, long Version) : Message
+{
+    /// <summary>Where they were asked for: of the shard and of each copy.</summary>
+    public IReadOnlyList<ShardDigest> Digests { get; init; } = [];
+}
 
 /// <summary>Host to server: effect <see cref="Effects.RestoreShard"/> or <see cref="Effects.ShowShard"/> is done.</summary>
 public sealed record ShardRestored(Generation Generation) : Message;

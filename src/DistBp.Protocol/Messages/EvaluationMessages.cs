@@ -17,4 +17,6 @@ public sealed record Evaluate(Generation Generation, DataPart Part, int Leaves, 
 public sealed record SubtreeSums(Subtree Subtree, IReadOnlyList<double> Sums);
 
 /// <summary>Worker to coordinator: the sums of the worker's subtrees.</summary>
-public sealed record EvaluationDone(Generation Generation, int Worker, DataPart Part, IReadOnlyList<SubtreeSums> Sums) : MemberMessage(Generation);
+/// <param name="Version">As in <see cref="Evaluate"/>.</param>
+public sealed record EvaluationDone(Generation Generation, int Worker, DataPart Part, long Version, IReadOnlyList<SubtreeSums> Sums)
+    : MemberMessage(Generation);

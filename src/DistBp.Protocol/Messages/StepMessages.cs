@@ -40,6 +40,23 @@ public sealed record ShareNorms(
     Generation Generation, int Server, long Step, SegmentNorms Norms, bool Halt, bool Clamped = false, bool LossIsFinite = true)
     : MemberMessage(Generation);
 
+/// <summary>
+/// Server to its backups: the step's gradient of its shard, before the server shares its norms. Whoever commits the step has the norms of all servers, and so every
+/// backup has what it needs to commit it too.
+/// </summary>
+/// <param name="Server">Whose shard it is.</param>
+/// <param name="Root">
+/// The root of the reduction tree over the shard: the sum over all slices, not divided yet. By reference: unchanged until the step is committed everywhere.
+/// </param>
+/// <param name="Sums">Metric sums at the root, from the lead server; else empty.</param>
+/// <param name="Norms">What the server will share.</param>
+public sealed record ReplicateGradient(Generation Generation, int Server, long Step, GradientPart Root, ReadOnlyMemory<double> Sums, ShareNorms Norms)
+    : MemberMessage(Generation);
+
+/// <summary>Backup to server: the gradient is here.</summary>
+/// <param name="Backup">Who has it.</param>
+public sealed record GradientReplicated(Generation Generation, int Backup, long Step) : MemberMessage(Generation);
+
 /// <summary>Server to worker: the shard's new version can be read.</summary>
 /// <param name="Halted">No step follows until the coordinator says so.</param>
 /// <param name="Skipped">The step before was left unapplied: the parameters are those of the version before.</param>

@@ -16,9 +16,9 @@ internal static class EvaluationForms
             BodyOneofCase.EvaluationDone,
             (m, e, _) => e.EvaluationDone = new()
             {
-                Worker = m.Worker, Part = (Contract.DataPart)m.Part, Sums = { m.Sums.Select(ContractValues.ToContract) },
+                Worker = m.Worker, Part = (Contract.DataPart)m.Part, Version = m.Version, Sums = { m.Sums.Select(ContractValues.ToContract) },
             },
             (e, g, ref _) => new(
-                g, e.EvaluationDone.Worker, e.EvaluationDone.Part.ToProtocol(), [.. e.EvaluationDone.Sums.Select(ContractValues.ToProtocol)])),
+                g, e.EvaluationDone.Worker, e.EvaluationDone.Part.ToProtocol(), e.EvaluationDone.Version, [.. e.EvaluationDone.Sums.Select(ContractValues.ToProtocol)])),
     ];
 }
