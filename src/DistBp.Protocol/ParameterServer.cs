@@ -261,7 +261,7 @@ public sealed class ParameterServer(int index, ConsistencyMode? mode = null)
         }
     }
 
-    private IReadOnlyList<ShareNorms> Decided => _assignment is not { Replication: > 0 } ? [] : [.. _decided.OfType<ShareNorms>()];
+    private IReadOnlyList<ShareNorms> Decided => [.. _decided.OfType<ShareNorms>()];
 
     /// <summary>Whoever is in a step ends it first; whoever has nothing under way that could change the version says so at once.</summary>
     private void OnTakeOver(TakeOver message, EffectList effects)
@@ -482,8 +482,8 @@ public sealed class ParameterServer(int index, ConsistencyMode? mode = null)
     private void OnCaptureShard(CaptureShard message, EffectList effects)
     {
         if (message.Version > _version) throw new UnreachableException($"Version {message.Version} is to be copied, but {Describe()}.");
-        // One that arrives again: the copy is taken already.
-        if (message.Version < _version || _phase != Phase.Gathering || _rule.SliceCount > 0) return;
+        // One that arrives again: the copy is taken already, and gradients of the next step may come.
+        if (message.Version < _version || message.Version <= _proceededFrom || _phase != Phase.Gathering || _rule.SliceCount > 0) return;
         _phase = Phase.Copying;
         bool digests = message.Target == CaptureTarget.Checkpoint && _assignment!.Replication > 0;
         effects.Perform(new CopyShard(message.Generation, message.Target, message.Version, digests));

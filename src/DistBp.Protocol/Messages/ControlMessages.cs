@@ -46,7 +46,7 @@ public sealed record Suspend(Generation Generation, long Reported = 0) : MemberM
 /// <param name="SkipsInRow">Steps that were left unapplied directly before.</param>
 public sealed record Suspended(Generation Generation, int Server, long Version, int SkipsInRow) : MemberMessage(Generation)
 {
-    /// <summary>Of the step that was committed last, where shards have copies: with them a server that lacks the norms of one who is gone can commit it too.</summary>
+    /// <summary>Of the step that was committed last: with them a server that lacks the norms of one who is gone, or whose connection is, can commit it too.</summary>
     public IReadOnlyList<ShareNorms> Decided { get; init; } = [];
 
     /// <summary>Where the server keeps them, the reports that the coordinator lacks: <see cref="StepCommitted"/> and <see cref="StepSkipped"/>, in the order of the steps.</summary>
@@ -56,7 +56,7 @@ public sealed record Suspended(Generation Generation, int Server, long Version, 
 /// <summary>Coordinator to server: another server has committed the step that you were suspended in: commit it too.</summary>
 public sealed record Complete(Generation Generation) : MemberMessage(Generation)
 {
-    /// <summary>Of all servers, where shards have copies: some may never have arrived.</summary>
+    /// <summary>Of all servers: some may never have arrived.</summary>
     public IReadOnlyList<ShareNorms> Norms { get; init; } = [];
 }
 

@@ -21,6 +21,7 @@ internal sealed class SimulatedCoordinator
     private readonly Queue<Action> _unread = new();
     private readonly float[] _parameters = ToyProblem.Start();
     private readonly Snapshot _captured;
+    private Snapshot? _start;
     private Generation _generation;
     private double _frozenUntil;
     private bool _takesBack;
@@ -37,6 +38,7 @@ internal sealed class SimulatedCoordinator
         if (_disk.Newest is { } start)
         {
             plan = plan with { StartVersion = start.Version, StartProgress = start.Progress };
+            _start = start;
             start.Parameters.CopyTo(_parameters, 0);
         }
         _captured = new Snapshot(0, plan.StartProgress, new float[ToyProblem.Layout.Count], new float[ToyProblem.Layout.Count], new float[ToyProblem.Layout.Count]);
@@ -152,6 +154,8 @@ internal sealed class SimulatedCoordinator
     private void EndTakingBack() => Receive(() =>
     {
         _takesBack = false;
+        // Whoever is not back by now counts as lost, so he must not come back as who he was.
+        foreach (Part late in _parts.Values.Where(p => p is { IsActive: false, IsLost: false }).ToList()) StepRoster(new ConnectionEnded(late.Id, "late"));
         TellMembers();
     });
 
@@ -172,7 +176,7 @@ internal sealed class SimulatedCoordinator
     /// <summary>Its members are there: others may send to them.</summary>
     private void OnEnlisted(Part part)
     {
-        if (part.IsActive) return;
+        if (part.IsActive || part.IsLost) return;
         part.IsActive = true;
         if (!_takesBack) TellMembers();
     }
@@ -266,7 +270,7 @@ internal sealed class SimulatedCoordinator
             case GoBack:
                 Complete(Math.Max(5, _writtenAt - _cluster.Clock.Now + 1), () =>
                 {
-                    Snapshot? saved = _disk.Newest;
+                    Snapshot? saved = _start = _disk.Newest;
                     if (_disk.Term == Term) _disk.CutLedger(saved?.Version ?? 0);
                     (saved?.Parameters ?? ToyProblem.Start()).CopyTo(_parameters, 0);
                     return new WentBack(saved?.Version ?? 0, saved?.Progress ?? _cluster.Plan.StartProgress);
@@ -285,6 +289,7 @@ internal sealed class SimulatedCoordinator
                     return new CheckpointWritten(e.Version);
                 });
                 break;
+            case FinishRun when _disk.Term != Term: Die(); break;
             case FinishRun e: _cluster.Finish(this, e.Outcome, _parameters); break;
             case FailDiverged or FailCopies: throw new InvalidOperationException($"{effect}");
             case MeasureStepping or ReportEpoch or ReportStatistics or ReportSkip: break;
@@ -307,7 +312,7 @@ internal sealed class SimulatedCoordinator
 
     private void HandOver(Assignment assignment)
     {
-        Snapshot? saved = _disk.Newest;
+        Snapshot? saved = _start;
         foreach (int server in assignment.Servers)
         {
             foreach (int owner in (IEnumerable<int>)[server, .. assignment.BackedUpBy(server)])

@@ -64,6 +64,7 @@ internal sealed class SimulatedNode(SimulatedCluster cluster, string name, bool 
     /// <summary>The coordinator's: the node takes part with these.</summary>
     public void Enlist(SimulatedCoordinator coordinator, IEnumerable<IToyMember> members)
     {
+        if (coordinator.Term < _admittedIn) return;
         (_coordinator, _admittedIn, _heardAt) = (coordinator, coordinator.Term, cluster.Clock.Now);
         if (_members.Count == 0) _members.AddRange(members);
     }

@@ -53,15 +53,21 @@ internal sealed class ToyGradient
     /// <summary>Squared norms of the shard's blocks; those of which nothing was touched are left out.</summary>
     public (int[] Blocks, double[] Squared) Norms(ParameterShard shard)
     {
-        var blocks = new SortedDictionary<int, double>();
-        for (int i = shard.Offset; i < shard.End; i++)
+        var (blocks, squared) = (new List<int>(), new List<double>());
+        for (int start = shard.Offset; start < shard.End; start += ParameterLayout.BlockLength)
         {
-            if (i >= ToyProblem.Dense && !Touched[(i - ToyProblem.Dense) / ToyProblem.Width]) continue;
-            double mean = Values[i] / ToyProblem.Slices;
-            int block = i / ParameterLayout.BlockLength;
-            blocks[block] = blocks.GetValueOrDefault(block) + mean * mean;
+            (bool any, double sum) = (false, 0);
+            for (int i = start; i < Math.Min(shard.End, start + ParameterLayout.BlockLength); i++)
+            {
+                if (i >= ToyProblem.Dense && !Touched[(i - ToyProblem.Dense) / ToyProblem.Width]) continue;
+                double mean = Values[i] / ToyProblem.Slices;
+                (any, sum) = (true, sum + mean * mean);
+            }
+            if (!any) continue;
+            blocks.Add(start / ParameterLayout.BlockLength);
+            squared.Add(sum);
         }
-        return ([.. blocks.Keys], [.. blocks.Values]);
+        return ([.. blocks], [.. squared]);
     }
 
     private Span<float> RowOf(int row) => Values.AsSpan(ToyProblem.Dense + row * ToyProblem.Width, ToyProblem.Width);
