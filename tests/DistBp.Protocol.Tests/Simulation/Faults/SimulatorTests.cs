@@ -90,6 +90,61 @@ public sealed class SimulatorTests(ITestOutputHelper output)
             Assert.Equal(Enumerable.Range(0, ToyProblem.Slices), step.Contributions.ToArray().SelectMany(c => Enumerable.Range(c.Subtree.First, c.Subtree.Count)));
     }
 
+    [Theory]
+    [InlineData("""
+        cluster of 3 nodes, replication 1
+        at 300 kill n2
+        expect lost 0, reigns 1
+        """)]
+    [InlineData("""
+        cluster of 4 nodes, replication 2
+        at 300 kill n2
+        at 301 kill n3
+        expect lost 0, reigns 1
+        """)]
+    [InlineData("""
+        cluster of 3 nodes, replication 1
+        at 250 kill n2, back after 400
+        at 3500 kill n3
+        expect lost 0
+        """)]
+    [InlineData("""
+        cluster of 3 nodes
+        at 300 kill the coordinator, back after 200
+        expect lost 0, reigns 2
+        """)]
+    [InlineData("""
+        cluster of 3 nodes, replication 1
+        at 300 kill the coordinator, back after 200
+        at 320 kill n1
+        expect lost 0, reigns 2
+        """)]
+    [InlineData("""
+        cluster of 3 nodes, replication 1, a standby
+        at 300 freeze the coordinator for 9000
+        expect lost 0, reigns 2
+        """)]
+    [InlineData("""
+        cluster of 3 nodes, replication 1
+        at 300 freeze n1 for 4000
+        expect lost 0, reigns 1
+        """)]
+    [InlineData("""
+        cluster of 3 nodes, replication 1
+        at 300 cut n1 from the coordinator for 5000, one way
+        expect lost 0, reigns 1
+        """)]
+    [InlineData("""
+        cluster of 3 nodes
+        at 200 n4 joins
+        at 400 n1 leaves
+        at 450 kill the coordinator, back after 100
+        at 500 n2 leaves
+        expect lost 0
+        """)]
+    public void A_story_ends_as_it_must(string story) =>
+        RequireReference(Story.Play(story, Plan(0), Limit), s_references[0].Value);
+
     [Fact]
     public void Seeds_with_all_faults_end_with_the_reference_bits()
     {
