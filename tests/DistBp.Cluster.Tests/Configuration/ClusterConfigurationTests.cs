@@ -64,7 +64,7 @@ public sealed class ClusterConfigurationTests
                 "c.hocon:2:44 distbp.node.listen | expected an address (HOST:PORT, as 127.0.0.1:5600), found \"5600\" in quotes | for example: listen: \"127.0.0.1:5600\"",
                 "c.hocon:2:69 distbp.node.roles.1 | unknown role \"sever\" | did you mean \"server\"?",
                 "c.hocon:3:23 distbp.rendezvous.kind | unknown kind of rendezvous \"statik\" | did you mean \"static\"?",
-                "c.hocon:3:69 distbp.rendezvous.etcd.endpoints.1 | expected a URL (http://HOST:PORT), found \"e1:2379\" in quotes | for example: 1: \"http://127.0.0.1:2379\"",
+                "c.hocon:3:69 distbp.rendezvous.etcd.endpoints.1 | expected a URL (http://HOST:PORT), found \"e1:2379\" in quotes | for example: - \"http://127.0.0.1:2379\"",
                 "c.hocon:4:3 distbp.storge | unknown key \"storge\" | did you mean \"storage\"?",
                 "c.hocon:5:26 distbp.wire.shared-memory | unknown setting \"maybe\" | known words: on, off, true, false",
                 "c.hocon:5:47 distbp.wire.max-message | expected a size of at least 1 byte with its unit (B, KiB, MiB, GiB, kB, MB, GB), found \"4\" | for example: max-message: 4MiB",

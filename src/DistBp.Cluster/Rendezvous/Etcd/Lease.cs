@@ -150,9 +150,9 @@ internal sealed class Lease : IAsyncDisposable
     {
         long asked = _time.GetTimestamp();
         // A sixth for each endpoint: three of them have their turn before the time is over.
-        TimeSpan attempt = TimeToLive / 6, timeout = Positive(TimeLeftNow());
+        TimeSpan timeout = TimeToLive / 6;
         LeaseKeepAliveResponse response = await _etcd.CallAsync(
-            EtcdMethods.KeepAlive, new LeaseKeepAliveRequest { ID = Id }, attempt, timeout, cancellation).ConfigureAwait(false);
+            EtcdMethods.KeepAlive, new LeaseKeepAliveRequest { ID = Id }, timeout, timeout, cancellation).ConfigureAwait(false);
         if (response.TTL <= 0)
         {
             Lose("etcd has let it run out, or somebody has revoked it");
@@ -179,11 +179,6 @@ internal sealed class Lease : IAsyncDisposable
                 CultureInfo.InvariantCulture, $"it could not be renewed for {_time.GetElapsedTime(_granted).TotalSeconds:0.0} of its {_timeToLive.TotalSeconds} s: {_lastFailure}");
         }
         Lose(reason);
-    }
-
-    private TimeSpan TimeLeftNow()
-    {
-        lock (_lock) return TimeLeft;
     }
 
     private static TimeSpan Positive(TimeSpan time) => time > TimeSpan.FromMilliseconds(1) ? time : TimeSpan.FromMilliseconds(1);
