@@ -11,7 +11,8 @@ internal sealed class UrlForm : Form<string>
 
     public override string Sample => "\"http://127.0.0.1:2379\"";
 
-    public override string Read(Node node, Place place, string fallback) => node is ScalarNode scalar && IsUrl(scalar.Text) ? scalar.Text : Wrong(node, place, fallback);
+    public override string Read(Node node, Place place, string fallback) =>
+        node is ScalarNode scalar && IsUrl(scalar.Text) ? scalar.Text : Wrong(node, place, fallback);
 
     public override Node Write(string value) => new ScalarNode(default, value, Quoted: true);
 

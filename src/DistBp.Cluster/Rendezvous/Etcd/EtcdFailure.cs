@@ -16,13 +16,14 @@ internal static class EtcdFailure
     public static UserException Tell(RpcException failure) => failure.Status switch
     {
         _ when IsTransient(failure) => new UserException(
-            ErrorKind.Cluster, failure.Detail, Where, "is etcd running, with a majority of its members, and does it listen there? check the endpoints and the network",
-            failure),
+            ErrorKind.Cluster, failure.Detail, Where,
+            "is etcd running, with a majority of its members, and does it listen there? check the endpoints and the network", failure),
         StatusCode.Unimplemented => new UserException(
-            ErrorKind.Usage, $"what answers is no etcd of version 3: {failure.Detail}", Where, "give the URLs of etcd's client port, which is 2379 by default", failure),
+            ErrorKind.Usage, $"what answers is no etcd of version 3: {failure.Detail}", Where,
+            "give the URLs of etcd's client port, which is 2379 by default", failure),
         StatusCode.Unauthenticated or StatusCode.PermissionDenied or StatusCode.InvalidArgument => new UserException(
-            ErrorKind.Usage, $"etcd refuses: {failure.Detail}", Where, "let this machine read and write below distbp.rendezvous.etcd.prefix without a user's name",
-            failure),
+            ErrorKind.Usage, $"etcd refuses: {failure.Detail}", Where,
+            "let this machine read and write below distbp.rendezvous.etcd.prefix without a user's name", failure),
         StatusCode.ResourceExhausted => new UserException(
             ErrorKind.Cluster, $"etcd is full or overloaded: {failure.Detail}", Where,
             "for space: compact and defragment etcd, then clear its alarm (etcdctl alarm disarm)", failure),

@@ -7,8 +7,8 @@ using Google.Protobuf;
 namespace DistBp.Cluster.Rendezvous.Etcd;
 
 /// <summary>
-/// The coordinator's small named values in etcd, read and written by the leader alone: every access is a transaction under the condition that the leader's key is
-/// still the one that came into being with its term. Values outlive the reigns: the next leader finds them.
+/// The coordinator's small named values in etcd, read and written by the leader alone: every access is a transaction under the condition that the
+/// leader's key is still the one that came into being with its term. Values outlive the reigns: the next leader finds them.
 /// </summary>
 /// <remarks>
 /// Writes have an order, too. Each one also touches the leader's key, under the condition that nobody has since the write before it: an attempt at one endpoint
@@ -65,7 +65,9 @@ internal sealed class FencedStore(EtcdClient etcd, EtcdKeys keys, Leadership lea
         if (bytes > EtcdLimits.MaxRequestBytes)
             throw new UserException(
                 ErrorKind.Usage,
-                string.Create(CultureInfo.InvariantCulture, $"the coordinator's value {name} makes a request of {bytes:N0} bytes, and etcd takes {EtcdLimits.MaxRequestBytes:N0}"),
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"the coordinator's value {name} makes a request of {bytes:N0} bytes, and etcd takes {EtcdLimits.MaxRequestBytes:N0}"),
                 keys.Value(name), "keep large texts in files that the job names, not in the job file");
         return UnderTermAsync(token => WriteAsync(change, token), cancellation);
     }

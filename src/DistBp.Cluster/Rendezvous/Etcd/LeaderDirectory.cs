@@ -22,7 +22,8 @@ internal sealed class LeaderDirectory(EtcdClient etcd, ElectionOptions options, 
         var patience = new ReconnectPatience(options.AcceptablePause, time);
         using var limited = new CancellationTokenSource(patience.Limit, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, limited.Token);
-        RpcException? outOfReach = new(StatusCode.DeadlineExceeded, FormattableString.Invariant($"etcd did not answer within {patience.Limit.TotalSeconds:0.#} s at {etcd}"));
+        RpcException? outOfReach = new(
+            StatusCode.DeadlineExceeded, FormattableString.Invariant($"etcd did not answer within {patience.Limit.TotalSeconds:0.#} s at {etcd}"));
         while (true)
         {
             try

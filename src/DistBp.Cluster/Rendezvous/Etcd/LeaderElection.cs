@@ -7,8 +7,8 @@ using Google.Protobuf;
 namespace DistBp.Cluster.Rendezvous.Etcd;
 
 /// <summary>
-/// Coordinators in a queue: a candidate is a key that lives as long as its lease, the one that came first (lowest create_revision) leads, and each other one waits
-/// for the one right before it to go. The consensus is etcd's.
+/// Coordinators in a queue: a candidate is a key that lives as long as its lease, the one that came first (lowest create_revision) leads, and each
+/// other one waits for the one right before it to go. The consensus is etcd's.
 /// </summary>
 /// <param name="tell">Told whom the candidate waits for, and when etcd is out of reach.</param>
 internal sealed class LeaderElection(EtcdClient etcd, ElectionOptions options, TimeProvider time, Action<string> tell)
@@ -123,7 +123,8 @@ internal sealed class LeaderElection(EtcdClient etcd, ElectionOptions options, T
     /// <summary>Nobody must wait behind a candidate that is none any more.</summary>
     private async Task LeaveAsync(Lease lease)
     {
-        if (await lease.TryRevokeAsync(CancellationToken.None).ConfigureAwait(false) is { } failure) tell($"the candidate's lease runs out by itself: {failure}");
+        string? failure = await lease.TryRevokeAsync(CancellationToken.None).ConfigureAwait(false);
+        if (failure is not null) tell($"the candidate's lease runs out by itself: {failure}");
         await lease.DisposeAsync().ConfigureAwait(false);
     }
 }

@@ -15,8 +15,8 @@ internal sealed class Leadership : IAsyncDisposable
     public string Key { get; }
 
     /// <summary>
-    /// The revision of etcd's store at which this candidate came forward (create_revision): each leader's is higher than that of all before it. It counts whatever
-    /// is written to that etcd, so it has gaps, and may pass 2^31.
+    /// The revision of etcd's store at which this candidate came forward (create_revision): each leader's is higher than that of all before it. It
+    /// counts whatever is written to that etcd, so it has gaps, and may pass 2^31.
     /// </summary>
     public long Term { get; }
 

@@ -5,16 +5,14 @@ using DistBp.Cluster.Wire.Grpc;
 namespace DistBp.Cluster.Rendezvous.Etcd;
 
 /// <summary>
-/// A lease of etcd that is renewed every third of its life, and counted as lost before etcd can have let it run out. etcd's clock for it starts, at each renewal, no
-/// earlier than the request left here; this side counts nine tenths of the granted time from that moment, by a monotonic clock: the last tenth is for
-/// a timer that comes late and for clocks of different speed.
+/// A lease of etcd that is renewed every third of its life, and counted as lost before etcd can have let it run out. etcd's clock for it starts, at
+/// each renewal, no earlier than the request left here; this side counts the granted time from that moment, by a monotonic clock, and leaves out its
+/// last tenth, or half a second where that is more: for a timer that comes late, and for clocks of different speed.
 /// </summary>
 /// <remarks>Disposed of without being revoked it runs out at etcd by itself, as that of a process that has died.</remarks>
 internal sealed class Lease : IAsyncDisposable
 {
-    private const double Counted = 0.9;
-
-    private static readonly TimeSpan PauseAfterFailure = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan PauseAfterFailure = TimeSpan.FromMilliseconds(50), LeastReserve = TimeSpan.FromSeconds(0.5);
 
     private readonly EtcdClient _etcd;
     private readonly TimeProvider _time;
@@ -69,7 +67,9 @@ internal sealed class Lease : IAsyncDisposable
         }
     }
 
-    private TimeSpan TimeLeft => _timeToLive * Counted - _time.GetElapsedTime(_granted);
+    private TimeSpan TimeLeft => _timeToLive - Reserve - _time.GetElapsedTime(_granted);
+
+    private TimeSpan Reserve => _timeToLive / 10 > LeastReserve ? _timeToLive / 10 : LeastReserve;
 
     /// <param name="timeToLive">Whole seconds are asked for, rounded up.</param>
     /// <exception cref="RpcException">As <see cref="EtcdClient"/> throws it.</exception>
@@ -175,8 +175,9 @@ internal sealed class Lease : IAsyncDisposable
                 _deadline.Change(Positive(TimeLeft), Timeout.InfiniteTimeSpan);
                 return;
             }
+            TimeSpan since = _time.GetElapsedTime(_granted);
             reason = string.Create(
-                CultureInfo.InvariantCulture, $"it could not be renewed for {_time.GetElapsedTime(_granted).TotalSeconds:0.0} of its {_timeToLive.TotalSeconds} s: {_lastFailure}");
+                CultureInfo.InvariantCulture, $"it could not be renewed for {since.TotalSeconds:0.0} of its {_timeToLive.TotalSeconds} s: {_lastFailure}");
         }
         Lose(reason);
     }

@@ -24,7 +24,13 @@ internal static class EtcdAccess
     public static async Task<IReadOnlyList<KeyValue>> ListAsync(this EtcdClient etcd, string prefix)
     {
         KeyRange range = KeyRange.Below(prefix);
-        var request = new RangeRequest { Key = range.Start, RangeEnd = range.End, SortTarget = RangeRequest.Types.SortTarget.Create, SortOrder = RangeRequest.Types.SortOrder.Ascend };
+        var request = new RangeRequest
+        {
+            Key = range.Start,
+            RangeEnd = range.End,
+            SortTarget = RangeRequest.Types.SortTarget.Create,
+            SortOrder = RangeRequest.Types.SortOrder.Ascend,
+        };
         return (await etcd.RangeAsync(request, CancellationToken.None)).Kvs;
     }
 

@@ -13,7 +13,8 @@ namespace DistBp.Cluster.Tests.Rendezvous.Etcd;
 [Collection(EtcdCollection.Name)]
 public sealed class EtcdClientTests(SharedEtcd shared)
 {
-    private static readonly EtcdLimits s_hasty = EtcdLimits.Default with { AttemptTimeout = TimeSpan.FromSeconds(0.5), CallTimeout = TimeSpan.FromSeconds(1.5) };
+    private static readonly EtcdLimits s_hasty =
+        EtcdLimits.Default with { AttemptTimeout = TimeSpan.FromSeconds(0.5), CallTimeout = TimeSpan.FromSeconds(1.5) };
 
     [Fact]
     public async Task Endpoints_that_do_not_answer_are_named_with_the_reason_and_what_to_do()
@@ -40,7 +41,8 @@ public sealed class EtcdClientTests(SharedEtcd shared)
         EtcdProcesses etcd = await shared.StartedAsync();
         using var silent = new TcpListener(IPAddress.Loopback, 0);
         silent.Start();
-        using var client = new EtcdClient([$"http://{Closed()}", $"http://{silent.LocalEndpoint}", etcd.Endpoints[0]], EtcdLimits.Default, TimeProvider.System);
+        string[] endpoints = [$"http://{Closed()}", $"http://{silent.LocalEndpoint}", etcd.Endpoints[0]];
+        using var client = new EtcdClient(endpoints, EtcdLimits.Default, TimeProvider.System);
         long begin = TimeProvider.System.GetTimestamp();
         Assert.True(await client.PutAsync(shared.NewPrefix(), "x") > 0);
         Assert.InRange(TimeProvider.System.GetElapsedTime(begin), EtcdLimits.Default.AttemptTimeout, EtcdLimits.Default.CallTimeout);

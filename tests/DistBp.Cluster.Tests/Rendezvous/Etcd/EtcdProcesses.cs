@@ -29,15 +29,19 @@ internal sealed partial class EtcdProcesses : IAsyncDisposable
     {
         string[] urls = [.. FreePorts(2 * members).Select(p => $"http://127.0.0.1:{p}")];
         var etcd = new EtcdProcesses(urls[..members]);
-        string all = string.Join(',', urls[members..].Select((peer, i) => $"m{i}={peer}"));
-        for (int i = 0; i < members; i++) etcd._members.Add(etcd.Start($"m{i}", urls[i], urls[members + i], all));
-        using var client = new EtcdClient(etcd.Endpoints, Patient, TimeProvider.System);
-        Task ready = client.RangeAsync(new RangeRequest { Key = ByteString.CopyFromUtf8("/") }, CancellationToken.None);
-        Task ended = Task.WhenAny(etcd._members.Select(m => m.WaitForExitAsync()));
-        if (await Task.WhenAny(ready, ended) == ended)
-            throw new InvalidOperationException($"etcd ended at its start: {string.Join('\n', etcd._lines)}");
-        await ready;
-        return etcd;
+        bool started = false;
+        try
+        {
+            string all = string.Join(',', urls[members..].Select((peer, i) => $"m{i}={peer}"));
+            for (int i = 0; i < members; i++) etcd._members.Add(etcd.Start($"m{i}", urls[i], urls[members + i], all));
+            await etcd.ReadyAsync();
+            started = true;
+            return etcd;
+        }
+        finally
+        {
+            if (!started) await etcd.DisposeAsync();
+        }
     }
 
     /// <summary>The process stands still, and its connections stay open.</summary>
@@ -62,6 +66,15 @@ internal sealed partial class EtcdProcesses : IAsyncDisposable
         _folder.Dispose();
     }
 
+    private async Task ReadyAsync()
+    {
+        using var client = new EtcdClient(Endpoints, Patient, TimeProvider.System);
+        Task ready = client.RangeAsync(new RangeRequest { Key = ByteString.CopyFromUtf8("/") }, CancellationToken.None);
+        Task ended = Task.WhenAny(_members.Select(m => m.WaitForExitAsync()));
+        if (await Task.WhenAny(ready, ended) == ended) throw new InvalidOperationException($"etcd ended at its start: {string.Join('\n', _lines)}");
+        await ready;
+    }
+
     private Process Start(string name, string clients, string peers, string all)
     {
         var start = new ProcessStartInfo("etcd",
@@ -74,7 +87,8 @@ internal sealed partial class EtcdProcesses : IAsyncDisposable
             RedirectStandardError = true,
             WorkingDirectory = _folder.Path,
         };
-        foreach (string variable in start.Environment.Keys.Where(k => k.StartsWith("ETCD_", StringComparison.Ordinal)).ToArray()) start.Environment.Remove(variable);
+        string[] settings = [.. start.Environment.Keys.Where(k => k.StartsWith("ETCD_", StringComparison.Ordinal))];
+        foreach (string setting in settings) start.Environment.Remove(setting);
         Process process = Process.Start(start)!;
         process.ErrorDataReceived += (_, line) =>
         {

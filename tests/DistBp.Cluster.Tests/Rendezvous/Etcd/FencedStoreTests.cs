@@ -27,7 +27,8 @@ public sealed class FencedStoreTests(SharedEtcd shared)
         }
         await using Leadership second = await site.CampaignAsync("b");
         using FencedStore next = site.StoreOf(second);
-        string[] expected = [.. Enumerable.Range(0, 2 * EtcdLimits.PageValues + 1).Where(i => i != 1).Select(i => $"jobs/{i:000}: job {(i == 2 ? "two" : $"{i}")}")];
+        string[] expected =
+            [.. Enumerable.Range(0, 2 * EtcdLimits.PageValues + 1).Where(i => i != 1).Select(i => $"jobs/{i:000}: job {(i == 2 ? "two" : $"{i}")}")];
         Assert.Equal(expected, await ListAsync(next, "jobs/"));
         Assert.Equal(expected.Append("term: 1"), await ListAsync(next, ""));
         Assert.Empty(await ListAsync(next, "none"));

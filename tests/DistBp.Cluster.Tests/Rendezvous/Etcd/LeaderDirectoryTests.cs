@@ -8,6 +8,9 @@ namespace DistBp.Cluster.Tests.Rendezvous.Etcd;
 [Collection(EtcdCollection.Name)]
 public sealed class LeaderDirectoryTests(SharedEtcd shared)
 {
+    private static readonly EtcdLimits s_hasty = new(
+        AttemptTimeout: TimeSpan.FromSeconds(0.3), CallTimeout: TimeSpan.FromSeconds(1), WatchTimeout: TimeSpan.FromSeconds(1));
+
     [EtcdFact]
     public async Task A_leader_is_found_as_soon_as_there_is_one()
     {
@@ -94,8 +97,6 @@ public sealed class LeaderDirectoryTests(SharedEtcd shared)
         Assert.Contains("holds no candidate of distbp (distbp.rendezvous.etcd.prefix): give the cluster a prefix", foreign.Message, StringComparison.Ordinal);
         await Assert.ThrowsAsync<UserException>(() => site.CampaignAsync("a"));
     }
-
-    private static readonly EtcdLimits s_hasty = EtcdLimits.Default with { AttemptTimeout = TimeSpan.FromSeconds(0.3), CallTimeout = TimeSpan.FromSeconds(1), WatchTimeout = TimeSpan.FromSeconds(1) };
 
     private async Task<ElectionSite> SiteAsync(ElectionSite? beside = null) =>
         new((await shared.StartedAsync()).Endpoints, beside?.Options.Keys.ToString() ?? shared.NewPrefix());
