@@ -17,7 +17,7 @@ public sealed class ClusterConfigurationTests
             distbp {
               cluster { name = "prod", secret = "s3cret" }
               node { name = a1, roles = [coordinator, server], listen = "0.0.0.0:5601", advertise = "a1.example:5601", workers = 3 }
-              rendezvous { kind = etcd, coordinator = "c0:5600", etcd { endpoints = ["http://e0:2379", "http://e1:2379"], prefix = "/p" } }
+              rendezvous { kind = etcd, coordinator = "c0:5600", etcd { endpoints = ["http://e0:2379", "http://e1:2379"], prefix = "/p", lease = 10s } }
               failure-detector { heartbeat-interval = 1s, acceptable-pause = 5s }
               wire { max-message = 1MiB, shared-memory = off }
               tls { certificate = c.pem, key = k.pem, authority = a.pem }
@@ -30,6 +30,7 @@ public sealed class ClusterConfigurationTests
             new NodeConfiguration("a1", NodeRoles.Coordinator | NodeRoles.Server, new("0.0.0.0", 5601), new NodeAddress("a1.example", 5601), 3), c.Node);
         Assert.Equal((RendezvousKind.Etcd, new NodeAddress("c0", 5600), "/p"), (c.Rendezvous.Kind, c.Rendezvous.Coordinator, c.Rendezvous.Etcd.Prefix));
         Assert.Equal(["http://e0:2379", "http://e1:2379"], c.Rendezvous.Etcd.Endpoints);
+        Assert.Equal(TimeSpan.FromSeconds(10), c.Rendezvous.Etcd.Lease);
         Assert.Equal(new FailureDetectorConfiguration(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(5)), c.FailureDetector);
         Assert.Equal(new WireConfiguration(1 << 20, SharedMemory: false), c.Wire);
         Assert.Equal(new TlsConfiguration("c.pem", "k.pem", "a.pem"), c.Tls);
@@ -50,7 +51,7 @@ public sealed class ClusterConfigurationTests
         var wrong = Assert.Throws<UserException>(() => Parse("""
             distbp {
               node { workers = many, nam = x, listen = "5600", roles = [worker, sever] }
-              rendezvous { kind = statik }
+              rendezvous { kind = statik, etcd { endpoints = ["http://e0:2379", "e1:2379"] } }
               storge { runs = r }
               wire { shared-memory = maybe, max-message = 4 }
               cluster { secret = [s3cret] }
@@ -63,6 +64,7 @@ public sealed class ClusterConfigurationTests
                 "c.hocon:2:44 distbp.node.listen | expected an address (HOST:PORT, as 127.0.0.1:5600), found \"5600\" in quotes | for example: listen: \"127.0.0.1:5600\"",
                 "c.hocon:2:69 distbp.node.roles.1 | unknown role \"sever\" | did you mean \"server\"?",
                 "c.hocon:3:23 distbp.rendezvous.kind | unknown kind of rendezvous \"statik\" | did you mean \"static\"?",
+                "c.hocon:3:69 distbp.rendezvous.etcd.endpoints.1 | expected a URL (http://HOST:PORT), found \"e1:2379\" in quotes | for example: - \"http://127.0.0.1:2379\"",
                 "c.hocon:4:3 distbp.storge | unknown key \"storge\" | did you mean \"storage\"?",
                 "c.hocon:5:26 distbp.wire.shared-memory | unknown setting \"maybe\" | known words: on, off, true, false",
                 "c.hocon:5:47 distbp.wire.max-message | expected a size of at least 1 byte with its unit (B, KiB, MiB, GiB, kB, MB, GB), found \"4\" | for example: max-message: 4MiB",
