@@ -34,29 +34,31 @@ internal static class StepForms
             ReadShard),
         new MessageForm<ShareNorms>(
             BodyOneofCase.ShareNorms,
-            (m, e, _) => e.ShareNorms = new()
+            (m, e, _) => e.ShareNorms = m.ToContract(),
+            (e, g, ref _) => e.ShareNorms.ToProtocol(g)),
+        new MessageForm<ReplicateGradient>(
+            BodyOneofCase.ReplicateGradient,
+            (m, e, tensors) =>
             {
-                Server = m.Server, Step = m.Step, Norms = m.Norms.ToContract(), Halt = m.Halt, Clamped = m.Clamped, LossIsFinite = m.LossIsFinite,
+                e.ReplicateGradient = new() { Server = m.Server, Step = m.Step, Norms = m.Norms.ToPart() };
+                e.ReplicateGradient.Sums.Add(m.Sums);
+                e.ReplicateGradient.Code = GradientCodes.Write(m.Root, tensors);
             },
-            (e, g, ref _) => new(
-                g, e.ShareNorms.Server, e.ShareNorms.Step, e.ShareNorms.Norms.ToProtocol(), e.ShareNorms.Halt, e.ShareNorms.Clamped,
-                e.ShareNorms.LossIsFinite)),
+            (e, g, ref tensors) => new(
+                g, e.ReplicateGradient.Server, e.ReplicateGradient.Step, GradientCodes.Read(e.ReplicateGradient.Code, ref tensors),
+                e.ReplicateGradient.Sums.ToMemory(), e.ReplicateGradient.Norms.FromPart())),
+        new MessageForm<GradientReplicated>(
+            BodyOneofCase.GradientReplicated,
+            (m, e, _) => e.GradientReplicated = new() { Backup = m.Backup, Step = m.Step },
+            (e, g, ref _) => new(g, e.GradientReplicated.Backup, e.GradientReplicated.Step)),
         new MessageForm<ShardCommitted>(
             BodyOneofCase.ShardCommitted,
             (m, e, _) => e.ShardCommitted = new() { Server = m.Server, Version = m.Version, Halted = m.Halted, Skipped = m.Skipped },
             (e, g, ref _) => new(g, e.ShardCommitted.Server, e.ShardCommitted.Version, e.ShardCommitted.Halted, e.ShardCommitted.Skipped)),
         new MessageForm<StepCommitted>(
             BodyOneofCase.StepCommitted,
-            (m, e, _) =>
-            {
-                e.StepCommitted = new() { Step = m.Step, GradientNorm = m.GradientNorm, Clipped = m.Clipped };
-                e.StepCommitted.Sums.Add(m.Sums);
-                foreach (Contribution applied in m.Contributions.Span) e.StepCommitted.Contributions.Add(applied.ToContract());
-            },
-            (e, g, ref _) => new(g, e.StepCommitted.Step, e.StepCommitted.Sums.ToMemory(), e.StepCommitted.GradientNorm, e.StepCommitted.Clipped)
-            {
-                Contributions = e.StepCommitted.Contributions.Select(ContractValues.ToProtocol).ToArray(),
-            }),
+            (m, e, _) => e.StepCommitted = m.ToContract(),
+            (e, g, ref _) => e.StepCommitted.ToProtocol(g)),
         new MessageForm<ShardMeasured>(
             BodyOneofCase.ShardMeasured,
             (m, e, _) =>
@@ -67,8 +69,8 @@ internal static class StepForms
             (e, g, ref _) => new(g, e.ShardMeasured.Server, e.ShardMeasured.Step, e.ShardMeasured.Figures.ToMemory())),
         new MessageForm<StepSkipped>(
             BodyOneofCase.StepSkipped,
-            (m, e, _) => e.StepSkipped = new() { Step = m.Step, Segment = m.Segment },
-            (e, g, ref _) => new(g, e.StepSkipped.Step, e.StepSkipped.Segment)),
+            (m, e, _) => e.StepSkipped = m.ToContract(),
+            (e, g, ref _) => e.StepSkipped.ToProtocol(g)),
         new MessageForm<StepRejected>(
             BodyOneofCase.StepRejected,
             (m, e, _) => e.StepRejected = new() { Server = m.Server, Step = m.Step, Segment = m.Segment },
