@@ -336,7 +336,7 @@ public sealed class ParameterServer(int index, ConsistencyMode? mode = null)
         if (IsForeign(message.Generation) || _phase != Phase.Combining) return;
         _sums = message.Sums;
         // The first of the sums is that of the losses.
-        bool lossIsFinite = !IsLead || double.IsFinite(message.Sums.Span[0]);
+        bool lossIsFinite = !IsLead || double.IsFinite(message.Sums![0]);
         var norms = new ShareNorms(message.Generation, index, _update, message.Norms, _haltRequested, message.Clamped, lossIsFinite);
         if (_suspendRequested) BecomeSuspended(Phase.Suspended, effects);
         else if (_replicas.Backups.Count > 0) BecomeReplicating(message, norms, effects);
@@ -412,7 +412,10 @@ public sealed class ParameterServer(int index, ConsistencyMode? mode = null)
         }
         _skipsInRow = 0;
         _phase = Phase.Updating;
-        effects.Perform(new ApplyUpdate(_assignment!.Generation, _rule.Step, _rateFactor, _norms, UpdatesBefore) { Copies = _replicas.Of(_update) });
+        var update = new ApplyUpdate(_assignment!.Generation, _rule.Step, _rateFactor, _norms, UpdatesBefore);
+        IReadOnlyList<ReplicateGradient> copies = _replicas.Of(_update);
+        for (int i = 0; i < copies.Count; i++) effects.Perform(new FollowUpdate(copies[i], update));
+        effects.Perform(update);
     }
 
     /// <summary>Every server comes to the same decision, from the same norms.</summary>

@@ -60,11 +60,12 @@ internal sealed class ServerActor : Actor, IComputation
                 Keep(e.Generation);
                 return null;
             case CombineGradients e: return Combine(e);
+            case FollowUpdate e:
+                _shards[new ShardKey(e.Update.Generation, e.Owner.Server)].Follow(e.Owner, e.Update);
+                return null;
             case ApplyUpdate e:
                 ShardState updated = Shard(e.Generation);
                 updated.Update(e);
-                // By index: enumerating an interface would allocate in each step.
-                for (int i = 0; i < e.Copies.Count; i++) _shards[new ShardKey(e.Generation, e.Copies[i].Server)].Follow(e.Copies[i], e);
                 return new UpdateApplied(e.Generation, e.Step, updated.Clipped, updated.FiguresOf(e.Step));
             case ShareShard e:
                 Transport.Send(Address, Address.Worker(e.Worker), Share(e));
@@ -89,7 +90,7 @@ internal sealed class ServerActor : Actor, IComputation
             (_root, _rootOf) = (new ShardRoot(_memory, _index, shard.Shard, shard.Tables), effect.Generation);
         ShardRoot? root = effect.KeepsRoot ? _root : null;
         shard.Combine(effect, root);
-        return new GradientsCombined(effect.Generation, effect.Step, shard.Norms, effect.Leads ? shard.Sums(effect) : default, shard.Clamped) { Root = root?.Part };
+        return new GradientsCombined(effect.Generation, effect.Step, shard.Norms, effect.Leads ? shard.Sums(effect) : null, shard.Clamped) { Root = root?.Part };
     }
 
     private ShardCopied Copy(CopyShard effect)

@@ -37,11 +37,11 @@ public sealed record CombineGradients(Generation Generation, long Step, IReadOnl
 /// <summary>Clip and apply the optimizer to the shard; answered by <see cref="UpdateApplied"/>.</summary>
 /// <param name="Norms">Of all servers' segments, in the order of the flat buffer.</param>
 /// <param name="Update">How many updates the optimizer has made before, for what it corrects by that; <paramref name="Step"/> where a step is one update.</param>
-public sealed record ApplyUpdate(Generation Generation, long Step, double RateFactor, IReadOnlyList<SegmentNorms> Norms, long Update) : Effect
-{
-    /// <summary>What is applied to the copies that the server keeps: one for each of their owners.</summary>
-    public IReadOnlyList<ReplicateGradient> Copies { get; init; } = [];
-}
+public sealed record ApplyUpdate(Generation Generation, long Step, double RateFactor, IReadOnlyList<SegmentNorms> Norms, long Update) : Effect;
+
+/// <summary>Before the update of the server's own shard: apply the same one to its copy of another's.</summary>
+/// <param name="Owner">The owner's gradient.</param>
+public sealed record FollowUpdate(ReplicateGradient Owner, ApplyUpdate Update) : Effect;
 
 /// <summary>Send the worker a copy of the shard as it is now, as <see cref="ShardRead"/>.</summary>
 public sealed record ShareShard(Generation Generation, int Worker, long Step, long Version) : Effect;

@@ -26,10 +26,10 @@ public sealed record ShardLoaded(Generation Generation) : Message;
 
 /// <summary>Host to server: effect <see cref="Effects.CombineGradients"/> is done.</summary>
 /// <param name="Norms">Of the shard's segments.</param>
-/// <param name="Sums">Metric sums at the root (lead server), else empty.</param>
+/// <param name="Sums">Metric sums at the root (lead server), else null.</param>
 /// <param name="Clamped">An element was above the limit of clip.value.</param>
 public sealed record GradientsCombined(
-    Generation Generation, long Step, SegmentNorms Norms, ReadOnlyMemory<double> Sums, bool Clamped = false) : Message
+    Generation Generation, long Step, SegmentNorms Norms, double[]? Sums, bool Clamped = false) : Message
 {
     /// <summary>Where the shard has backups: the sum at the root, not divided yet; unchanged until the step after it is combined.</summary>
     public GradientPart? Root { get; init; }

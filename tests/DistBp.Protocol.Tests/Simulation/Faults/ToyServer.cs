@@ -35,7 +35,7 @@ internal sealed class ToyServer(int index, TrainingPlan plan) : IToyMember
         {
             case LoadShard e:
                 Load(e.Generation, index, e.Shard, e.Handed);
-                foreach (ShardCopy copy in e.Copies) Load(e.Generation, copy.Owner, copy.Shard, e.Handed);
+                foreach (ShardCopy other in e.Copies) Load(e.Generation, other.Owner, other.Shard, e.Handed);
                 return new ShardLoaded(e.Generation);
             case HandOver e:
                 send(Address.Server(e.Server), _shards[(e.From, e.Owner)].Hand(e.Generation, e.Range));
@@ -44,14 +44,13 @@ internal sealed class ToyServer(int index, TrainingPlan plan) : IToyMember
                 foreach ((Generation Generation, int Owner) other in _shards.Keys.Where(k => k.Generation != e.Generation).ToList()) _shards.Remove(other);
                 return null;
             case CombineGradients e: return Combine(e);
+            case FollowUpdate e:
+                ToyShard copy = _shards[(e.Update.Generation, e.Owner.Server)];
+                ToyProblem.Update(copy, ToyGradient.Of(e.Owner.Root, copy.Range), NormOf(e.Update), e.Update.RateFactor);
+                return null;
             case ApplyUpdate e:
-                double norm = Math.Sqrt(e.Norms.SelectMany(n => n.Squared.ToArray()).Sum());
+                double norm = NormOf(e);
                 ToyProblem.Update(Shard(e.Generation), _root, norm, e.RateFactor);
-                foreach (ReplicateGradient copy in e.Copies)
-                {
-                    ToyShard shard = _shards[(e.Generation, copy.Server)];
-                    ToyProblem.Update(shard, ToyGradient.Of(copy.Root, shard.Range), norm, e.RateFactor);
-                }
                 return new UpdateApplied(e.Generation, e.Step, norm > 1);
             case ShareShard e:
                 send(Address.Worker(e.Worker), new ShardRead(e.Generation, index, e.Step, e.Version, (float[])[.. Shard(e.Generation).Parameters]));
@@ -70,6 +69,8 @@ internal sealed class ToyServer(int index, TrainingPlan plan) : IToyMember
             default: throw new InvalidOperationException($"{effect}");
         }
     }
+
+    private static double NormOf(ApplyUpdate update) => Math.Sqrt(update.Norms.SelectMany(n => n.Squared.ToArray()).Sum());
 
     private ToyShard Shard(Generation generation) => _shards[(generation, index)];
 
