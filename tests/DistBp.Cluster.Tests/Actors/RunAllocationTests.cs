@@ -19,14 +19,18 @@ public sealed class RunAllocationTests(ITestOutputHelper output)
     {
         // 180 steps an epoch: what an epoch's end and its shuffle allocate is in the figure, as in every run.
         JobDescription job = SmallJobs.Of(SmallJobs.Adam, "batch=6", "slices=6", "epochs=9", "data.validation=null", "data.test=0.4", "checkpoint.everySteps=100000");
-        using var folder = new TemporaryFolder();
-        var meter = new AllocationMeter();
-        var options = new TrainingOptions { Workers = workers, Servers = servers, OutFolder = folder["run"] };
-        await TrainingSession.RunAsync(job, options, [meter], CancellationToken.None);
-
-        long bytesAStep = (meter.BytesAtLast - meter.BytesAtFirst) / (Last - First);
-        output.WriteLine($"{workers} workers, {servers} servers, {job.Slices} slices: {bytesAStep} bytes a step");
-        Assert.InRange(bytesAStep, 1, MostBytesAStep - 1);
+        // What other threads of the test process still do is in the figure too, and only ever adds: of several runs the least counts.
+        long least = long.MaxValue;
+        for (int run = 0; run < 3; run++)
+        {
+            using var folder = new TemporaryFolder();
+            var meter = new AllocationMeter();
+            var options = new TrainingOptions { Workers = workers, Servers = servers, OutFolder = folder["run"] };
+            await TrainingSession.RunAsync(job, options, [meter], CancellationToken.None);
+            least = Math.Min(least, (meter.BytesAtLast - meter.BytesAtFirst) / (Last - First));
+        }
+        output.WriteLine($"{workers} workers, {servers} servers, {job.Slices} slices: {least} bytes a step");
+        Assert.InRange(least, 1, MostBytesAStep - 1);
     }
 
     private sealed class AllocationMeter : IRunObserver
