@@ -19,6 +19,9 @@ public sealed class ParameterServer(int index, ConsistencyMode? mode = null)
 
     /// <summary>Of the next update: another server has ended this one before.</summary>
     private readonly List<MemberMessage> _ahead = [];
+
+    /// <summary>What the lead server tells of the mini-batches of the update.</summary>
+    private readonly List<MemberMessage> _reports = [];
     private Phase _phase = Phase.Unassigned;
     private Assignment? _assignment;
 
@@ -216,7 +219,7 @@ public sealed class ParameterServer(int index, ConsistencyMode? mode = null)
     /// <summary>Pushes of the step may have come before this; they wait for it, for it brings the rate and the stop point.</summary>
     private void OnProceed(Proceed message, EffectList effects)
     {
-        _until = message.Until;
+        _until = _rule.Until = message.Until;
         _rateFactor = message.RateFactor;
         _haltRequested = false;
         if (_held != _loaded)
@@ -254,13 +257,29 @@ public sealed class ParameterServer(int index, ConsistencyMode? mode = null)
         if (IsForeign(message.Generation) || _phase != Phase.Combining) return;
         _sums = message.Sums;
         _phase = Phase.ExchangingNorms;
-        // The first of the sums is that of the losses.
-        bool lossIsFinite = !IsLead || double.IsFinite(message.Sums.Span[0]);
+        bool lossIsFinite = !IsLead || LossIsFinite();
         var norms = new ShareNorms(message.Generation, index, _update, message.Norms, _haltRequested, message.Clamped, lossIsFinite);
         SendToOthers(norms, effects);
         _shared[_assignment!.PositionOfServer(index)] = norms;
         if (_suspendRequested) BecomeSuspendedInStep(effects);
         else DecideWhenShared(effects);
+    }
+
+    /// <summary>The first of a mini-batch's sums is that of the losses.</summary>
+    private bool LossIsFinite()
+    {
+        for (long step = _rule.Step; step < _rule.End; step++)
+        {
+            if (!double.IsFinite(SumsOf(step).Span[0])) return false;
+        }
+        return true;
+    }
+
+    /// <summary>The sums of an update's mini-batches follow each other.</summary>
+    private ReadOnlyMemory<double> SumsOf(long step)
+    {
+        int count = _sums.Length / (int)(_rule.End - _rule.Step);
+        return _sums.Slice((int)(step - _rule.Step) * count, count);
     }
 
     private void SendToOthers(MemberMessage message, EffectList effects)
@@ -319,22 +338,23 @@ public sealed class ParameterServer(int index, ConsistencyMode? mode = null)
             if (_suspendRequested) BecomeSuspended(effects);
             return;
         }
-        _skipsInRow++;
-        Advance(IsLead ? new StepSkipped(generation, _rule.Step, badSegment) : null, null, skipped: true, effects);
+        _skipsInRow += (int)(_rule.End - _rule.Step);
+        for (long step = _rule.Step; IsLead && step < _rule.End; step++) _reports.Add(new StepSkipped(generation, step, badSegment));
+        Advance(null, skipped: true, effects);
     }
 
     private void OnUpdateApplied(UpdateApplied message, EffectList effects)
     {
         if (IsForeign(message.Generation) || _phase != Phase.Updating) return;
-        StepCommitted? report = IsLead
-            ? _rule.Report(message.Generation, _sums, _gradientNorm, message.Clipped || _clamped)
-            : null;
-        Advance(report, message.Figures, skipped: false, effects);
+        for (long step = _rule.Step; IsLead && step < _rule.End; step++)
+        {
+            if (_rule.Report(message.Generation, step, SumsOf(step), _gradientNorm, message.Clipped || _clamped) is { } report) _reports.Add(report);
+        }
+        Advance(message.Figures, skipped: false, effects);
     }
 
     /// <summary>The version is committed: with an update, or without one where the step was skipped.</summary>
-    /// <param name="report">What the lead server tells of the step; null for others, and where it lacks other workers' part.</param>
-    private void Advance(Message? report, double[]? figures, bool skipped, EffectList effects)
+    private void Advance(double[]? figures, bool skipped, EffectList effects)
     {
         Generation generation = _assignment!.Generation;
         long step = _rule.Step;
@@ -345,7 +365,8 @@ public sealed class ParameterServer(int index, ConsistencyMode? mode = null)
         _phase = Phase.Gathering;
         if (_rule.Announces || _version >= _until) Announce(effects, skipped);
         LetRead(effects);
-        if (report is not null) effects.Send(Address.Coordinator, report);
+        for (int i = 0; i < _reports.Count; i++) effects.Send(Address.Coordinator, _reports[i]);
+        _reports.Clear();
         if (figures is { } measured) effects.Send(Address.Coordinator, new ShardMeasured(generation, index, step, measured));
         if (_version >= _until) effects.Send(Address.Coordinator, new ServerStopped(generation, index, _version));
         if (_suspendRequested) BecomeSuspended(effects);

@@ -5,6 +5,7 @@ using DistBp.Learning.Encodings;
 using DistBp.Learning.Kernels;
 using DistBp.Learning.Optimizers;
 using DistBp.Protocol;
+using DistBp.Protocol.Consistency;
 using DistBp.Protocol.Effects;
 using DistBp.Protocol.Messages;
 
@@ -19,6 +20,8 @@ namespace DistBp.Cluster.Actors;
 internal sealed class ShardState
 {
     private readonly TrainingMemory _memory;
+    private readonly Descent _descent;
+    private readonly TensorBuffer _parameters;
     private readonly SubtreeCombination _combination = new();
     private readonly TensorBuffer _mean = new(ParameterLayout.BlockLength);
     private readonly TensorBuffer[] _state;
@@ -33,21 +36,28 @@ internal sealed class ShardState
     private int _samples;
 
     public ShardState(TrainingMemory memory, ParameterShard shard)
+        : this(memory, memory.ServerDescent, shard, memory.Parameters)
+    {
+        if (memory.Job.Wire.Parameters != ParameterEncoding.F32) _exact = new TensorBuffer(shard.Before(memory.Network.Parameters.DenseTrainedCount).Count);
+    }
+
+    /// <param name="parameters">[network.Parameters.Count]: what is moved.</param>
+    public ShardState(TrainingMemory memory, Descent descent, ParameterShard shard, TensorBuffer parameters)
     {
         ParameterLayout layout = memory.Network.Parameters;
+        (_descent, _parameters) = (descent, parameters);
         (_memory, Shard, TrainedShard) = (memory, shard, shard.Before(layout.TrainedCount));
-        _state = [.. Enumerable.Range(0, memory.Optimizer.StateCount).Select(_ => new TensorBuffer(TrainedShard.Count))];
+        _state = [.. Enumerable.Range(0, descent.Optimizer.StateCount).Select(_ => new TensorBuffer(TrainedShard.Count))];
         ParameterShard dense = shard.Before(layout.DenseTrainedCount);
         _trained = memory.Segments.Range(dense.Offset, dense.End);
         _statistics = memory.Segments.Range(Math.Max(shard.Offset, layout.TrainedCount), Math.Max(shard.End, layout.TrainedCount));
-        _tables = [.. Enumerable.Range(0, layout.SparseViews.Count).Select(table => new TableShard(memory, shard, table))];
+        _tables = [.. Enumerable.Range(0, layout.SparseViews.Count).Select(table => new TableShard(memory, descent, shard, table, parameters))];
         int segments = memory.Segments.Range(shard.Offset, shard.End).Count;
         _norms = new NormList(segments);
         _figures = new SegmentFigures(segments);
         _allNorms = new NormList(memory.Segments.Count);
         _scales = new float[memory.Segments.ViewCount];
-        for (int i = 0; i < _state.Length; i++) _state[i].Span.Fill(memory.Optimizer.InitialValue(i));
-        if (memory.Job.Wire.Parameters != ParameterEncoding.F32) _exact = new TensorBuffer(dense.Count);
+        for (int i = 0; i < _state.Length; i++) _state[i].Span.Fill(descent.Optimizer.InitialValue(i));
     }
 
     public ParameterShard Shard { get; }
@@ -80,7 +90,7 @@ internal sealed class ShardState
     public IReadOnlyList<TensorBuffer> OptimizerState => _state;
 
     /// <summary>As workers read them.</summary>
-    private Span<float> Parameters => _memory.Parameters.Span.Slice(Shard.Offset, Shard.Count);
+    private Span<float> Parameters => _parameters.Span.Slice(Shard.Offset, Shard.Count);
 
     /// <summary>A copy of the exact parameters [Shard.Count].</summary>
     public void CopyTo(Span<float> parameters)
@@ -135,14 +145,15 @@ internal sealed class ShardState
     public void Combine(CombineGradients request)
     {
         _combination.Begin(request.Contributions, _memory.Job.Slices);
-        int samples = _samples = _memory.SamplesOfStep(request.Step, request.Contributions);
+        // Slices of a last, small mini-batch may be empty: their gradient is 0.
+        int samples = _samples = Math.Max(1, _memory.SamplesOfStep(request.Step, request.Contributions));
         _norms.Clear();
         Clamped = false;
         for (int i = _trained.First; i < _trained.First + _trained.Count; i++)
         {
             NormSegment segment = _memory.Segments[i];
             _norms.Add(i, Mean(segment, samples));
-            Clamped |= _memory.IsClamped(_mean.Span[..segment.Count]);
+            Clamped |= _descent.IsClamped(_mean.Span[..segment.Count]);
         }
         foreach (TableShard table in _tables) Clamped |= table.Combine(request.Contributions, samples, _norms);
         for (int i = _statistics.First; i < _statistics.First + _statistics.Count; i++)
@@ -154,7 +165,7 @@ internal sealed class ShardState
         StepPhases.End(StepPhase.Reduce);
     }
 
-    /// <summary>Metric sums over the mini-batch: the workers' sums along the same tree.</summary>
+    /// <summary>Metric sums over the mini-batch, or those of the update one after the other: the workers' sums along the same tree.</summary>
     public double[] Sums(CombineGradients request)
     {
         int next = 0;
@@ -170,10 +181,10 @@ internal sealed class ShardState
         _allNorms.Clear();
         // By index: enumerating an interface would allocate in each step.
         for (int server = 0; server < request.Norms.Count; server++) _allNorms.Add(request.Norms[server]);
-        Clipped = ClipPlan.Compute(_memory.Job.Clip, _memory.Segments, _allNorms.Squared, _scales, _allNorms.Segments).Clipped;
+        Clipped = ClipPlan.Compute(_descent.Clip, _memory.Segments, _allNorms.Squared, _scales, _allNorms.Segments).Clipped;
         SegmentFigures? figures = _memory.IsSampled(request.Step) ? _figures : null;
         figures?.Clear();
-        double rate = _memory.Rate(request.Step, request.RateFactor);
+        double rate = _descent.Rate(request.Step, request.RateFactor);
         int samples = _samples;
         for (int i = _trained.First; i < _trained.First + _trained.Count; i++)
         {
@@ -182,17 +193,17 @@ internal sealed class ShardState
             int offset = segment.Offset - Shard.Offset;
             Span<float> parameters = Exact(segment);
             figures?.BeforeUpdate(i, _mean.Span[..segment.Count], parameters);
-            _memory.Optimizer.Update(
-                request.Update, rate * _memory.RateFactorOf(segment.View), _scales[segment.View], parameters, _mean.Span[..segment.Count], _state, offset);
+            _descent.Optimizer.Update(
+                request.Update, rate * _descent.RateFactorOf(segment.View), _scales[segment.View], parameters, _mean.Span[..segment.Count], _state, offset);
             figures?.AfterUpdate(parameters);
             if (_exact is not null) _memory.Job.Wire.Parameters.Round(parameters, Parameters[offset..]);
         }
-        foreach (TableShard table in _tables) table.Update(request.Update, rate * _memory.RateFactorOf(table.View), _scales[table.View], _state, figures);
+        foreach (TableShard table in _tables) table.Update(request.Update, rate * _descent.RateFactorOf(table.View), _scales[table.View], _state, figures);
         for (int i = _statistics.First; i < _statistics.First + _statistics.Count; i++)
         {
             NormSegment segment = _memory.Segments[i];
             Mean(segment, samples);
-            RunningAverages.Move(Parameters.Slice(segment.Offset - Shard.Offset, segment.Count), _mean.Span[..segment.Count], _memory.MomentumOf(segment));
+            RunningAverages.Move(Parameters.Slice(segment.Offset - Shard.Offset, segment.Count), _mean.Span[..segment.Count], _descent.MomentumOf(segment));
         }
         (ChangedBy, ShowsExact) = (request.Step, false);
         StepPhases.End(StepPhase.Update);
@@ -206,7 +217,7 @@ internal sealed class ShardState
         int dense = layout.DenseOffset(segment.Offset) - layout.DenseOffset(Shard.Offset);
         _combination.Operands(dense, segment.Count, out ReadOnlySpan<float> left, out ReadOnlySpan<float> right);
         return GradientReduction.MeanAndNorm(
-            left, right, samples, _mean.Span[..segment.Count], Exact(segment), _memory.TreatmentOf(segment));
+            left, right, samples, _mean.Span[..segment.Count], Exact(segment), _descent.TreatmentOf(segment));
     }
 
     /// <summary>The segment's parameters as this server updates them.</summary>
@@ -219,7 +230,7 @@ internal sealed class ShardState
     /// <summary>By reference where the shared buffer has them.</summary>
     private ReadOnlyMemory<float> ExactOf(ParameterShard range)
     {
-        if (_exact is null) return _memory.Parameters.Memory.Slice(range.Offset, range.Count);
+        if (_exact is null) return _parameters.Memory.Slice(range.Offset, range.Count);
         var parameters = new float[Shard.Count];
         CopyTo(parameters);
         return parameters.AsMemory(range.Offset - Shard.Offset, range.Count);
@@ -233,8 +244,14 @@ internal sealed class ShardState
         double[] sums = Sum(node.Left, contributions, ref next);
         if (next == contributions.Count || contributions[next].Subtree.First >= node.End) return sums;
         // Added where it is: a copy would be garbage in each step.
-        if (contributions[next].Subtree == node.Right) _memory.Network.AddSums(sums, contributions[next++].Sums.Span);
-        else _memory.Network.AddSums(sums, Sum(node.Right, contributions, ref next));
+        if (contributions[next].Subtree == node.Right) AddSums(sums, contributions[next++].Sums.Span);
+        else AddSums(sums, Sum(node.Right, contributions, ref next));
         return sums;
+    }
+
+    private void AddSums(Span<double> sums, ReadOnlySpan<double> other)
+    {
+        int count = _memory.Job.Consistency is LocalSgdMode ? _memory.Network.Metrics.Count : sums.Length;
+        for (int at = 0; at < sums.Length; at += count) _memory.Network.AddSums(sums.Slice(at, count), other.Slice(at, count));
     }
 }

@@ -17,6 +17,8 @@ internal sealed class TableShard
     private const int Ahead = 4;
 
     private readonly TrainingMemory _memory;
+    private readonly Descent _descent;
+    private readonly TensorBuffer _parameters;
     private readonly ParameterShard _shard;
     private readonly int _table;
     private readonly ParameterView _view;
@@ -26,8 +28,10 @@ internal sealed class TableShard
     private int _count;
 
     /// <param name="table">Its number in <see cref="ParameterLayout.SparseViews"/>.</param>
-    public TableShard(TrainingMemory memory, ParameterShard shard, int table)
+    /// <param name="parameters">The flat buffer that is moved.</param>
+    public TableShard(TrainingMemory memory, Descent descent, ParameterShard shard, int table, TensorBuffer parameters)
     {
+        (_descent, _parameters) = (descent, parameters);
         (_memory, _shard, _table, _view) = (memory, shard, table, memory.Network.Parameters.SparseViews[table]);
         View = memory.Network.Parameters.Views.ToList().IndexOf(_view);
         int inShard = Math.Max(0, Math.Min(shard.End, _view.End) - Math.Max(shard.Offset, _view.Offset));
@@ -60,7 +64,7 @@ internal sealed class TableShard
             _rows[_count] = row;
             Span<float> mean = _mean.Span.Slice(_count * _view.Width, sum.Length);
             Mean(_union.OffsetOf(row), sum, mean, samples, norms);
-            clamped |= _memory.IsClamped(mean);
+            clamped |= _descent.IsClamped(mean);
         }
         return clamped;
     }
@@ -76,9 +80,9 @@ internal sealed class TableShard
             for (int done = 0; done < length;)
             {
                 (int segment, int count) = PieceAt(offset, done, length);
-                Span<float> parameters = _memory.Parameters.Span.Slice(offset + done, count), mean = _mean.Span.Slice(i * _view.Width + done, count);
+                Span<float> parameters = _parameters.Span.Slice(offset + done, count), mean = _mean.Span.Slice(i * _view.Width + done, count);
                 figures?.BeforeUpdate(segment, mean, parameters);
-                _memory.Optimizer.Update(step, rate, scale, parameters, mean, state, offset + done - _shard.Offset);
+                _descent.Optimizer.Update(step, rate, scale, parameters, mean, state, offset + done - _shard.Offset);
                 figures?.AfterUpdate(parameters);
                 done += count;
             }
@@ -88,7 +92,7 @@ internal sealed class TableShard
     private void Fetch(int row, ReadOnlySpan<TensorBuffer> state)
     {
         int offset = _union.OffsetOf(row), length = _union.LengthOf(row);
-        EmbeddingKernel.Fetch(_memory.Parameters.Span.Slice(offset, length));
+        EmbeddingKernel.Fetch(_parameters.Span.Slice(offset, length));
         foreach (TensorBuffer buffer in state) EmbeddingKernel.Fetch(buffer.Span.Slice(offset - _shard.Offset, length));
     }
 
@@ -99,8 +103,8 @@ internal sealed class TableShard
         {
             (int segment, int length) = PieceAt(offset, done, sum.Length);
             double squared = GradientReduction.MeanAndNorm(
-                sum.Slice(done, length), [], samples, mean.Slice(done, length), _memory.Parameters.Span.Slice(offset + done, length),
-                _memory.TreatmentOf(_memory.Segments[segment]));
+                sum.Slice(done, length), [], samples, mean.Slice(done, length), _parameters.Span.Slice(offset + done, length),
+                _descent.TreatmentOf(_memory.Segments[segment]));
             norms.Add(segment, squared);
             done += length;
         }
