@@ -4,7 +4,6 @@ using DistBp.Learning.Data;
 using DistBp.Learning.Kernels;
 using DistBp.Learning.Optimizers;
 using DistBp.Learning.Schedules;
-using DistBp.Protocol.Consistency;
 
 namespace DistBp.Cluster.Actors;
 
@@ -39,12 +38,12 @@ internal sealed class Descent
         job.Schedule is PlateauSchedule plateau ? Math.Min(1, plateau.MinRate / job.Optimizer.Rate) : 0, momentum: null);
 
     /// <summary>What is penalized and clipped was so in each local step; running statistics become the mean of the workers'.</summary>
-    public static Descent Outer(LocalSgdMode mode, JobDescription job, Network network)
+    public static Descent Outer(JobDescription job, Network network)
     {
-        var arrivals = SparseArrivals.Of(new SgdDescription(mode.OuterRate, mode.OuterMomentum, Nesterov: mode.OuterMomentum > 0), job.Wire.Gradients);
+        var arrivals = SparseArrivals.Of(job.ServerOptimizer, job.Wire.Gradients);
         IReadOnlyList<ParameterView> views = network.Parameters.Views;
         return new Descent(
-            network, arrivals.Optimizer, Schedule.Create(new ConstantSchedule(), mode.OuterRate, 1, 1), [.. views.Select(_ => GradientTreatment.None)], new ClipDescription(),
+            network, arrivals.Optimizer, Schedule.Create(new ConstantSchedule(), job.ServerOptimizer.Rate, 1, 1), [.. views.Select(_ => GradientTreatment.None)], new ClipDescription(),
             // A plateau lowers the rate of the workers.
             [.. views.Select(_ => arrivals.RateFactor)], leastRateFactor: 1, momentum: 1);
     }

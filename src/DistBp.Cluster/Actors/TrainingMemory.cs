@@ -30,9 +30,9 @@ internal sealed class TrainingMemory
         Parameters = Allocate(Address.Coordinator, [network.Parameters.Count])[0];
         Held = job.Wire.Parameters == ParameterEncoding.F32 ? Parameters : new TensorBuffer(network.Parameters.Count);
         Segments = new NormSegments(network.Parameters);
-        var local = job.Consistency as LocalSgdMode;
-        Descent = Descent.OfJob(job, network, Geometry, local is null ? SparseArrivals.Of(job.Optimizer, job.Wire.Gradients) : new SparseArrivals(job.Optimizer, 1));
-        ServerDescent = local is null ? Descent : Descent.Outer(local, job, network);
+        bool isLocal = job.Consistency is LocalSgdMode;
+        Descent = Descent.OfJob(job, network, Geometry, isLocal ? new SparseArrivals(job.Optimizer, 1) : SparseArrivals.Of(job.Optimizer, job.Wire.Gradients));
+        ServerDescent = isLocal ? Descent.Outer(job, network) : Descent;
         EvaluationMetrics = network.Metrics;
         Snapshots = new ShardSnapshots(Parameters, network.Parameters, Optimizer.StateCount);
     }

@@ -51,6 +51,10 @@ public sealed record JobDescription(
     /// <summary>Which gradients an update waits for.</summary>
     public ConsistencyMode Consistency { get; init; } = ConsistencyMode.Exact;
 
+    /// <summary>Whose state servers keep: in localSgd that of the outer step.</summary>
+    public OptimizerDescription ServerOptimizer => Consistency is LocalSgdMode local
+        ? new SgdDescription(local.OuterRate, local.OuterMomentum, Nesterov: local.OuterMomentum > 0) : Optimizer;
+
     /// <summary>What the loss compares the output with.</summary>
     public TargetKind Target => Data.TargetIsInput ? TargetKind.Input : Loss.Kind switch
     {

@@ -1,8 +1,8 @@
-using DistBp.Learning;
 using DistBp.Learning.Data;
 using DistBp.Learning.Metrics;
 using DistBp.Protocol.Consistency;
 using DistBp.Protocol.Effects;
+using DistBp.Protocol.Messages;
 
 namespace DistBp.Protocol.Tests.Simulation;
 
