@@ -42,9 +42,9 @@ public sealed class WireEncodingTests : IDisposable
         Assert.Equal(SampleJobs.WeightsOf(_folder, "one"), SampleJobs.WeightsOf(_folder, "two"));
         Assert.Contains("staleness at most 7", CommandRun.Succeed(_folder, "audit", "two").Output, StringComparison.Ordinal);
         JsonElement result = SampleJobs.Result(_folder, "two");
-        // 23 steps an epoch are three rounds, each with what a step of bsp sends.
+        // 23 steps an epoch are three rounds, each with what a step of bsp sends, and a report of each step.
         double most = 3.0 / 23 * sizeof(float) * result.GetProperty("parameters").GetInt64();
-        Assert.InRange(result.GetProperty("bytesSentPerStep").GetDouble(), 1, most * 1.1);
+        Assert.InRange(result.GetProperty("bytesSentPerStep").GetDouble(), 1, most * 1.3);
     }
 
     [Theory]
