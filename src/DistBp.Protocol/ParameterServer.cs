@@ -20,8 +20,8 @@ public sealed class ParameterServer(int index, ConsistencyMode? mode = null)
     /// <summary>Of the next update: another server has ended this one before.</summary>
     private readonly List<MemberMessage> _ahead = [];
 
-    /// <summary>What the lead server tells of the mini-batches of the update.</summary>
-    private readonly List<MemberMessage> _reports = [];
+    /// <summary>What is to be told of the mini-batches of the update.</summary>
+    private readonly List<MemberMessage> _told = [];
     private Phase _phase = Phase.Unassigned;
     private Assignment? _assignment;
 
@@ -270,16 +270,16 @@ public sealed class ParameterServer(int index, ConsistencyMode? mode = null)
     {
         for (long step = _rule.Step; step < _rule.End; step++)
         {
-            if (!double.IsFinite(SumsOf(step).Span[0])) return false;
+            if (!double.IsFinite(SumsOf(step, _sums).Span[0])) return false;
         }
         return true;
     }
 
     /// <summary>The sums of an update's mini-batches follow each other.</summary>
-    private ReadOnlyMemory<double> SumsOf(long step)
+    private ReadOnlyMemory<double> SumsOf(long step, ReadOnlyMemory<double> update)
     {
-        int count = _sums.Length / (int)(_rule.End - _rule.Step);
-        return _sums.Slice((int)(step - _rule.Step) * count, count);
+        int count = update.Length / (int)(_rule.End - _rule.Step);
+        return update.Slice((int)(step - _rule.Step) * count, count);
     }
 
     private void SendToOthers(MemberMessage message, EffectList effects)
@@ -339,7 +339,7 @@ public sealed class ParameterServer(int index, ConsistencyMode? mode = null)
             return;
         }
         _skipsInRow += (int)(_rule.End - _rule.Step);
-        for (long step = _rule.Step; IsLead && step < _rule.End; step++) _reports.Add(new StepSkipped(generation, step, badSegment));
+        for (long step = _rule.Step; IsLead && step < _rule.End; step++) _told.Add(new StepSkipped(generation, step, badSegment));
         Advance(null, skipped: true, effects);
     }
 
@@ -348,7 +348,7 @@ public sealed class ParameterServer(int index, ConsistencyMode? mode = null)
         if (IsForeign(message.Generation) || _phase != Phase.Updating) return;
         for (long step = _rule.Step; IsLead && step < _rule.End; step++)
         {
-            if (_rule.Report(message.Generation, step, SumsOf(step), _gradientNorm, message.Clipped || _clamped) is { } report) _reports.Add(report);
+            if (_rule.Report(message.Generation, step, SumsOf(step, _sums), _gradientNorm, message.Clipped || _clamped) is { } report) _told.Add(report);
         }
         Advance(message.Figures, skipped: false, effects);
     }
@@ -365,8 +365,8 @@ public sealed class ParameterServer(int index, ConsistencyMode? mode = null)
         _phase = Phase.Gathering;
         if (_rule.Announces || _version >= _until) Announce(effects, skipped);
         LetRead(effects);
-        for (int i = 0; i < _reports.Count; i++) effects.Send(Address.Coordinator, _reports[i]);
-        _reports.Clear();
+        for (int i = 0; i < _told.Count; i++) effects.Send(Address.Coordinator, _told[i]);
+        _told.Clear();
         if (figures is { } measured) effects.Send(Address.Coordinator, new ShardMeasured(generation, index, step, measured));
         if (_version >= _until) effects.Send(Address.Coordinator, new ServerStopped(generation, index, _version));
         if (_suspendRequested) BecomeSuspended(effects);
