@@ -40,11 +40,11 @@ internal sealed class Contributions
     }
 
     /// <summary>Who computed what of the step. While the same workers compute the same subtrees it is the array of the step before.</summary>
-    public ReadOnlyMemory<Contribution> Applied()
+    public ReadOnlyMemory<Contribution> Applied(long staleness)
     {
         bool same = _applied.Length == _pushes.Count;
-        for (int i = 0; same && i < _applied.Length; i++) same = _applied[i] == Of(_pushes[i]);
-        if (!same) _applied = [.. _pushes.Select(Of)];
+        for (int i = 0; same && i < _applied.Length; i++) same = _applied[i] == Of(_pushes[i], staleness);
+        if (!same) _applied = [.. _pushes.Select(p => Of(p, staleness))];
         return _applied;
     }
 
@@ -54,7 +54,7 @@ internal sealed class Contributions
         SliceCount = 0;
     }
 
-    private static Contribution Of(PushGradient push) => new(push.Subtree, push.Worker);
+    private static Contribution Of(PushGradient push, long staleness) => new(push.Subtree, push.Worker, staleness);
 
     private static bool Covers(Subtree outer, Subtree inner) => outer.First <= inner.First && inner.End <= outer.End;
 }

@@ -21,6 +21,9 @@ public sealed class ParameterServer(int index, ConsistencyMode? mode = null)
 
     /// <summary>Of the next update: another server has ended this one before.</summary>
     private readonly List<MemberMessage> _ahead = [];
+
+    /// <summary>What is to be told of the mini-batches of the update.</summary>
+    private readonly List<MemberMessage> _told = [];
     private Phase _phase = Phase.Unassigned;
     private Assignment? _assignment;
 
@@ -297,7 +300,7 @@ public sealed class ParameterServer(int index, ConsistencyMode? mode = null)
         // One that arrives again, late.
         if (message.From <= _proceededFrom) return;
         _proceededFrom = message.From;
-        _until = message.Until;
+        _until = _rule.Until = message.Until;
         Follow(message.Course);
         _rateFactor = message.RateFactor;
         _haltRequested = false;
@@ -335,8 +338,7 @@ public sealed class ParameterServer(int index, ConsistencyMode? mode = null)
     {
         if (IsForeign(message.Generation) || _phase != Phase.Combining) return;
         _sums = message.Sums;
-        // The first of the sums is that of the losses.
-        bool lossIsFinite = !IsLead || double.IsFinite(message.Sums![0]);
+        bool lossIsFinite = !IsLead || LossIsFinite();
         var norms = new ShareNorms(message.Generation, index, _update, message.Norms, _haltRequested, message.Clamped, lossIsFinite);
         if (_suspendRequested) BecomeSuspended(Phase.Suspended, effects);
         else if (_replicas.Backups.Count > 0) BecomeReplicating(message, norms, effects);
@@ -368,6 +370,23 @@ public sealed class ParameterServer(int index, ConsistencyMode? mode = null)
         SendToOthers(norms, effects);
         _shared[_assignment!.PositionOfServer(index)] = norms;
         DecideWhenShared(effects);
+    }
+
+    /// <summary>The first of a mini-batch's sums is that of the losses.</summary>
+    private bool LossIsFinite()
+    {
+        for (long step = _rule.Step; step < _rule.End; step++)
+        {
+            if (!double.IsFinite(SumsOf(step, _sums).Span[0])) return false;
+        }
+        return true;
+    }
+
+    /// <summary>The sums of an update's mini-batches follow each other.</summary>
+    private ReadOnlyMemory<double> SumsOf(long step, ReadOnlyMemory<double> update)
+    {
+        int count = update.Length / (int)(_rule.End - _rule.Step);
+        return update.Slice((int)(step - _rule.Step) * count, count);
     }
 
     private void SendToOthers(MemberMessage message, EffectList effects)
@@ -429,23 +448,24 @@ public sealed class ParameterServer(int index, ConsistencyMode? mode = null)
             if (_suspendRequested) BecomeSuspended(Phase.Suspended, effects);
             return;
         }
-        _skipsInRow++;
-        Advance(KnowsSums ? new StepSkipped(generation, _rule.Step, badSegment) : null, null, skipped: true, effects);
+        _skipsInRow += (int)(_rule.End - _rule.Step);
+        for (long step = _rule.Step; KnowsSums && step < _rule.End; step++) _told.Add(new StepSkipped(generation, step, badSegment));
+        Advance(null, skipped: true, effects);
     }
 
     private void OnUpdateApplied(UpdateApplied message, EffectList effects)
     {
         if (IsForeign(message.Generation) || _phase != Phase.Updating) return;
-        StepCommitted? report = null;
-        if (IsLead) report = _rule.Report(message.Generation, _sums, _gradientNorm, message.Clipped || _clamped);
-        else if (_replicas.Of(_assignment!.Lead, _update) is { } lead)
-            report = _rule.Report(message.Generation, lead.Sums, _gradientNorm, message.Clipped || _clamped);
-        Advance(report, message.Figures, skipped: false, effects);
+        ReadOnlyMemory<double> sums = IsLead ? _sums : _replicas.Of(_assignment!.Lead, _update)?.Sums ?? default;
+        for (long step = _rule.Step; !sums.IsEmpty && step < _rule.End; step++)
+        {
+            if (_rule.Report(message.Generation, step, SumsOf(step, sums), _gradientNorm, message.Clipped || _clamped) is { } report) _told.Add(report);
+        }
+        Advance(message.Figures, skipped: false, effects);
     }
 
     /// <summary>The version is committed: with an update, or without one where the step was skipped.</summary>
-    /// <param name="report">What the lead server tells of the step, and its backups keep; null for others, and where it lacks other workers' part.</param>
-    private void Advance(MemberMessage? report, double[]? figures, bool skipped, EffectList effects)
+    private void Advance(double[]? figures, bool skipped, EffectList effects)
     {
         Generation generation = _assignment!.Generation;
         long step = _rule.Step;
@@ -458,8 +478,12 @@ public sealed class ParameterServer(int index, ConsistencyMode? mode = null)
         _phase = Phase.Gathering;
         if (_rule.Announces || _version >= _until) Announce(effects, skipped);
         LetRead(effects);
-        if (report is not null && _keepsReports) _reports.Add(report);
-        if (report is not null && IsLead) effects.Send(Address.Coordinator, report);
+        for (int i = 0; i < _told.Count; i++)
+        {
+            if (_keepsReports) _reports.Add(_told[i]);
+            if (IsLead) effects.Send(Address.Coordinator, _told[i]);
+        }
+        _told.Clear();
         if (figures is { } measured) effects.Send(Address.Coordinator, new ShardMeasured(generation, index, step, measured));
         if (_version >= _until) effects.Send(Address.Coordinator, new ServerStopped(generation, index, _version));
         if (_suspendRequested) BecomeSuspended(Phase.Suspended, effects);

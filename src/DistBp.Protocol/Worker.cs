@@ -9,7 +9,7 @@ namespace DistBp.Protocol;
 /// <summary>
 /// A worker: wait until the version is there on every shard, compute the gradients of its subtrees of slices, push them to the servers.
 /// In bsp it reads version t for step t, and its gradients stay unchanged until t + 1 is committed everywhere; a step that was committed without it it leaves
-/// to the others. At its own pace it reads what servers send it for its next step. Where slices go from one worker to another, what error feedback has
+/// to the others. In localSgd it makes several steps from what it has read before it pushes what they moved. At its own pace it reads what servers send it for its next step. Where slices go from one worker to another, what error feedback has
 /// left over of them goes too.
 /// </summary>
 /// <param name="keepsResiduals">Whether the encoding of gradients has error feedback.</param>
@@ -39,6 +39,7 @@ public sealed class Worker(int index, ConsistencyMode? mode = null, bool keepsRe
     private long _step;
     private long _from;
     private long _until;
+    private double _rateFactor = 1;
     private long _haltedAt = NotHalted;
     private long _skippedTo = NoVersion;
     private long _captureAt = NoVersion;
@@ -92,7 +93,7 @@ public sealed class Worker(int index, ConsistencyMode? mode = null, bool keepsRe
         }
     }
 
-    private bool IsPaced => mode is { IsPaced: true };
+    private ConsistencyMode Mode => mode ?? ConsistencyMode.Exact;
 
     private bool IsForeign(Generation generation) => _assignment is null || generation != _assignment.Generation;
 
@@ -180,6 +181,7 @@ public sealed class Worker(int index, ConsistencyMode? mode = null, bool keepsRe
         // A worker without slices may hear of commits before it hears of this.
         if (_phase != Phase.Computing) _step = Math.Max(_step, message.From);
         _until = message.Until;
+        _rateFactor = message.RateFactor;
         _from = message.From;
         if (_haltedAt <= _from) _haltedAt = NotHalted;
         // The stop point was reached without it, or servers' word has overtaken this one.
@@ -212,10 +214,10 @@ public sealed class Worker(int index, ConsistencyMode? mode = null, bool keepsRe
 
     private void TryCompute(EffectList effects)
     {
-        if (IsPaced || _haltedAt == _step || _step >= _until || _subtrees.Count == 0 || !AllShardsAt(_step)) return;
+        if (Mode.IsPaced || _haltedAt == _step || _step >= _until || _subtrees.Count == 0 || !AllShardsAt(_step)) return;
         _phase = Phase.Computing;
         if (_skippedTo == _step) effects.Perform(new VoidResiduals(_assignment!.Generation, _step));
-        effects.Perform(new ComputeGradient(_assignment!.Generation, _step));
+        effects.Perform(new ComputeGradient(_assignment!.Generation, _step) { Until = Mode.Next(_step, _until), RateFactor = _rateFactor });
     }
 
     private void OnShardRead(ShardRead message, EffectList effects)
@@ -224,7 +226,7 @@ public sealed class Worker(int index, ConsistencyMode? mode = null, bool keepsRe
         if (Array.IndexOf(_reads, null) >= 0) return;
         _step = message.Step;
         _phase = Phase.Computing;
-        effects.Perform(new ComputeGradient(_assignment.Generation, _step) { Shards = [.. _reads.Select(r => r!)] });
+        effects.Perform(new ComputeGradient(_assignment.Generation, _step) { Until = _step + 1, Shards = [.. _reads.Select(r => r!)] });
         Array.Clear(_reads);
     }
 
@@ -258,7 +260,7 @@ public sealed class Worker(int index, ConsistencyMode? mode = null, bool keepsRe
         if (_subtrees.Count == 0)
             effects.Send(Address.Coordinator, new NonFiniteLocated(message.Generation, index, message.Step, []));
         else
-            effects.Perform(new SearchNonFinite(message.Generation, message.Step, _subtrees));
+            effects.Perform(new SearchNonFinite(message.Generation, message.Step, Mode.Next(message.Step, _until), _subtrees));
     }
 
     private void OnNonFiniteSearched(NonFiniteSearched message, EffectList effects)

@@ -8,6 +8,7 @@ using DistBp.Learning.Kernels.Simd;
 //                                                         -- search [SEEDS [TRIALS [LAG]]]
 //                                                         -- search-digits [SEEDS [TRIALS]]
 //                                                         -- slow-worker [REPETITIONS]
+//                                                         -- control-plane
 string what = args.FirstOrDefault(a => !a.StartsWith('-')) ?? "";
 int Number(int index, int otherwise) => args.Length > index ? int.Parse(args[index], CultureInfo.InvariantCulture) : otherwise;
 if (what == "search")
@@ -25,6 +26,11 @@ if (what == "slow-worker")
     await SlowWorkerBenchmark.RunAsync(Number(1, 3));
     return;
 }
+if (what == "control-plane")
+{
+    ControlPlaneBenchmark.Run();
+    return;
+}
 bool json = args.Contains("--json");
 IEnumerable<KernelRate> rates = what switch
 {
@@ -32,7 +38,7 @@ IEnumerable<KernelRate> rates = what switch
     "elementwise" => ElementwiseBenchmark.Run(),
     "convolution" => ConvolutionBenchmark.Run(),
     _ => throw new ArgumentException(
-        "What to measure: matmul, elementwise, convolution, search, search-digits or slow-worker; --json prints one object a line."),
+        "What to measure: matmul, elementwise, convolution, search, search-digits, slow-worker or control-plane; --json prints one object a line."),
 };
 if (!json) Console.WriteLine($"one core, vectors of {Widest.Bits} bits");
 foreach (KernelRate rate in rates)

@@ -29,7 +29,7 @@ internal static class SlowWorkerBenchmark
         epochs: 40
         """;
 
-    private static readonly string[] s_modes = ["bsp", "{bsp: {backupWorkers: 1}}", "{ssp: {staleness: 3}}", "async"];
+    private static readonly string[] s_modes = ["bsp", "{bsp: {backupWorkers: 1}}", "{ssp: {staleness: 3}}", "async", "{localSgd: {steps: 8}}"];
 
     public static async Task RunAsync(int repetitions)
     {

@@ -30,6 +30,24 @@ public sealed class WireEncodingTests : IDisposable
     }
 
     [Theory]
+    [InlineData("f32", "on")]
+    [InlineData("f32", "off")]
+    [InlineData("int8", "off")]
+    public void Local_steps_in_two_processes_give_the_bits_of_two_workers_and_send_once_a_round(string encoding, string sharedMemory)
+    {
+        _folder.Write("node.hocon", $"distbp {{ wire {{ shared-memory = {sharedMemory} }} }}");
+        string[] settings = ["--set", "consistency={localSgd: {steps: 8, outerRate: 0.7, outerMomentum: 0.9}}", "--set", $"wire.gradients={encoding}", "--set", "epochs=4"];
+        CommandRun.Succeed(_folder, ["train", .. settings, "--workers", "2", "--out", "one"]);
+        CommandRun.Succeed(_folder, ["train", .. settings, "--processes", "2", "--config", "node.hocon", "--out", "two"]);
+        Assert.Equal(SampleJobs.WeightsOf(_folder, "one"), SampleJobs.WeightsOf(_folder, "two"));
+        Assert.Contains("staleness at most 7", CommandRun.Succeed(_folder, "audit", "two").Output, StringComparison.Ordinal);
+        JsonElement result = SampleJobs.Result(_folder, "two");
+        // 23 steps an epoch are three rounds, each with what a step of bsp sends, and a report of each step.
+        double most = 3.0 / 23 * sizeof(float) * result.GetProperty("parameters").GetInt64();
+        Assert.InRange(result.GetProperty("bytesSentPerStep").GetDouble(), 1, most * 1.3);
+    }
+
+    [Theory]
     [InlineData("{gradients: f32, parameters: f32}", "on")]
     [InlineData("{gradients: f32, parameters: f32}", "off")]
     [InlineData("{gradients: int8, parameters: bf16}", "on")]

@@ -1,14 +1,15 @@
 using System.Diagnostics;
 using DistBp.Learning;
 using DistBp.Learning.Benchmarks;
-using DistBp.Learning.Encodings;
 using DistBp.Protocol;
+using DistBp.Protocol.Consistency;
 using DistBp.Protocol.Messages;
 
 namespace DistBp.Cluster.Actors;
 
 /// <summary>
-/// A worker's step: gather the rows of each of its subtrees of slices, forward, backward, encode. All memory is made once an assignment.
+/// A worker's step: gather the rows of each of its subtrees of slices, forward, backward, encode. In localSgd several, with what they have moved for the gradient. All memory is made once an
+/// assignment.
 /// </summary>
 internal sealed class GradientComputation : IComputation
 {
@@ -26,6 +27,7 @@ internal sealed class GradientComputation : IComputation
     private readonly Action<int>?[] _ready;
     private readonly WorkerResiduals? _residuals;
     private readonly TensorBuffer _parameters;
+    private readonly LocalSteps? _local;
 
     /// <param name="residuals">Of the same subtrees; null where the encoding of gradients keeps none.</param>
     public GradientComputation(
@@ -33,8 +35,6 @@ internal sealed class GradientComputation : IComputation
         Action<GradientComputation> done, WorkerResiduals? residuals = null)
     {
         (_memory, _pool, _worker, Generation, _done, _residuals) = (memory, pool, worker, generation, done, residuals);
-        // Servers write the shared ones when they can, and not when this worker does not read.
-        _parameters = memory.Job.Consistency.IsPaced ? new TensorBuffer(memory.Parameters.Length) : memory.Parameters;
         _ahead = new GatherAhead(step => Gather(step, 0));
         _gather = new MiniBatchGather(memory);
         int maxSlices = subtrees.Max(s => s.Count);
@@ -46,8 +46,11 @@ internal sealed class GradientComputation : IComputation
         Gradient[] gradients =
             [.. subtrees.Select((s, i) => new Gradient(layout, s.Count * memory.Geometry.MaxSliceRows, memory.Job.Wire.Gradients, dense[i]))];
         _ready = [.. subtrees.Select((s, i) => Ready(memory.SendsAhead?.Invoke(generation, worker, s, dense[i].Memory)))];
+        if (memory.Job.Consistency is LocalSgdMode) _local = new LocalSteps(memory, generation, worker, subtrees, dense);
+        // Servers write the shared ones when they can, and not when this worker does not read.
+        _parameters = _local?.Parameters ?? (memory.Job.Consistency.IsPaced ? new TensorBuffer(memory.Parameters.Length) : memory.Parameters);
         int metrics = memory.Network.Metrics.Count;
-        _sums = [.. subtrees.Select(_ => new double[metrics + memory.Network.Activations.Count])];
+        _sums = [.. subtrees.Select(_ => new double[memory.Job.Consistency is LocalSgdMode { Steps: var steps } ? steps * metrics : metrics + memory.Network.Activations.Count])];
         _plain = [.. subtrees.Select((s, i) => new SubtreeGradient(s, gradients[i], _sums[i].AsMemory(0, metrics)))];
         _sampled = [.. subtrees.Select((s, i) => new SubtreeGradient(s, gradients[i], _sums[i]))];
     }
@@ -57,33 +60,57 @@ internal sealed class GradientComputation : IComputation
     /// <summary>Set before the computation is enqueued.</summary>
     public long Step { get; set; }
 
+    /// <summary>The first step that is not computed. Set before the computation is enqueued.</summary>
+    public long Until { get; set; }
+
+    /// <summary>What a plateau schedule has come to. Set before the computation is enqueued.</summary>
+    public double RateFactor { get; set; }
+
     /// <summary>What the step is computed from; empty: the parameters that all workers read. Set before the computation is enqueued.</summary>
     public IReadOnlyList<ShardRead> Shards { get; set; } = [];
 
     /// <summary>Of <see cref="Step"/>; on a sampled one the figures of the activations stand behind the metric sums.</summary>
-    public IReadOnlyList<SubtreeGradient> Gradients => _memory.IsSampled(Step) ? _sampled : _plain;
+    public IReadOnlyList<SubtreeGradient> Gradients => _local is not null ? OfRound() : _memory.IsSampled(Step) ? _sampled : _plain;
 
     public void Run()
     {
         long begin = Stopwatch.GetTimestamp();
-        var identity = new StepIdentity(_memory.Job.Seed, Step);
-        int sums = _memory.Network.Metrics.Count + (_memory.IsSampled(Step) ? _memory.Network.Activations.Count : 0);
         _residuals?.Settle(Step, skipped: false);
         TakeShards();
-        for (int i = 0; i < _sums.Length; i++)
+        _local?.Begin();
+        for (long step = Step; step < Until; step++)
         {
-            if (i > 0 || !_ahead.Claim(Step)) Gather(Step, i);
-            StepPhases.End(StepPhase.Gather);
-            Gradient gradient = Gradients[i].Gradient;
-            _memory.Network.ComputeGradient(
-                _workspace, _parameters.Span, _rows, identity, gradient.Dense, _sums[i].AsSpan(0, sums), gradient.Sparse, _ready[i]);
-            ErrorFeedback? feedback = _residuals?.Feedback[i];
-            gradient.Encode(feedback, Step, _memory.SamplesOfStep(Step));
+            Compute(step);
+            _local?.Apply(step, RateFactor);
         }
-        _memory.Pace.Add(begin);
-        _ahead.Prepare(Step + 1);
+        _local?.End(Step);
+        for (int i = 0; i < _plain.Length; i++) _plain[i].Gradient.Encode(_residuals?.Feedback[i], Step, _memory.SamplesOfStep(Step));
+        _memory.Pace.Add(begin, (int)(Until - Step));
+        _ahead.Prepare(Until);
         _pool.Offer(_worker, _ahead);
         _done(this);
+    }
+
+    private void Compute(long step)
+    {
+        var identity = new StepIdentity(_memory.Job.Seed, step);
+        int metrics = _memory.Network.Metrics.Count, at = (int)(step - Step) * metrics;
+        int sums = metrics + (_memory.IsSampled(step) ? _memory.Network.Activations.Count : 0);
+        for (int i = 0; i < _sums.Length; i++)
+        {
+            if (i > 0 || !_ahead.Claim(step)) Gather(step, i);
+            StepPhases.End(StepPhase.Gather);
+            Gradient gradient = _plain[i].Gradient;
+            _memory.Network.ComputeGradient(
+                _workspace, _parameters.Span, _rows, identity, gradient.Dense, _sums[i].AsSpan(at, sums), gradient.Sparse, _ready[i]);
+        }
+    }
+
+    /// <summary>The sums of its steps follow each other.</summary>
+    private SubtreeGradient[] OfRound()
+    {
+        int sums = (int)(Until - Step) * _memory.Network.Metrics.Count;
+        return [.. _plain.Select((p, i) => p with { Sums = _sums[i].AsMemory(0, sums) })];
     }
 
     private Action<int>? Ready(GradientAhead? ahead) => ahead is null ? null : from => ahead(Step, from);

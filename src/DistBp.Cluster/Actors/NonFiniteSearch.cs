@@ -20,19 +20,27 @@ internal sealed class NonFiniteSearch(TrainingMemory memory, SearchNonFinite req
         var rows = new SliceRows(1);
         var gradient = new Gradient(memory.Network.Parameters, geometry.MaxSliceRows);
         var found = new List<NonFiniteSlice>();
-        foreach (Subtree subtree in request.Subtrees)
+        foreach ((long step, int slice) in Slices())
         {
-            for (int slice = subtree.First; slice < subtree.End; slice++)
-            {
-                RowRange range = geometry.SliceRange((int)(request.Step % geometry.StepsPerEpoch), slice);
-                if (range.Count == 0) continue;
-                ReadOnlySpan<int> samples = gather.Run(request.Step, new Subtree(slice, 1), rows, workspace);
-                var identity = new StepIdentity(memory.Job.Seed, request.Step);
-                NonFiniteRows? bad = NonFiniteRows.Find(memory.Network, workspace, memory.Parameters.Span, rows, identity, gradient);
-                if (bad is not null) found.Add(new NonFiniteSlice(slice, bad.Layer, NumbersOf(bad.Rows, samples)));
-            }
+            RowRange range = geometry.SliceRange((int)(step % geometry.StepsPerEpoch), slice);
+            if (range.Count == 0) continue;
+            ReadOnlySpan<int> samples = gather.Run(step, new Subtree(slice, 1), rows, workspace);
+            var identity = new StepIdentity(memory.Job.Seed, step);
+            NonFiniteRows? bad = NonFiniteRows.Find(memory.Network, workspace, memory.Parameters.Span, rows, identity, gradient);
+            if (bad is not null) found.Add(new NonFiniteSlice(slice, bad.Layer, NumbersOf(bad.Rows, samples)));
         }
         done(found);
+    }
+
+    private IEnumerable<(long Step, int Slice)> Slices()
+    {
+        for (long step = request.Step; step < request.Until; step++)
+        {
+            foreach (Subtree subtree in request.Subtrees)
+            {
+                for (int slice = subtree.First; slice < subtree.End; slice++) yield return (step, slice);
+            }
+        }
     }
 
     private static int[] NumbersOf(IReadOnlyList<int> rows, ReadOnlySpan<int> samples)

@@ -7,6 +7,7 @@ using DistBp.Learning.Encodings;
 using DistBp.Learning.Kernels;
 using DistBp.Learning.Optimizers;
 using DistBp.Protocol;
+using DistBp.Protocol.Consistency;
 using DistBp.Protocol.Effects;
 using DistBp.Protocol.Messages;
 
@@ -22,6 +23,8 @@ namespace DistBp.Cluster.Actors;
 internal sealed class ShardState
 {
     private readonly TrainingMemory _memory;
+    private readonly Descent _descent;
+    private readonly TensorBuffer _parameters;
     private readonly SubtreeCombination _combination = new();
     private readonly TensorBuffer _mean = new(ParameterLayout.BlockLength);
     private readonly TensorBuffer[] _state;
@@ -36,28 +39,36 @@ internal sealed class ShardState
 
     /// <summary>[Shard.Count] of a copy: its parameters, and those of the best epoch.</summary>
     private readonly TensorBuffer? _own;
+    private readonly int _from;
     private TensorBuffer? _ownBest;
     private SubtreeCombination? _arrived;
     private int _samples;
 
     /// <param name="isCopy">Whether another server owns the shard.</param>
     public ShardState(TrainingMemory memory, ParameterShard shard, bool isCopy = false)
+        : this(memory, memory.ServerDescent, shard, isCopy ? new TensorBuffer(shard.Count) : memory.Parameters, isCopy ? shard.Offset : 0)
+    {
+        if (isCopy) _own = _parameters;
+        else if (memory.Job.Wire.Parameters != ParameterEncoding.F32) _exact = new TensorBuffer(shard.Before(memory.Network.Parameters.DenseTrainedCount).Count);
+    }
+
+    /// <param name="parameters">What is moved: the flat buffer from <paramref name="from"/> on.</param>
+    public ShardState(TrainingMemory memory, Descent descent, ParameterShard shard, TensorBuffer parameters, int from = 0)
     {
         ParameterLayout layout = memory.Network.Parameters;
+        (_descent, _parameters, _from) = (descent, parameters, from);
         (_memory, Shard, TrainedShard) = (memory, shard, shard.Before(layout.TrainedCount));
-        _state = [.. Enumerable.Range(0, memory.Optimizer.StateCount).Select(_ => new TensorBuffer(TrainedShard.Count))];
+        _state = [.. Enumerable.Range(0, descent.Optimizer.StateCount).Select(_ => new TensorBuffer(TrainedShard.Count))];
         ParameterShard dense = shard.Before(layout.DenseTrainedCount);
         _trained = memory.Segments.Range(dense.Offset, dense.End);
         _statistics = memory.Segments.Range(Math.Max(shard.Offset, layout.TrainedCount), Math.Max(shard.End, layout.TrainedCount));
-        if (isCopy) _own = new TensorBuffer(shard.Count);
-        _tables = [.. Enumerable.Range(0, layout.SparseViews.Count).Select(table => new TableShard(memory, shard, table, _own))];
+        _tables = [.. Enumerable.Range(0, layout.SparseViews.Count).Select(table => new TableShard(memory, descent, shard, table, parameters, from))];
         int segments = memory.Segments.Range(shard.Offset, shard.End).Count;
         _norms = new NormList(segments);
         _figures = new SegmentFigures(segments);
         _allNorms = new NormList(memory.Segments.Count);
         _scales = new float[memory.Segments.ViewCount];
-        for (int i = 0; i < _state.Length; i++) _state[i].Span.Fill(memory.Optimizer.InitialValue(i));
-        if (!isCopy && memory.Job.Wire.Parameters != ParameterEncoding.F32) _exact = new TensorBuffer(dense.Count);
+        for (int i = 0; i < _state.Length; i++) _state[i].Span.Fill(descent.Optimizer.InitialValue(i));
     }
 
     public ParameterShard Shard { get; }
@@ -104,7 +115,7 @@ internal sealed class ShardState
     }
 
     /// <summary>Of a shard as workers read them.</summary>
-    private Span<float> Parameters => _own is null ? _memory.Parameters.Span.Slice(Shard.Offset, Shard.Count) : _own.Span;
+    private Span<float> Parameters => _parameters.Span.Slice(Shard.Offset - _from, Shard.Count);
 
     /// <summary>A copy of the exact parameters [Shard.Count].</summary>
     public void CopyTo(Span<float> parameters)
@@ -170,7 +181,8 @@ internal sealed class ShardState
         root?.Begin(request.Step);
         if (root is not null) (_arrived ??= new SubtreeCombination()).Begin(request.Contributions, _memory.Job.Slices);
         _combination.Begin(root?.AsContribution ?? request.Contributions, _memory.Job.Slices);
-        int samples = _samples = _memory.SamplesOfStep(request.Step, request.Contributions);
+        // Slices of a last, small mini-batch may be empty: their gradient is 0.
+        int samples = _samples = Math.Max(1, _memory.SamplesOfStep(request.Step, request.Contributions));
         _norms.Clear();
         Clamped = false;
         for (int i = _trained.First; i < _trained.First + _trained.Count; i++)
@@ -178,7 +190,7 @@ internal sealed class ShardState
             NormSegment segment = _memory.Segments[i];
             if (root is not null) Sum(segment, root);
             _norms.Add(i, Mean(segment, samples));
-            Clamped |= _memory.IsClamped(_mean.Span[..segment.Count]);
+            Clamped |= _descent.IsClamped(_mean.Span[..segment.Count]);
         }
         foreach (TableShard table in _tables) Clamped |= table.Combine(request.Contributions, samples, _norms, root);
         root?.EndTables();
@@ -204,7 +216,7 @@ internal sealed class ShardState
         Update(update);
     }
 
-    /// <summary>Metric sums over the mini-batch: the workers' sums along the same tree.</summary>
+    /// <summary>Metric sums over the mini-batch, or those of the update one after the other: the workers' sums along the same tree.</summary>
     public double[] Sums(CombineGradients request)
     {
         int next = 0;
@@ -220,10 +232,10 @@ internal sealed class ShardState
         _allNorms.Clear();
         // By index: enumerating an interface would allocate in each step.
         for (int server = 0; server < request.Norms.Count; server++) _allNorms.Add(request.Norms[server]);
-        Clipped = ClipPlan.Compute(_memory.Job.Clip, _memory.Segments, _allNorms.Squared, _scales, _allNorms.Segments).Clipped;
+        Clipped = ClipPlan.Compute(_descent.Clip, _memory.Segments, _allNorms.Squared, _scales, _allNorms.Segments).Clipped;
         SegmentFigures? figures = _own is null && _memory.IsSampled(request.Step) ? _figures : null;
         figures?.Clear();
-        double rate = _memory.Rate(request.Step, request.RateFactor);
+        double rate = _descent.Rate(request.Step, request.RateFactor);
         int samples = _samples;
         for (int i = _trained.First; i < _trained.First + _trained.Count; i++)
         {
@@ -232,17 +244,17 @@ internal sealed class ShardState
             int offset = segment.Offset - Shard.Offset;
             Span<float> parameters = Exact(segment);
             figures?.BeforeUpdate(i, _mean.Span[..segment.Count], parameters);
-            _memory.Optimizer.Update(
-                request.Update, rate * _memory.RateFactorOf(segment.View), _scales[segment.View], parameters, _mean.Span[..segment.Count], _state, offset);
+            _descent.Optimizer.Update(
+                request.Update, rate * _descent.RateFactorOf(segment.View), _scales[segment.View], parameters, _mean.Span[..segment.Count], _state, offset);
             figures?.AfterUpdate(parameters);
             if (_exact is not null) _memory.Job.Wire.Parameters.Round(parameters, Parameters[offset..]);
         }
-        foreach (TableShard table in _tables) table.Update(request.Update, rate * _memory.RateFactorOf(table.View), _scales[table.View], _state, figures);
+        foreach (TableShard table in _tables) table.Update(request.Update, rate * _descent.RateFactorOf(table.View), _scales[table.View], _state, figures);
         for (int i = _statistics.First; i < _statistics.First + _statistics.Count; i++)
         {
             NormSegment segment = _memory.Segments[i];
             Mean(segment, samples);
-            RunningAverages.Move(Parameters.Slice(segment.Offset - Shard.Offset, segment.Count), _mean.Span[..segment.Count], _memory.MomentumOf(segment));
+            RunningAverages.Move(Parameters.Slice(segment.Offset - Shard.Offset, segment.Count), _mean.Span[..segment.Count], _descent.MomentumOf(segment));
         }
         (ChangedBy, ShowsExact) = (request.Step, false);
         StepPhases.End(StepPhase.Update);
@@ -262,7 +274,7 @@ internal sealed class ShardState
     {
         _combination.Operands(DenseOffset(segment), segment.Count, out ReadOnlySpan<float> left, out ReadOnlySpan<float> right);
         return GradientReduction.MeanAndNorm(
-            left, right, samples, _mean.Span[..segment.Count], Exact(segment), _memory.TreatmentOf(segment));
+            left, right, samples, _mean.Span[..segment.Count], Exact(segment), _descent.TreatmentOf(segment));
     }
 
     /// <summary>Where the segment begins in the shard's part of the flat gradient buffer.</summary>
@@ -288,7 +300,7 @@ internal sealed class ShardState
     private ReadOnlyMemory<float> ExactOf(ParameterShard range)
     {
         if (_own is not null) return _own.Memory.Slice(range.Offset - Shard.Offset, range.Count);
-        if (_exact is null) return _memory.Parameters.Memory.Slice(range.Offset, range.Count);
+        if (_exact is null) return _parameters.Memory.Slice(range.Offset, range.Count);
         var parameters = new float[Shard.Count];
         CopyTo(parameters);
         return parameters.AsMemory(range.Offset - Shard.Offset, range.Count);
@@ -302,8 +314,14 @@ internal sealed class ShardState
         double[] sums = Sum(node.Left, contributions, ref next);
         if (next == contributions.Count || contributions[next].Subtree.First >= node.End) return sums;
         // Added where it is: a copy would be garbage in each step.
-        if (contributions[next].Subtree == node.Right) _memory.Network.AddSums(sums, contributions[next++].Sums.Span);
-        else _memory.Network.AddSums(sums, Sum(node.Right, contributions, ref next));
+        if (contributions[next].Subtree == node.Right) AddSums(sums, contributions[next++].Sums.Span);
+        else AddSums(sums, Sum(node.Right, contributions, ref next));
         return sums;
+    }
+
+    private void AddSums(Span<double> sums, ReadOnlySpan<double> other)
+    {
+        int count = _memory.Job.Consistency is LocalSgdMode ? _memory.Network.Metrics.Count : sums.Length;
+        for (int at = 0; at < sums.Length; at += count) _memory.Network.AddSums(sums.Slice(at, count), other.Slice(at, count));
     }
 }

@@ -8,11 +8,11 @@ internal sealed class StepPaceMeter
     private long _steps;
     private long _ticks;
 
-    /// <param name="begin">As of <see cref="Stopwatch.GetTimestamp"/>: when a worker's step began.</param>
-    public void Add(long begin)
+    /// <param name="begin">As of <see cref="Stopwatch.GetTimestamp"/>: when a worker's steps began.</param>
+    public void Add(long begin, int steps)
     {
         Interlocked.Add(ref _ticks, Stopwatch.GetTimestamp() - begin);
-        Interlocked.Increment(ref _steps);
+        Interlocked.Add(ref _steps, steps);
     }
 
     public (long Steps, TimeSpan Time) Take() =>

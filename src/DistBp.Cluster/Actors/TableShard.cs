@@ -17,20 +17,23 @@ internal sealed class TableShard
     private const int Ahead = 4;
 
     private readonly TrainingMemory _memory;
+    private readonly Descent _descent;
+    private readonly TensorBuffer _parameters;
     private readonly ParameterShard _shard;
     private readonly int _table;
     private readonly ParameterView _view;
     private readonly RowUnion _union;
     private readonly int[] _rows;
     private readonly TensorBuffer _mean;
-    private readonly TensorBuffer? _own;
+    private readonly int _from;
     private int _count;
 
     /// <param name="table">Its number in <see cref="ParameterLayout.SparseViews"/>.</param>
-    /// <param name="own">[shard.Count]: the parameters of a copy; null: they are in the buffer that all share.</param>
-    public TableShard(TrainingMemory memory, ParameterShard shard, int table, TensorBuffer? own = null)
+    /// <param name="parameters">What is moved: the flat buffer from <paramref name="from"/> on.</param>
+    public TableShard(TrainingMemory memory, Descent descent, ParameterShard shard, int table, TensorBuffer parameters, int from)
     {
-        (_memory, _shard, _table, _own, _view) = (memory, shard, table, own, memory.Network.Parameters.SparseViews[table]);
+        (_descent, _parameters, _from) = (descent, parameters, from);
+        (_memory, _shard, _table, _view) = (memory, shard, table, memory.Network.Parameters.SparseViews[table]);
         View = memory.Network.Parameters.Views.ToList().IndexOf(_view);
         int inShard = Math.Max(0, Math.Min(shard.End, _view.End) - Math.Max(shard.Offset, _view.Offset));
         Capacity = (int)Math.Min((long)memory.Job.Batch * _view.Description.RowsPerSample, inShard == 0 ? 0 : inShard / _view.Width + 2);
@@ -67,7 +70,7 @@ internal sealed class TableShard
             Span<float> mean = _mean.Span.Slice(_count * _view.Width, sum.Length);
             root?.Write(_table, row, sum);
             Mean(_union.OffsetOf(row), sum, mean, samples, norms);
-            clamped |= _memory.IsClamped(mean);
+            clamped |= _descent.IsClamped(mean);
         }
         return clamped;
     }
@@ -85,7 +88,7 @@ internal sealed class TableShard
                 (int segment, int count) = PieceAt(offset, done, length);
                 Span<float> parameters = Parameters(offset + done, count), mean = _mean.Span.Slice(i * _view.Width + done, count);
                 figures?.BeforeUpdate(segment, mean, parameters);
-                _memory.Optimizer.Update(step, rate, scale, parameters, mean, state, offset + done - _shard.Offset);
+                _descent.Optimizer.Update(step, rate, scale, parameters, mean, state, offset + done - _shard.Offset);
                 figures?.AfterUpdate(parameters);
                 done += count;
             }
@@ -93,8 +96,7 @@ internal sealed class TableShard
     }
 
     /// <param name="offset">In the flat buffer.</param>
-    private Span<float> Parameters(int offset, int length) =>
-        _own is null ? _memory.Parameters.Span.Slice(offset, length) : _own.Span.Slice(offset - _shard.Offset, length);
+    private Span<float> Parameters(int offset, int length) => _parameters.Span.Slice(offset - _from, length);
 
     private void Fetch(int row, ReadOnlySpan<TensorBuffer> state)
     {
@@ -111,7 +113,7 @@ internal sealed class TableShard
             (int segment, int length) = PieceAt(offset, done, sum.Length);
             double squared = GradientReduction.MeanAndNorm(
                 sum.Slice(done, length), [], samples, mean.Slice(done, length), Parameters(offset + done, length),
-                _memory.TreatmentOf(_memory.Segments[segment]));
+                _descent.TreatmentOf(_memory.Segments[segment]));
             norms.Add(segment, squared);
             done += length;
         }

@@ -3,11 +3,10 @@ using DistBp.Cluster.Storage;
 using DistBp.Learning;
 using DistBp.Learning.Data;
 using DistBp.Learning.Encodings;
-using DistBp.Learning.Kernels;
 using DistBp.Learning.Metrics;
 using DistBp.Learning.Optimizers;
-using DistBp.Learning.Schedules;
 using DistBp.Protocol;
+using DistBp.Protocol.Consistency;
 using DistBp.Protocol.Messages;
 
 namespace DistBp.Cluster.Actors;
@@ -19,9 +18,6 @@ namespace DistBp.Cluster.Actors;
 internal sealed class TrainingMemory
 {
     private readonly IReadOnlyDictionary<DataPart, Dataset> _parts;
-    private readonly double _leastRateFactor;
-    private readonly GradientTreatment[] _treatments;
-    private readonly double[] _rateFactors;
 
     /// <param name="parts">The data that there is to work on; the training part is missing where a run only evaluates, and where there is no worker.</param>
     /// <param name="trainSamples">Of the training part, where it is elsewhere.</param>
@@ -34,14 +30,11 @@ internal sealed class TrainingMemory
         Parameters = Allocate(Address.Coordinator, [network.Parameters.Count])[0];
         Held = job.Wire.Parameters == ParameterEncoding.F32 ? Parameters : new TensorBuffer(network.Parameters.Count);
         Segments = new NormSegments(network.Parameters);
-        var arrivals = SparseArrivals.Of(job.Optimizer, job.Wire.Gradients);
-        Optimizer = Optimizer.Create(arrivals.Optimizer);
-        Schedule = Schedule.Create(job.Schedule, job.Optimizer.Rate, Geometry.StepsPerEpoch, (long)Geometry.StepsPerEpoch * job.Epochs);
-        _treatments = [.. network.Parameters.Views.Select(v => v.Trained ? Treatment(job, v.Description.Kind) : GradientTreatment.None)];
-        _rateFactors = [.. LayerRates.OfViews(job.Rates, network).Select(factor => factor * arrivals.RateFactor)];
+        bool isLocal = job.Consistency is LocalSgdMode;
+        Descent = Descent.OfJob(job, network, Geometry, isLocal ? new SparseArrivals(job.Optimizer, 1) : SparseArrivals.Of(job.Optimizer, job.Wire.Gradients));
+        ServerDescent = isLocal ? Descent.Outer(job, network) : Descent;
         EvaluationMetrics = network.Metrics;
         Snapshots = new ShardSnapshots(Parameters, network.Parameters, Optimizer.StateCount);
-        _leastRateFactor = job.Schedule is PlateauSchedule plateau ? Math.Min(1, plateau.MinRate / job.Optimizer.Rate) : 0;
     }
 
     public JobDescription Job { get; }
@@ -65,9 +58,14 @@ internal sealed class TrainingMemory
 
     public NormSegments Segments { get; }
 
-    public Optimizer Optimizer { get; }
+    /// <summary>The job's own.</summary>
+    public Descent Descent { get; }
 
-    public Schedule Schedule { get; }
+    /// <summary>What servers do: <see cref="Descent"/>, or the outer step where workers do that themselves.</summary>
+    public Descent ServerDescent { get; }
+
+    /// <summary>Whose state servers keep.</summary>
+    public Optimizer Optimizer => ServerDescent.Optimizer;
 
     public ShardSnapshots Snapshots { get; }
 
@@ -99,7 +97,7 @@ internal sealed class TrainingMemory
         : [.. Start.LoadResiduals(r => WorkerResiduals.OwnerOf(r, subtrees) >= 0, Network.Parameters.DenseTrainedCount)];
 
     /// <summary>Whether gradients, updates and activations are measured: the first step, the last of each epoch, and some between.</summary>
-    public bool IsSampled(long step) => !Job.Consistency.IsPaced && Job.Statistics is { EverySteps: > 0 } statistics
+    public bool IsSampled(long step) => Job.Consistency is BspMode && Job.Statistics is { EverySteps: > 0 } statistics
         && (step == 0 || (step + 1) % statistics.EverySteps == 0 || (step + 1) % Geometry.StepsPerEpoch == 0);
 
     /// <summary>In the mini-batch of a step: the last one of an epoch has what is left.</summary>
@@ -109,35 +107,14 @@ internal sealed class TrainingMemory
     public int SamplesOfStep(long step, IReadOnlyList<PushGradient> contributions)
     {
         if (Job.Consistency.IsExact) return SamplesOfStep(step);
-        int stepInEpoch = (int)(step % Geometry.StepsPerEpoch), samples = 0;
-        foreach (PushGradient push in contributions)
-        {
-            for (int slice = push.Subtree.First; slice < push.Subtree.End; slice++) samples += Geometry.SliceRange(stepInEpoch, slice).Count;
-        }
+        int samples = 0;
+        foreach (PushGradient push in contributions) samples += SamplesOfStep(step, push.Subtree);
         return samples;
     }
 
-    /// <param name="rateFactor">What a plateau schedule has come to; its least rate bounds it from below.</param>
-    public double Rate(long step, double rateFactor) => Schedule.Rate(step, Math.Max(rateFactor, _leastRateFactor));
-
-    /// <summary>Only weights are regularized: a bias or a gain does not make a function steep.</summary>
-    public GradientTreatment TreatmentOf(NormSegment segment) => _treatments[segment.View];
-
-    /// <summary>The share of the newest mini-batch in a running statistic.</summary>
-    public float MomentumOf(NormSegment statistic) => Network.Parameters.Views[statistic.View].Description.Momentum;
-
-    /// <summary>What the step's rate is multiplied with: for a layer that has a rate of its own, and where gradients arrive sparse; else 1.</summary>
-    /// <param name="view">The parameter's number in the layout.</param>
-    public double RateFactorOf(int view) => _rateFactors[view];
-
-    /// <summary>Whether an element of a treated gradient stands at the limit of clip.value.</summary>
-    public bool IsClamped(ReadOnlySpan<float> mean) => Job.Clip.Value is { } limit && Magnitudes.Of(mean).Maximum >= (float)limit;
-
-    private static GradientTreatment Treatment(JobDescription job, ParameterKind kind)
+    public int SamplesOfStep(long step, Subtree slices)
     {
-        bool weight = kind == ParameterKind.Weight;
-        return new GradientTreatment(
-            weight ? (float)job.Regularization.L2 : 0, weight ? (float)job.Regularization.L1 : 0,
-            (float)(job.Clip.Value ?? double.PositiveInfinity));
+        int stepInEpoch = (int)(step % Geometry.StepsPerEpoch);
+        return Geometry.SliceRange(stepInEpoch, slices.End - 1).End - Geometry.SliceRange(stepInEpoch, slices.First).Start;
     }
 }

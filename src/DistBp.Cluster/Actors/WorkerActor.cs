@@ -67,7 +67,7 @@ internal sealed class WorkerActor(int index, TrainingMemory memory, ComputePool 
 
     private void Compute(ComputeGradient effect)
     {
-        (_gradient!.Step, _gradient.Shards) = (effect.Step, effect.Shards);
+        (_gradient!.Step, _gradient.Until, _gradient.RateFactor, _gradient.Shards) = (effect.Step, effect.Until, effect.RateFactor, effect.Shards);
         pool.Enqueue(index, _gradient);
     }
 
@@ -75,7 +75,7 @@ internal sealed class WorkerActor(int index, TrainingMemory memory, ComputePool 
     {
         var computed = new GradientComputed(done.Generation, done.Step, done.Gradients);
         if (_slowness is null) Post(computed);
-        else _ = _slowness.PostAsync(computed, Post);
+        else _ = _slowness.PostAsync(computed, (int)(done.Until - done.Step), Post);
     }
 
     private void Copy(CopyResiduals effect) => pool.Enqueue(

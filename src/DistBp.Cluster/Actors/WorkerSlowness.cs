@@ -28,9 +28,10 @@ internal sealed class WorkerSlowness(TimeSpan delay)
         return null;
     }
 
-    public async Task PostAsync(Message message, Action<Message> post)
+    /// <param name="steps">That were computed.</param>
+    public async Task PostAsync(Message message, int steps, Action<Message> post)
     {
-        await Task.Delay(delay).ConfigureAwait(false);
+        await Task.Delay(steps * delay).ConfigureAwait(false);
         post(message);
     }
 }

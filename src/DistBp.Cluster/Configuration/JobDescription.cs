@@ -54,6 +54,10 @@ public sealed record JobDescription(
     /// <summary>So many other servers keep a copy of each parameter shard.</summary>
     public int Replication { get; init; }
 
+    /// <summary>Whose state servers keep: in localSgd that of the outer step.</summary>
+    public OptimizerDescription ServerOptimizer => Consistency is LocalSgdMode local
+        ? new SgdDescription(local.OuterRate, local.OuterMomentum, Nesterov: local.OuterMomentum > 0) : Optimizer;
+
     /// <summary>What the loss compares the output with.</summary>
     public TargetKind Target => Data.TargetIsInput ? TargetKind.Input : Loss.Kind switch
     {

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using System.Net;
 using DistBp.Cluster.Actors;
 using DistBp.Cluster.Nodes;
@@ -18,6 +19,9 @@ internal sealed class ClusterTransport(
 {
     /// <summary>Of the metadata of a link's call: who sends.</summary>
     public const string NodeKey = "distbp-node";
+
+    /// <summary>And for which job: who takes no part in it refuses the link.</summary>
+    public const string JobKey = "distbp-job";
 
     private readonly ConcurrentDictionary<Address, Actor> _own = [];
     private readonly ConcurrentDictionary<Address, PeerRoute> _routes = [];
@@ -114,7 +118,7 @@ internal sealed class ClusterTransport(
 
     private async Task<NodeLink> ConnectAsync(PeerNode peer, CancellationToken cancellation)
     {
-        var metadata = new Metadata { { NodeKey, self.Name } };
+        var metadata = new Metadata { { NodeKey, self.Name }, { JobKey, job.ToString(CultureInfo.InvariantCulture) } };
         foreach ((string key, string value) in credentials.Metadata) metadata.AddReceived(key, value);
         EndPoint address = IPAddress.TryParse(peer.Endpoint.Host, out IPAddress? ip)
             ? new IPEndPoint(ip, peer.Endpoint.Port) : new DnsEndPoint(peer.Endpoint.Host, peer.Endpoint.Port);

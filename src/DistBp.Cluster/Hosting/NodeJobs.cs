@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using DistBp.Cluster.Configuration;
 using DistBp.Cluster.Nodes;
 using DistBp.Cluster.Wire.Grpc;
@@ -47,8 +48,15 @@ internal sealed class NodeJobs : IDeliveryHost, IAsyncDisposable
     /// <summary>The node has joined anew: what an earlier membership took part in goes on without it.</summary>
     public void Admitted(ulong incarnation) => _ = AdmittedAsync(incarnation);
 
-    public string Admit(Metadata metadata, string address) => metadata.Get(ClusterTransport.NodeKey)
-        ?? throw new RpcException(StatusCode.InvalidArgument, $"the call has no {ClusterTransport.NodeKey}: it is no node's");
+    public string Admit(Metadata metadata, string address)
+    {
+        string peer = metadata.Get(ClusterTransport.NodeKey)
+            ?? throw new RpcException(StatusCode.InvalidArgument, $"the call has no {ClusterTransport.NodeKey}: it is no node's");
+        string job = metadata.Get(ClusterTransport.JobKey)
+            ?? throw new RpcException(StatusCode.InvalidArgument, $"the call has no {ClusterTransport.JobKey}: it is no node's of a job");
+        if (long.TryParse(job, NumberStyles.None, CultureInfo.InvariantCulture, out long number) && _hosts.ContainsKey(number)) return peer;
+        throw new RpcException(StatusCode.FailedPrecondition, $"{_node.Name} takes no part in job {job}, and {peer} would send it messages of that job");
+    }
 
     public TensorTarget Destination(Contract.Envelope envelope, int tensor, long byteCount)
     {

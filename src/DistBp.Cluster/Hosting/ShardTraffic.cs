@@ -111,7 +111,7 @@ internal sealed class ShardTraffic(TrainingMemory memory)
         if (!_announced.TryGetValue(message.Server, out (Generation Generation, ShardAnnouncement Announcement) at) || at.Generation != message.Generation)
             _announced[message.Server] = at = (message.Generation, new ShardAnnouncement(memory, _servers[message.Server].Shard(message.Generation)));
         // The server waits for the node's gradients before it writes again; but not where no worker there has a slice.
-        bool waits = memory.Job.Consistency.IsExact
+        bool waits = memory.Job.Consistency.IsSynchronous
             && route.Members.Any(w => w.Role == Role.Worker && assignment.HasWorker(w.Index) && assignment.Subtrees(w.Index).Count > 0);
         envelope.ShardCommitted.Rows = hasBefore && at.Announcement.IsStep(message.Version);
         at.Announcement.Add(message.Version, envelope.ShardCommitted.Rows, route.Link, waits, tensors);

@@ -6,6 +6,7 @@ using DistBp.Learning.Diagnosis;
 using DistBp.Learning.Encodings;
 using DistBp.Learning.Metrics;
 using DistBp.Protocol;
+using DistBp.Protocol.Consistency;
 using DistBp.Protocol.Effects;
 using DistBp.Protocol.Messages;
 
@@ -57,7 +58,7 @@ internal sealed class TrainingReporter(
         Steps++;
         int samples = memory.SamplesOfStep(step.Step);
         Clock.Count(samples);
-        _lastRate = memory.Rate(step.Step, step.RateFactor);
+        _lastRate = memory.Descent.Rate(step.Step, step.RateFactor);
         MetricValues values = MetricValues.Of(_metrics, step.Sums.Span);
         _diagnosis.Add(step, values.Loss);
         // The parameters of this version have given finite numbers: so its checkpoint is good, and those before.
@@ -77,7 +78,7 @@ internal sealed class TrainingReporter(
             epoch.Epoch, (long)epoch.Epoch * memory.Geometry.StepsPerEpoch, Values(epoch.TrainSums)!, Values(epoch.ValidationSums), _lastRate,
             samplesPerSecond, elapsed, epoch.Note)
         {
-            Staleness = memory.Job.Consistency.IsPaced ? _staleness.Take() : null,
+            Staleness = memory.Job.Consistency is BspMode ? null : _staleness.Take(),
         };
         lock (_telling)
         {
@@ -171,7 +172,7 @@ internal sealed class TrainingReporter(
             ErrorKind.Diverged,
             $"{DivergenceText.Subject(ViewOf(failure.Segment))} is not a finite number (NaN or infinity)"
             + DivergenceText.Blame(failure.Slices, memory.Network),
-            $"step {failure.Step}, epoch {EpochOf(failure.Step)}, learning rate {memory.Rate(failure.Step, 1):G4}{skipped}",
+            $"step {failure.Step}, epoch {EpochOf(failure.Step)}, learning rate {memory.Descent.Rate(failure.Step, 1):G4}{skipped}",
             $"{room}{DivergenceText.RemedyFor(blamed, memory.SamplesOfStep(failure.Step), memory.Job.Clip.GlobalNorm is not null, _diagnosis.Find())}; "
             + LastGood());
     }

@@ -124,8 +124,8 @@ public sealed class TrainingSession
     {
         CheckpointStore checkpoints = CheckpointStore.OpenForWriting(paths.Checkpoints, _job.Checkpoint.Keep);
         var identity = new CheckpointIdentity(
-            JobFile.Hash(_job), _job.Seed, _job.Slices, _job.Batch, _network.Parameters, _job.Optimizer.Kind,
-            Optimizer.Create(_job.Optimizer).StateNames);
+            JobFile.Hash(_job), _job.Seed, _job.Slices, _job.Batch, _network.Parameters, _job.ServerOptimizer.Kind,
+            Optimizer.Create(_job.ServerOptimizer).StateNames);
         CheckpointSearch search = checkpoints.FindNewestIntact(identity);
         RequireBest(search.Checkpoint);
         TrainingMemory memory = CreateMemory(search.Checkpoint);

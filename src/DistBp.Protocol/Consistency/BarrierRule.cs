@@ -3,9 +3,10 @@ using DistBp.Protocol.Messages;
 namespace DistBp.Protocol.Consistency;
 
 /// <summary>
-/// All workers make each step together. With backup workers a step ends when all but the slowest are there; what comes later is void.
+/// All workers make each update together: of a step, or of those that each made by itself. With backup workers a step ends when all but the slowest are there; what comes
+/// later is void.
 /// </summary>
-internal sealed class BarrierRule(int backupWorkers) : StepRule
+internal sealed class BarrierRule(ConsistencyMode mode, int backupWorkers) : StepRule
 {
     private readonly Contributions _contributions = new();
     private readonly Dictionary<int, int> _slices = [];
@@ -13,6 +14,8 @@ internal sealed class BarrierRule(int backupWorkers) : StepRule
     private int _allSlices;
 
     public override long Step => Version;
+
+    public override long End => mode.Next(Version, Until);
 
     public override IReadOnlyList<PushGradient> Due => _contributions.InOrder;
 
@@ -22,7 +25,7 @@ internal sealed class BarrierRule(int backupWorkers) : StepRule
 
     public override int SliceCount => _contributions.SliceCount;
 
-    public override long HaltAt => Version + 1;
+    public override long HaltAt => End;
 
     public override void Begin(Assignment assignment, long version)
     {
@@ -49,12 +52,13 @@ internal sealed class BarrierRule(int backupWorkers) : StepRule
         return true;
     }
 
-    public override StepCommitted Report(Generation generation, ReadOnlyMemory<double> sums, double gradientNorm, bool clipped) =>
-        new(generation, Version, sums, gradientNorm, clipped) { Contributions = _contributions.Applied() };
+    /// <summary>Whoever computes alone lacks nothing.</summary>
+    public override StepCommitted Report(Generation generation, long step, ReadOnlyMemory<double> sums, double gradientNorm, bool clipped) =>
+        new(generation, step, sums, gradientNorm, clipped) { Contributions = _contributions.Applied(_slices.Count > 1 ? step - Version : 0) };
 
     public override void Advance()
     {
-        Version++;
+        Version = End;
         _chosen = null;
         _contributions.Clear();
     }

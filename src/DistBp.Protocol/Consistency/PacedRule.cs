@@ -58,13 +58,13 @@ internal sealed class PacedRule(long bound) : StepRule
         return _due is not null;
     }
 
-    public override StepCommitted? Report(Generation generation, ReadOnlyMemory<double> sums, double gradientNorm, bool clipped)
+    public override StepCommitted? Report(Generation generation, long step, ReadOnlyMemory<double> sums, double gradientNorm, bool clipped)
     {
-        if (!_records.TryGetValue(_due!.Clock, out StepRecord? record)) _records[_due.Clock] = record = new StepRecord(sums.Length);
-        record.Add(sums.Span, clipped, _due);
+        if (!_records.TryGetValue(step, out StepRecord? record)) _records[step] = record = new StepRecord(sums.Length);
+        record.Add(sums.Span, clipped, _due!);
         if (record.Workers < _paces.Count) return null;
-        _records.Remove(_due.Clock);
-        return record.Total(generation, _due.Clock, gradientNorm);
+        _records.Remove(step);
+        return record.Total(generation, step, gradientNorm);
     }
 
     public override void Advance()

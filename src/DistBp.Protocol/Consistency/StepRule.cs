@@ -15,6 +15,12 @@ internal abstract class StepRule
     /// <summary>The mini-batch of the update that is due.</summary>
     public abstract long Step { get; }
 
+    /// <summary>The update covers the mini-batches from <see cref="Step"/> up to this one.</summary>
+    public virtual long End => Step + 1;
+
+    /// <summary>The stop point that members step on to.</summary>
+    public long Until { get; set; }
+
     /// <summary>The contributions of the update that is due: disjoint subtrees, in the order of the slices; unchanged until <see cref="Advance"/>.</summary>
     public abstract IReadOnlyList<PushGradient> Due { get; }
 
@@ -32,7 +38,8 @@ internal abstract class StepRule
 
     public static StepRule Of(ConsistencyMode mode) => mode switch
     {
-        BspMode bsp => new BarrierRule(bsp.BackupWorkers),
+        BspMode bsp => new BarrierRule(mode, bsp.BackupWorkers),
+        LocalSgdMode => new BarrierRule(mode, backupWorkers: 0),
         SspMode ssp => new PacedRule(ssp.Staleness),
         AsyncMode => new PacedRule(long.MaxValue),
         _ => throw new UnreachableException($"No rule for {mode}."),
@@ -51,8 +58,8 @@ internal abstract class StepRule
     /// <summary>Whether an update can be made, which is <see cref="Due"/> then.</summary>
     public abstract bool IsDue(bool leads);
 
-    /// <summary>The lead server's figures of the update that was made: what it reports, or null while the mini-batch lacks other workers' part.</summary>
-    public abstract StepCommitted? Report(Generation generation, ReadOnlyMemory<double> sums, double gradientNorm, bool clipped);
+    /// <summary>The lead server's figures of a mini-batch of the update that was made: what it reports, or null while it lacks other workers' part.</summary>
+    public abstract StepCommitted? Report(Generation generation, long step, ReadOnlyMemory<double> sums, double gradientNorm, bool clipped);
 
     /// <summary>The update that was due is made.</summary>
     public abstract void Advance();

@@ -46,7 +46,7 @@ public sealed class ComputationAllocationTests
         long allocated = 0;
         for (long step = 0; step < 1200; step++)
         {
-            foreach (GradientComputation worker in workers) worker.Step = step;
+            foreach (GradientComputation worker in workers) (worker.Step, worker.Until) = (step, step + 1);
             // The messages are the protocol's, and counted over the whole process by another test.
             long computed = Allocated(() => Compute(workers));
             CombineGradients[] combine = [.. shards.Select(shard => new CombineGradients(assignment.Generation, step, Pushes(workers, shard.Shard), true))];

@@ -76,7 +76,7 @@ public sealed class SparseStepTests(ITestOutputHelper output)
             long begin = Stopwatch.GetTimestamp();
             foreach (GradientComputation worker in _workers)
             {
-                worker.Step = step;
+                (worker.Step, worker.Until) = (step, step + 1);
                 worker.Run();
             }
             CombineGradients[] requests = [.. _shards.Select(shard => new CombineGradients(_assignment.Generation, step, Pushes(shard.Shard, step), true))];

@@ -101,7 +101,6 @@ public sealed class JobErrorTests
 
     [Theory]
     [InlineData("optimizer=lamb", "the optimizer \"lamb\" is not available in this version")]
-    [InlineData("consistency={localSgd: {steps: 16}}", "the consistency \"localSgd\" is not available in this version")]
     public void What_later_versions_have_is_not_called_unknown(string setting, string what) =>
         Assert.Contains($" | {what} | ", Assert.Single(JobText.Problems(JobText.Minimal, setting)), StringComparison.Ordinal);
 

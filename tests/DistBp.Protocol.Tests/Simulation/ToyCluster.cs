@@ -1,5 +1,6 @@
 using DistBp.Learning;
 using DistBp.Learning.Encodings;
+using DistBp.Protocol.Consistency;
 using DistBp.Protocol.Effects;
 using DistBp.Protocol.Messages;
 
@@ -261,7 +262,8 @@ internal sealed class ToyCluster
                     Reads.Add((self.Index, e.Step, read.Version, MinClock(_workers[self.Index].Assignment)));
                 }
                 foreach (ToyResidual residual in _workers[self.Index].Residuals[e.Generation]) residual.Compute(e.Step, _workers[self.Index].VoidAt == e.Step);
-                Send(self, self, new GradientComputed(e.Generation, e.Step, Gradients(self.Index, e.Step)));
+                Send(self, self, new GradientComputed(
+                    e.Generation, e.Step, _plan.Consistency is LocalSgdMode ? ToyLocalSteps.Moved(this, _workers[self.Index].Subtrees, _workers[self.Index].Replica, e) : Gradients(self.Index, e.Step)));
                 break;
             case EvaluateSubtrees e:
                 Evaluations.Add((e.Part, Steps.Count));
@@ -392,12 +394,18 @@ internal sealed class ToyCluster
 
     private List<SubtreeGradient> Gradients(int worker, long step)
     {
-        float hash = 0;
-        foreach (float p in _workers[worker].Replica) hash = MathF.FusedMultiplyAdd(hash, 0.75f, p);
+        float hash = Hash(_workers[worker].Replica);
         return [.. _workers[worker].Subtrees.Select(s => new SubtreeGradient(s, Gradient(s, step, hash, _workers[worker].Replica), new double[] { Loss(s, step), s.Count, 0 }))];
     }
 
-    private double Loss(Subtree subtree, long step) =>
+    public static float Hash(float[] parameters)
+    {
+        float hash = 0;
+        foreach (float p in parameters) hash = MathF.FusedMultiplyAdd(hash, 0.75f, p);
+        return hash;
+    }
+
+    public double Loss(Subtree subtree, long step) =>
         step == InfiniteLossAt && subtree.First <= 1 && subtree.End > 1 ? double.PositiveInfinity : subtree.Count;
 
     private Gradient Gradient(Subtree subtree, long step, float hash, float[] parameters)
@@ -417,7 +425,7 @@ internal sealed class ToyCluster
     }
 
     /// <summary>Null in rows of the table that the slice does not touch.</summary>
-    private float?[] Slice(int slice, long step, float hash, float[] parameters)
+    public float?[] Slice(int slice, long step, float hash, float[] parameters)
     {
         ParameterView table = Layout.SparseViews[0];
         int[] rows = [145, (int)(slice * 37 + step * 11) % 266, (int)(slice * 5 + step) % 266, slice == 1 ? 265 : 145];
@@ -446,7 +454,7 @@ internal sealed class ToyCluster
         var blocks = mean.Chunk(ParameterLayout.BlockLength).Index().Where(b => b.Item.Any(v => v is not null)).ToList();
         var norms = new SegmentNorms(
             blocks.Select(b => b.Index).ToArray(), blocks.Select(b => b.Item.Sum(v => (double)(v ?? 0) * (v ?? 0))).ToArray());
-        double[] sums = e.Leads ? [.. Enumerable.Range(0, 3).Select(i => e.Contributions.Sum(c => c.Sums.Span[i]))] : [];
+        double[] sums = e.Leads ? [.. Enumerable.Range(0, e.Contributions[0].Sums.Length).Select(i => e.Contributions.Sum(c => c.Sums.Span[i]))] : [];
         Send(self, self, new GradientsCombined(e.Generation, e.Step, norms, sums));
     }
 

@@ -4,6 +4,7 @@ using DistBp.Learning.Layers;
 using DistBp.Learning.Losses;
 using DistBp.Learning.Optimizers;
 using DistBp.Learning.Schedules;
+using DistBp.Protocol.Consistency;
 
 namespace DistBp.Cluster.Configuration.Jobs;
 
@@ -122,12 +123,17 @@ internal sealed class JobChecks
         if (!IsRight("consistency") || _job.Consistency.IsExact) return;
         if (IsRight("replication") && _job.Replication > 0)
             Wrong("replication", "copies of parameter shards are kept in step only where every gradient is waited for", "use consistency: bsp without backupWorkers, or replication: 0");
-        if (IsRight("wire") && _job.Wire.Gradients.KeepsResidual)
+        if (IsRight("model.layers") && _job.Consistency is LocalSgdMode && HasTable(_job.Model.Layers))
+            Wrong("consistency", "localSgd is not available in this version with embedding layers, whose gradients are sparse", "use consistency: bsp, ssp or async");
+        if (IsRight("wire") && _job.Wire.Gradients.KeepsResidual && !_job.Consistency.IsSynchronous)
             Wrong("wire.gradients", $"{_job.Wire.Gradients} keeps what it has left out for the next step, which is not available in this version with that consistency",
                 "use f32, bf16 or f16, or consistency: bsp");
         if (IsRight("onNonFinite") && _job.NonFinite is { MaxSkips: > 0 } && _job.Consistency.IsPaced)
             Wrong("onNonFinite", "skipping steps is not available in this version where each worker goes at its own pace", "delete it, or use consistency: bsp");
     }
+
+    private static bool HasTable(IReadOnlyList<LayerDescription> layers) =>
+        layers.Any(l => l is EmbeddingDescription || (l is ResidualDescription residual && HasTable(residual.Layers)));
 
     private void CheckRename()
     {
