@@ -8,7 +8,7 @@ namespace DistBp.Cluster.Storage;
 /// events.jsonl: one JSON object a line, {"event": …, "time": RFC 3339 in UTC, …}, times with the clock that is given. Lines are collected in
 /// one reused buffer (nothing is allocated for an event) and leave at an epoch, a checkpoint, a warning, the end, after a
 /// second, or when 64 KiB have come together; to standard output each line leaves at once. Safe to call from several threads.
-/// While a disk that has taken lines refuses more, they wait in memory, and are tried again: no run ends because a disk is full for a while.
+/// While a disk refuses lines they wait in memory, and are tried again: no run ends because a disk is full for a while.
 /// </summary>
 public sealed class EventLog : IDisposable
 {
@@ -25,7 +25,6 @@ public sealed class EventLog : IDisposable
     private readonly TimeProvider _time;
     private readonly bool _immediate;
     private long _flushedAt;
-    private bool _hasTaken;
     private bool _isRefused;
     private long _lostBytes;
 
@@ -49,7 +48,11 @@ public sealed class EventLog : IDisposable
         {
             var file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite, bufferSize: 1);
             // A pipe or a terminal has no earlier lines.
-            if (file.CanSeek) TornLine.CutOff(file);
+            if (file.CanSeek)
+            {
+                TornLine.CutOff(file);
+                Probe(file);
+            }
             return new EventLog(file, path, time, immediate: false);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -171,6 +174,16 @@ public sealed class EventLog : IDisposable
         }
     }
 
+    /// <summary>A disk that is full at the start is told at once.</summary>
+    private static void Probe(FileStream file)
+    {
+        long end = file.Position;
+        file.Write("\n"u8);
+        // A device takes it without getting longer.
+        if (file.Length > end) file.SetLength(end);
+        file.Position = end;
+    }
+
     /// <returns>Why the disk has refused it; null where it has not.</returns>
     private Exception? FlushLines()
     {
@@ -187,7 +200,7 @@ public sealed class EventLog : IDisposable
             Hold(begin, e);
             return e;
         }
-        (_hasTaken, _isRefused) = (true, false);
+        _isRefused = false;
         _lines.ResetWrittenCount();
         if (_lostBytes > 0)
         {
@@ -198,13 +211,11 @@ public sealed class EventLog : IDisposable
         return null;
     }
 
-    /// <summary>
-    /// Where nothing was ever taken, and in a pipe, waiting has no sense: what was not taken is dropped, so that <see cref="Dispose"/> after the error has nothing to fail on.
-    /// </summary>
+    /// <summary>Whoever reads a pipe is gone for good: then what was not taken is dropped, so that <see cref="Dispose"/> has nothing to fail on.</summary>
     private void Hold(long begin, Exception refusal)
     {
         int bytes = _lines.WrittenCount;
-        if (!_hasTaken || !_stream.CanSeek)
+        if (!_stream.CanSeek)
         {
             _lines.ResetWrittenCount();
             throw StorageFailure.CannotWrite("events", _path, bytes, refusal);

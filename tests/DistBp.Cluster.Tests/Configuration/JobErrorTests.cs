@@ -44,7 +44,7 @@ public sealed class JobErrorTests
     [InlineData("Batch: 3", "test.yaml:10:1 Batch | unknown key \"Batch\" | did you mean \"batch\"?")]
     [InlineData("early: 3", "test.yaml:10:1 early | unknown key \"early\" | did you mean \"earlyStopping\"?")]
     [InlineData("checkpoint: {often: 3}", "test.yaml:10:14 checkpoint.often | unknown key \"often\" | known keys: everySteps, keep, mirror")]
-    [InlineData("checkpoint: {mirror: ''}", "test.yaml:10:23 checkpoint.mirror | expected a folder's path, found \"\" | for example: mirror: DIR")]
+    [InlineData("checkpoint: {mirror: ''}", "test.yaml:10:22 checkpoint.mirror | expected a folder's path, found \"\" in quotes | for example: mirror: DIR")]
     [InlineData("optimizer: {adm: {rate: 1}}", "test.yaml:10:13 optimizer | unknown optimizer \"adm\" | did you mean \"adam\"?")]
     [InlineData("optimizer: {ada: {rate: 1}}", "test.yaml:10:13 optimizer | unknown optimizer \"ada\" | did you mean \"adam\"?")]
     [InlineData("optimizer: {adam: {learningRate: 1}}", "test.yaml:10:20 optimizer.adam.learningRate | unknown key \"learningRate\" | did you mean \"rate\"?")]

@@ -66,7 +66,7 @@ public sealed class RefusedCheckpointTests
         using SmallDisk? disk = SmallDisk.TryMount(kibibytes: 2048);
         if (disk is null) return;
         Outcome expected = (await TestRun.WholeAsync(Job)).Outcome;
-        using var probe = new RunProbe { AtStep = (6, () => disk.Fill()), AtSecondStep = (27, disk.Free) };
+        using var probe = new RunProbe { AtCheckpoint = step => FillAfter(4, step, disk), AtSecondStep = (27, disk.Free) };
         var options = new TrainingOptions { Workers = 2, Servers = 2, OutFolder = disk["run"] };
         RunResult result = await TrainingSession.RunAsync(Job, options, [probe], CancellationToken.None);
         Assert.Equal(expected, Outcome.Of(result));
@@ -82,7 +82,7 @@ public sealed class RefusedCheckpointTests
         using SmallDisk? disk = SmallDisk.TryMount(kibibytes: 2048);
         if (disk is null) return;
         Outcome expected = (await TestRun.WholeAsync(Job)).Outcome;
-        using var probe = new RunProbe { AtStep = (14, () => disk.Fill()) };
+        using var probe = new RunProbe { AtCheckpoint = step => FillAfter(12, step, disk) };
         var options = new TrainingOptions { Workers = 2, Servers = 2, OutFolder = disk["run"] };
         UserException e = await Assert.ThrowsAsync<UserException>(() => TrainingSession.RunAsync(Job, options, [probe], CancellationToken.None));
         Assert.Equal(2, (int)e.Kind);
@@ -91,8 +91,14 @@ public sealed class RefusedCheckpointTests
         disk.Free();
         using var rest = new RunProbe();
         Assert.Equal(expected, Outcome.Of(await TrainingSession.RunAsync(Job, options with { Workers = 1, Resume = true }, [rest], CancellationToken.None)));
-        Assert.InRange(rest.Started!.StartStep, 8, 14);
+        Assert.Equal(12, rest.Started!.StartStep);
         Assert.True(RunAudit.Of(disk["run"]).Proven);
+    }
+
+    /// <summary>On the thread that has written a checkpoint, before the next one begins.</summary>
+    private static void FillAfter(long last, long step, SmallDisk disk)
+    {
+        if (step == last) disk.Fill();
     }
 
     /// <summary>A file where the checkpoints' folder should be: refused to root too, whom permissions do not stop.</summary>
@@ -104,7 +110,7 @@ public sealed class RefusedCheckpointTests
 
     private static void Clear(TestRun run)
     {
-        File.Delete(run.Paths.Checkpoints);
+        if (File.Exists(run.Paths.Checkpoints)) File.Delete(run.Paths.Checkpoints);
         Directory.CreateDirectory(run.Paths.Checkpoints);
     }
 

@@ -194,8 +194,8 @@ public sealed class CheckpointMirrorTests : IDisposable
         return folder;
     }
 
-    private static string?[] Names(string folder) => Directory.Exists(folder)
-        ? [.. Directory.GetDirectories(folder, "step-*").Select(Path.GetFileName).Order(StringComparer.Ordinal)] : [];
+    private static string[] Names(string folder) => Directory.Exists(folder)
+        ? [.. Directory.GetDirectories(folder, "step-*").Select(d => Path.GetFileName(d)).Order(StringComparer.Ordinal)] : [];
 
     private static void Flip(string folder, long step)
     {
