@@ -81,6 +81,35 @@ public sealed class CheckpointTests : IDisposable
     }
 
     [Fact]
+    public void Inspect_of_a_run_tells_which_checkpoints_are_intact()
+    {
+        Train();
+        string[] checkpoints = SampleJobs.Checkpoints(_folder, "run");
+        SampleJobs.FlipBit(Path.Combine(checkpoints[0], "parameters.safetensors"));
+        CommandOutcome outcome = CommandRun.Run(_folder, "inspect", "run");
+        Assert.Equal(6, outcome.ExitCode);
+        Assert.Matches($"{Path.GetFileName(checkpoints[0])} +DAMAGED +parameters.safetensors does not match", outcome.Output);
+        Assert.Matches($"{Path.GetFileName(checkpoints[1])} +intact", outcome.Output);
+        Assert.Matches("state +intact", CommandRun.Succeed(_folder, "inspect", checkpoints[1]).Output);
+    }
+
+    [Fact]
+    public void A_run_whose_checkpoints_are_all_damaged_goes_on_from_its_mirror()
+    {
+        string job = SampleJobs.WriteIris(_folder, "checkpoint: {everySteps: 50, keep: 3, mirror: second}");
+        CommandRun.Succeed(_folder, "train", job, "--out", "run");
+        string weights = SampleJobs.WeightsOf(_folder, "run");
+        foreach (string checkpoint in SampleJobs.Checkpoints(_folder, "run"))
+            SampleJobs.FlipBit(Path.Combine(checkpoint, "manifest.json"));
+        string inspection = CommandRun.Run(_folder, "inspect", "run").Output;
+        Assert.Matches("step-000000160 +DAMAGED", inspection);
+        Assert.Matches($"checkpoints in {_folder.File("second/run")}\n +step-000000160 +intact", inspection);
+        CommandOutcome outcome = CommandRun.Succeed(_folder, "train", "--resume", "--out", "run");
+        Assert.Contains($"{_folder.File("second/run/step-000000160")} is used", outcome.Error, StringComparison.Ordinal);
+        Assert.Equal(weights, SampleJobs.WeightsOf(_folder, "run"));
+    }
+
+    [Fact]
     public void Inspect_of_a_run_finds_a_damaged_parameter_file()
     {
         Train();

@@ -15,8 +15,11 @@ internal static class InspectionText
             TextColumns.Write(output, [.. inspection.Tensors.Select(Tensor)], [false, false, false, true], "  ");
         }
         if (inspection.Checkpoints.Count == 0) return;
-        output.WriteLine("checkpoints");
-        TextColumns.Write(output, [.. inspection.Checkpoints.Select(Checkpoint)], [false, false, false], "  ");
+        foreach (var place in inspection.Checkpoints.GroupBy(c => Path.GetDirectoryName(c.Folder)!))
+        {
+            output.WriteLine(Path.GetFileName(place.Key) == "checkpoints" ? "checkpoints" : $"checkpoints in {place.Key}");
+            TextColumns.Write(output, [.. place.Select(Checkpoint)], [false, false, false], "  ");
+        }
     }
 
     private static string[] Tensor(SafetensorsEntry tensor) =>

@@ -74,7 +74,8 @@ public sealed record RunInspection(
     {
         var paths = new RunPaths(folder);
         SavedRun run;
-        (string Folder, CheckpointManifest? Manifest, string Why)[] checkpoints = [.. CheckpointsOf(paths.Checkpoints)];
+        (string Folder, CheckpointManifest? Manifest, string Why)[] checkpoints =
+            [.. CheckpointsOf(paths.Checkpoints), .. SavedRun.MirrorOf(paths) is { } mirror ? CheckpointsOf(mirror) : []];
         List<Problem> damage = [.. checkpoints.Where(c => c.Manifest is null).Select(c => Damaged(c.Why, c.Folder))];
         try
         {

@@ -94,6 +94,14 @@ public sealed class SavedRun
         };
     }
 
+    /// <summary>The second place of a run's checkpoints; null where it has none, or no job.</summary>
+    internal static string? MirrorOf(RunPaths paths)
+    {
+        if (!File.Exists(paths.Job)) return null;
+        JobDescription job = JobFile.Read(paths.Job, []);
+        return CheckpointPlaces.MirrorOf(paths.Folder, job.Checkpoint.Mirror, job.BaseFolder);
+    }
+
     private DataSource? SourceOf(DataPart part) => part switch
     {
         DataPart.Validation => Job.Data.Validation,
@@ -112,7 +120,7 @@ public sealed class SavedRun
 
     private static SavedRun OpenCheckpoint(JobDescription job, DataSchema schema, RunPaths paths)
     {
-        CheckpointSearch search = CheckpointStore.OpenForReading(paths.Checkpoints).FindNewestIntact();
+        CheckpointSearch search = CheckpointPlaces.FindNewestIntact(paths.Checkpoints, MirrorOf(paths));
         Checkpoint checkpoint = search.Checkpoint ?? throw NoRun("the run has neither parameters nor a checkpoint yet", paths.Folder);
         var run = new SavedRun(job, schema, paths.Folder, checkpoint.Folder)
         {

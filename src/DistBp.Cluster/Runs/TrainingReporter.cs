@@ -14,7 +14,7 @@ namespace DistBp.Cluster.Runs;
 
 /// <summary>Turns what the coordinator reports into figures for the observers, and its checkpoints into files.</summary>
 internal sealed class TrainingReporter(
-    TrainingMemory memory, CheckpointStore checkpoints, CheckpointIdentity identity, LedgerWriter ledger, int servers,
+    TrainingMemory memory, CheckpointPlaces checkpoints, CheckpointIdentity identity, LedgerWriter ledger, int servers,
     IReadOnlyList<IRunObserver> observers, Func<EpochFigures, bool>? endsAfter, Func<CheckpointSearch> goBack, TimeProvider time) : IRunReporter
 {
     private readonly MetricSet _metrics = memory.Network.Metrics;
@@ -24,10 +24,14 @@ internal sealed class TrainingReporter(
     private readonly RunDiagnosis _diagnosis = new(
         memory.Network, memory.Segments, memory.Job.Clip.GlobalNorm is not null || memory.Job.Clip.ParameterNorm is not null, memory.Job.Batch);
     private readonly StalenessMeter _staleness = new();
+    private readonly FailureStreak _refusals = new(), _leftovers = new();
     private double _lastRate;
 
     // What a run says at its start is not said again.
     private int _copies = Math.Min(memory.Job.Replication, servers - 1);
+
+    // The newest checkpoint, where the disk has refused it.
+    private (WriteCheckpoint Checkpoint, UserException Why)? _refused;
 
     public SteppingClock Clock { get; } = new(time);
 
@@ -110,16 +114,51 @@ internal sealed class TrainingReporter(
         }
     }
 
+    /// <summary>A disk that refuses it does not end the run: the next one is tried again, and the last one once more at the end.</summary>
     public void WriteCheckpoint(WriteCheckpoint checkpoint)
     {
         long begin = time.GetTimestamp();
-        // Before the checkpoint: the ledger may know of later steps, never of fewer.
-        ledger.Flush();
-        string folder = checkpoints.Save(Content(checkpoint));
-        var figures = new CheckpointFigures(checkpoint.Version, folder, time.GetElapsedTime(begin));
+        string folder;
+        UserException? refusal;
+        try
+        {
+            // Before the checkpoint: the ledger may know of later steps, never of fewer.
+            ledger.Flush();
+            (folder, refusal) = checkpoints.Save(Content(checkpoint));
+        }
+        catch (UserException both) when (both.Kind == ErrorKind.Usage)
+        {
+            _refused = (checkpoint, both);
+            OnRefused(both, "the run goes on, and the next one is tried again");
+            return;
+        }
+        _refused = null;
+        if (refusal is not null) OnRefused(refusal, $"{folder} has taken it");
+        OnSaved(new CheckpointFigures(checkpoint.Version, folder, time.GetElapsedTime(begin)), refusal is null);
+    }
+
+    /// <summary>The run has ended: a last checkpoint that the disk has refused is tried once more.</summary>
+    /// <param name="version">At which it ended.</param>
+    /// <param name="parameters">Where the final ones are.</param>
+    /// <exception cref="UserException">It is refused still: the run cannot go on from its end.</exception>
+    public void RequireSaved(long version, string parameters)
+    {
+        // What was captured for it is there still: nothing is captured after the last.
+        if (_refused is { Checkpoint: var last } && last.Version == version) WriteCheckpoint(last);
+        if (_refused is not { } refused) return;
+        throw new UserException(
+            ErrorKind.Usage, [.. refused.Why.Problems.Select(p => p with
+            {
+                What = $"the run has ended, and its last checkpoint is missing: {p.What}",
+                Remedy = $"{p.Remedy}; the final parameters are in {parameters}, and --resume goes on from the checkpoint before",
+            })], refused.Why);
+    }
+
+    public void Warn(string text)
+    {
         lock (_telling)
         {
-            foreach (IRunObserver observer in observers) observer.OnCheckpoint(figures);
+            foreach (IRunObserver observer in observers) observer.OnWarning(text);
         }
     }
 
@@ -193,7 +232,17 @@ internal sealed class TrainingReporter(
     public MetricValues? Values(IReadOnlyList<double>? sums) => sums is null ? null : MetricValues.Of(_metrics, [.. sums]);
 
     /// <summary>The newest checkpoint whose parameters are known to give finite numbers stays the newest: a later one is no place to go on from.</summary>
-    private string LastGood() => checkpoints.KeepGood() is { } good ? $"the last good checkpoint is {good}" : "no good checkpoint was written yet";
+    private string LastGood()
+    {
+        try
+        {
+            return checkpoints.KeepGood() is { } good ? $"the last good checkpoint is {good}" : "no good checkpoint was written yet";
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return $"{checkpoints.Folder} keeps checkpoints of steps after it went astray, which the disk does not delete ({e.Message})";
+        }
+    }
 
     private int EpochOf(long step) => (int)(step / memory.Geometry.StepsPerEpoch) + 1;
 
@@ -217,6 +266,21 @@ internal sealed class TrainingReporter(
         {
             Residuals = checkpoint.Residuals,
         };
+    }
+
+    private void OnRefused(UserException refusal, string soWhat)
+    {
+        if (_refusals.Add()) Warn($"{refusal.Message}; {soWhat}{(_refusals.Count > 1 ? $"; {_refusals.Count} in a row by now" : "")}");
+    }
+
+    private void OnSaved(CheckpointFigures figures, bool isInFirstPlace)
+    {
+        lock (_telling)
+        {
+            foreach (IRunObserver observer in observers) observer.OnCheckpoint(figures);
+        }
+        if (isInFirstPlace && _refusals.End() is > 0 and int refused) Warn($"checkpoints are written again, after {refused} that the disk has refused");
+        if (checkpoints.Leftover is { } why && _leftovers.Add()) Warn($"old checkpoints in {checkpoints.Folder} cannot be deleted: {why}");
     }
 
     private ReadOnlyMemory<float>[] StatesOf(ParameterShard shard) =>

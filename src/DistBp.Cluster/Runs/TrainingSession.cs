@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 using System.Text;
 using DistBp.Cluster.Actors;
 using DistBp.Cluster.Configuration;
@@ -79,7 +80,9 @@ public sealed class TrainingSession
         var recorder = new EventRecorder(log, session._time);
         try
         {
-            return await session.RunAsync(folder.Paths, [recorder, .. observers], stop).ConfigureAwait(false);
+            RunResult result = await session.RunAsync(folder.Paths, [recorder, .. observers], stop).ConfigureAwait(false);
+            log.RequireWritten();
+            return result;
         }
         catch
         {
@@ -106,6 +109,13 @@ public sealed class TrainingSession
         : _options.OutFolder is { } named ? RunFolder.CreateAt(named)
         : RunFolder.CreateNamed(_options.RunsFolder, _job.Name, _time);
 
+    /// <summary>Before the reporter is there, nobody else tells anything.</summary>
+    private static void Warn(TrainingReporter? reporter, IReadOnlyList<IRunObserver> observers, string text)
+    {
+        if (reporter is not null) reporter.Warn(text);
+        else foreach (IRunObserver observer in observers) observer.OnWarning(text);
+    }
+
     /// <summary>As wholes: a run that is resumed and killed here keeps the ones before.</summary>
     private static void Describe(RunPaths paths, string job, byte[] schema)
     {
@@ -122,7 +132,11 @@ public sealed class TrainingSession
 
     private async Task<RunResult> RunAsync(RunPaths paths, IReadOnlyList<IRunObserver> observers, CancellationToken stop)
     {
-        CheckpointStore checkpoints = CheckpointStore.OpenForWriting(paths.Checkpoints, _job.Checkpoint.Keep);
+        TrainingReporter? reporter = null;
+        CheckpointPlaces checkpoints = CheckpointPlaces.OpenForWriting(
+            paths.Checkpoints, _job.Checkpoint.Keep, CheckpointPlaces.MirrorOf(paths.Folder, _variant.WritesCheckpoints ? _job.Checkpoint.Mirror : null, _job.BaseFolder),
+            isNew: !_options.Resume, text => Warn(reporter, observers, text));
+        await using ConfiguredAsyncDisposable copying = checkpoints.ConfigureAwait(false);
         var identity = new CheckpointIdentity(
             JobFile.Hash(_job), _job.Seed, _job.Slices, _job.Batch, _network.Parameters, _job.ServerOptimizer.Kind,
             Optimizer.Create(_job.ServerOptimizer).StateNames);
@@ -141,7 +155,7 @@ public sealed class TrainingSession
         checkpoints.GoodUpTo = plan.StartVersion - 1;
         using LedgerWriter ledger = LedgerWriter.Open(
             paths.Ledger, new LedgerIdentity(identity.JobHash, _job.Seed, memory.Geometry), plan.StartVersion, _time);
-        var reporter = new TrainingReporter(
+        reporter = new TrainingReporter(
             memory, checkpoints, identity, ledger, _servers, observers, _variant.EndsAfter, () => GoBack(memory, checkpoints, identity), _time);
         Announce(paths, plan, search, refitted, ledger.Warning, observers);
 
@@ -155,14 +169,15 @@ public sealed class TrainingSession
             bytes = cluster.BytesANode;
         }
 
-        if (outcome.Status != RunStatus.Interrupted)
-        {
-            reporter.RequireFinite(outcome);
-            checkpoints.EndGood();
-        }
+        if (outcome.Status != RunStatus.Interrupted) reporter.RequireFinite(outcome);
         ParameterFile.Save(paths.Parameters, _network.Parameters, memory.Parameters.Memory);
         RunResult result = Result(outcome, reporter, memory, restarts, bytes);
         result.Save(paths.Result);
+        // After what the run was for.
+        ledger.RequireWritten();
+        reporter.RequireSaved(outcome.Version, paths.Parameters);
+        await checkpoints.FinishAsync().ConfigureAwait(false);
+        if (outcome.Status != RunStatus.Interrupted) checkpoints.EndGood();
         foreach (IRunObserver observer in observers) observer.OnEnded(result);
         return result;
     }
@@ -214,7 +229,7 @@ public sealed class TrainingSession
         if (checkpoint is { Manifest.HasBest: true }) checkpoint.LoadBest(layout, memory.Snapshots.Best.Span);
     }
 
-    private CheckpointSearch GoBack(TrainingMemory memory, CheckpointStore checkpoints, CheckpointIdentity identity)
+    private CheckpointSearch GoBack(TrainingMemory memory, CheckpointPlaces checkpoints, CheckpointIdentity identity)
     {
         CheckpointSearch search = checkpoints.FindNewestIntact(identity);
         Begin(memory, search.Checkpoint);
@@ -260,7 +275,9 @@ public sealed class TrainingSession
         {
             observer.OnStarted(started);
             foreach (DamagedCheckpoint damaged in search.Damaged)
-                observer.OnWarning($"the checkpoint {damaged.Folder} is damaged ({damaged.Why}): the one before it is used, step {plan.StartVersion}");
+                observer.OnWarning($"the checkpoint {damaged.Folder} is damaged ({damaged.Why}): {search.Checkpoint!.Folder} is used instead, step {plan.StartVersion}");
+            if (search.Checkpoint is { } start && Path.GetDirectoryName(start.Folder) != paths.Checkpoints)
+                observer.OnWarning($"{paths.Checkpoints} has no intact checkpoint as new as its mirror: {start.Folder} is used, step {plan.StartVersion}");
             if (_options.Resume && search.Checkpoint is null)
                 observer.OnWarning($"{paths.Checkpoints} has no checkpoint: the run starts from the beginning");
             if (_startAtRandom.Length > 0)

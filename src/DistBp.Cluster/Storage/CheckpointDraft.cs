@@ -1,37 +1,28 @@
 using System.Globalization;
+using System.Runtime.ExceptionServices;
 using DistBp.Learning;
 using DistBp.Learning.Encodings;
 
 namespace DistBp.Cluster.Storage;
 
-/// <summary>Writes the files of a checkpoint into a folder, each flushed to the disk, the manifest last.</summary>
+/// <summary>
+/// Writes the files of a checkpoint into a folder, several at a time, each flushed to the disk, the manifest last. Tensors go to the files from where they
+/// are: so the memory that this takes is a buffer of <see cref="DigestingWriter"/> a writer.
+/// </summary>
 internal static class CheckpointDraft
 {
+    /// <summary>Files that are written at once: their flushes go to the disk together. More would take cores from the training beside.</summary>
+    private const int MaxWriters = 4;
+
     public static CheckpointManifest Write(string folder, CheckpointContent content)
     {
         RequireConsistent(content);
         Directory.CreateDirectory(folder);
-        ParameterLayout layout = content.Identity.Layout;
-        var metadata = new Dictionary<string, string> { ["step"] = content.Position.Step.ToString(CultureInfo.InvariantCulture) };
-        var files = new List<CheckpointFile>
-        {
-            Create(folder, CheckpointManifest.ParametersFileName, s => ParameterFile.Write(s, layout, content.Parameters, metadata)),
-        };
-        var shards = new List<OptimizerFile>();
-        OptimizerShard[] ordered = [.. content.Optimizer.OrderBy(s => s.Offset)];
-        // An optimizer without state (plain sgd) has nothing to write.
-        for (int i = 0; i < ordered.Length && content.Identity.OptimizerStates.Count > 0; i++)
-        {
-            OptimizerShard shard = ordered[i];
-            string name = CheckpointManifest.OptimizerFileName(i, ordered.Length);
-            files.Add(Create(folder, name, s => WriteShard(s, content.Identity.OptimizerStates, shard)));
-            shards.Add(new OptimizerFile(name, shard.Offset, shard.Length));
-        }
-        if (!content.Best.IsEmpty)
-            files.Add(Create(folder, CheckpointManifest.BestFileName, s => ParameterFile.Write(s, layout, content.Best, null)));
-        List<ResidualFile> residuals = WriteResiduals(folder, content, files);
-        CheckpointManifest manifest = Describe(content, shards, residuals, files);
-        Create(folder, CheckpointManifest.FileName, stream => WriteManifest(stream, manifest));
+        List<OptimizerFile> shards = [];
+        List<ResidualFile> residuals = [];
+        DraftFile[] drafts = [.. ParameterFiles(content), .. ShardFiles(content, shards), .. ResidualFiles(content, residuals)];
+        CheckpointManifest manifest = Describe(content, shards, residuals, CreateAll(folder, drafts));
+        Create(folder, new DraftFile(CheckpointManifest.FileName, stream => WriteManifest(stream, manifest)));
         DurableFolder.Flush(folder);
         return manifest;
     }
@@ -41,8 +32,58 @@ internal static class CheckpointDraft
         ((long)content.Parameters.Length + content.Best.Length + content.Optimizer.Sum(s => (long)s.Length * s.States.Count)
             + content.Residuals.Sum(r => (long)r.Values.Length));
 
-    private static CheckpointFile Create(string folder, string name, Func<Stream, FileDigest> write) =>
-        new(name, DurableFile.Create(Path.Combine(folder, name), write));
+    private static CheckpointFile[] CreateAll(string folder, DraftFile[] drafts)
+    {
+        var files = new CheckpointFile[drafts.Length];
+        try
+        {
+            Parallel.For(0, drafts.Length, new ParallelOptions { MaxDegreeOfParallelism = MaxWriters }, i => files[i] = Create(folder, drafts[i]));
+        }
+        catch (AggregateException failures)
+        {
+            // A disk that is full says so to each writer: the first one tells it all.
+            ExceptionDispatchInfo.Throw(failures.InnerExceptions[0]);
+        }
+        return files;
+    }
+
+    private static CheckpointFile Create(string folder, DraftFile draft) =>
+        new(draft.Name, DurableFile.Create(Path.Combine(folder, draft.Name), draft.Write));
+
+    private static IEnumerable<DraftFile> ParameterFiles(CheckpointContent content)
+    {
+        ParameterLayout layout = content.Identity.Layout;
+        var metadata = new Dictionary<string, string> { ["step"] = content.Position.Step.ToString(CultureInfo.InvariantCulture) };
+        yield return new(CheckpointManifest.ParametersFileName, s => ParameterFile.Write(s, layout, content.Parameters, metadata));
+        if (!content.Best.IsEmpty) yield return new(CheckpointManifest.BestFileName, s => ParameterFile.Write(s, layout, content.Best, null));
+    }
+
+    /// <summary>One a server. An optimizer without state (plain sgd) has nothing to write.</summary>
+    /// <param name="described">What the manifest says of them.</param>
+    private static IEnumerable<DraftFile> ShardFiles(CheckpointContent content, List<OptimizerFile> described)
+    {
+        IReadOnlyList<string> states = content.Identity.OptimizerStates;
+        if (states.Count == 0) yield break;
+        OptimizerShard[] ordered = [.. content.Optimizer.OrderBy(s => s.Offset)];
+        foreach ((int i, OptimizerShard shard) in ordered.Index())
+        {
+            string name = CheckpointManifest.OptimizerFileName(i, ordered.Length);
+            described.Add(new OptimizerFile(name, shard.Offset, shard.Length));
+            yield return new(name, s => WriteShard(s, states, shard));
+        }
+    }
+
+    /// <param name="described">What the manifest says of them.</param>
+    private static IEnumerable<DraftFile> ResidualFiles(CheckpointContent content, List<ResidualFile> described)
+    {
+        foreach ((int i, SubtreeResidual residual) in content.Residuals.Index())
+        {
+            string name = CheckpointManifest.ResidualFileName(i, content.Residuals.Count);
+            var tensor = new SafetensorsTensor(CheckpointManifest.ResidualTensor, new TensorShape(residual.Values.Length), residual.Values);
+            described.Add(new ResidualFile(name, residual.Subtree, residual.Samples));
+            yield return new(name, s => SafetensorsWriter.Write(s, [tensor], null));
+        }
+    }
 
     private static FileDigest WriteManifest(Stream stream, CheckpointManifest manifest)
     {
@@ -58,21 +99,8 @@ internal static class CheckpointDraft
         return SafetensorsWriter.Write(stream, names.Select((name, i) => new SafetensorsTensor(name, shape, shard.States[i])), metadata);
     }
 
-    private static List<ResidualFile> WriteResiduals(string folder, CheckpointContent content, List<CheckpointFile> files)
-    {
-        var residuals = new List<ResidualFile>();
-        foreach ((int i, SubtreeResidual residual) in content.Residuals.Index())
-        {
-            string name = CheckpointManifest.ResidualFileName(i, content.Residuals.Count);
-            var tensor = new SafetensorsTensor(CheckpointManifest.ResidualTensor, new TensorShape(residual.Values.Length), residual.Values);
-            files.Add(Create(folder, name, s => SafetensorsWriter.Write(s, [tensor], null)));
-            residuals.Add(new ResidualFile(name, residual.Subtree, residual.Samples));
-        }
-        return residuals;
-    }
-
     private static CheckpointManifest Describe(
-        CheckpointContent content, List<OptimizerFile> shards, List<ResidualFile> residuals, List<CheckpointFile> files) => new()
+        CheckpointContent content, List<OptimizerFile> shards, List<ResidualFile> residuals, CheckpointFile[] files) => new()
     {
         Position = content.Position,
         JobHash = content.Identity.JobHash,
@@ -102,4 +130,7 @@ internal static class CheckpointDraft
         if (content.Identity.OptimizerStates.Count > 0 && next != trained)
             throw new ArgumentException($"The shards cover {next} of {trained} trained parameters.", nameof(content));
     }
+
+    /// <param name="Write">Writes the whole file.</param>
+    private sealed record DraftFile(string Name, Func<Stream, FileDigest> Write);
 }

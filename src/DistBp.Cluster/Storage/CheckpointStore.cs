@@ -40,6 +40,17 @@ public sealed class CheckpointStore
         set => Interlocked.Exchange(ref _goodUpTo, value);
     }
 
+    /// <summary>Whether somebody reads a checkpoint of these still, which then stays until the next rotation. Asked from the thread that writes.</summary>
+    internal Func<string, bool> IsHeld { get; set; } = _ => false;
+
+    /// <summary>
+    /// Whether nobody waits for the write under way any longer: then it is not published, for what it was to write may have changed meanwhile.
+    /// </summary>
+    internal Func<bool> IsGivenUp { get; set; } = () => false;
+
+    /// <summary>Why old checkpoints could not be deleted the last time; null where they could.</summary>
+    public string? Leftover { get; private set; }
+
     /// <summary>For the one process that trains: creates the folder and clears away what a killed process left half done.</summary>
     /// <param name="keep">Intact checkpoints to keep, at least 1.</param>
     /// <exception cref="UserException">The folder is not writable.</exception>
@@ -68,28 +79,44 @@ public sealed class CheckpointStore
     /// <exception cref="UserException">The disk is full or not writable: nothing that was there before is harmed.</exception>
     public string Save(CheckpointContent content)
     {
-        string name = Prefix + content.Position.Step.ToString("D9", CultureInfo.InvariantCulture);
-        string target = Path.Combine(Folder, name);
-        string writing = Path.Combine(Folder, WritingPrefix + name);
         try
         {
-            DeleteFolder(writing);
-            CheckpointDraft.Write(writing, content);
-            Publish(writing, target, Path.Combine(Folder, ReplacedPrefix + name));
-            _intact.Add(target);
-            Rotate();
-            return target;
+            return Write(content.Position.Step, folder => CheckpointDraft.Write(folder, content));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            Discard();
             throw StorageFailure.CannotWrite($"the checkpoint of step {content.Position.Step}", Folder, CheckpointDraft.BytesNeeded(content), e);
         }
     }
 
+    /// <summary>Takes a copy of a finished checkpoint of another folder. One of the same step is replaced.</summary>
+    /// <param name="copied">As of <see cref="CheckpointCopy"/>.</param>
+    /// <returns>Its folder here.</returns>
+    /// <exception cref="IOException">A disk failed, or what was to be copied is damaged: nothing that was here before is harmed.</exception>
+    internal string Import(string folder, Action<int> copied) => Write(StepOf(folder), draft => CheckpointCopy.Write(folder, draft, copied));
+
     /// <summary>Verifies checkpoints from the newest on until one is intact.</summary>
     /// <exception cref="UserException">There are checkpoints, and all are damaged (Checkpoint).</exception>
     public CheckpointSearch FindNewestIntact()
+    {
+        CheckpointSearch search = Search();
+        return search.Checkpoint is null && search.Damaged.Count > 0 ? throw AllDamaged(search.Damaged) : search;
+    }
+
+    /// <summary>The same, for the run that it must belong to.</summary>
+    /// <exception cref="UserException">All are damaged (Checkpoint), or the newest intact one is of another model or job (Usage).</exception>
+    public CheckpointSearch FindNewestIntact(CheckpointIdentity expected)
+    {
+        CheckpointSearch search = FindNewestIntact();
+        if (search.Checkpoint is { } checkpoint) CheckpointComparison.Require(checkpoint, expected);
+        return search;
+    }
+
+    internal static UserException AllDamaged(IReadOnlyList<DamagedCheckpoint> damaged) => new(ErrorKind.Checkpoint, [.. damaged.Select(d => new Problem(
+        $"the checkpoint is damaged: {d.Why}", d.Folder, "restore it from a copy, or train again into another folder: no checkpoint here is intact"))]);
+
+    /// <summary>The same without an error: where none is intact, <see cref="CheckpointSearch.Checkpoint"/> is null.</summary>
+    internal CheckpointSearch Search()
     {
         var damaged = new List<DamagedCheckpoint>();
         foreach (string folder in NewestFirst())
@@ -102,18 +129,7 @@ public sealed class CheckpointStore
             }
             damaged.Add(new DamagedCheckpoint(folder, why));
         }
-        if (damaged.Count == 0) return new CheckpointSearch(null, damaged);
-        throw new UserException(ErrorKind.Checkpoint, [.. damaged.Select(d => new Problem(
-            $"the checkpoint is damaged: {d.Why}", d.Folder, "restore it from a copy, or train again into another folder: no checkpoint here is intact"))]);
-    }
-
-    /// <summary>The same, for the run that it must belong to.</summary>
-    /// <exception cref="UserException">All are damaged (Checkpoint), or the newest intact one is of another model or job (Usage).</exception>
-    public CheckpointSearch FindNewestIntact(CheckpointIdentity expected)
-    {
-        CheckpointSearch search = FindNewestIntact();
-        if (search.Checkpoint is { } checkpoint) CheckpointComparison.Require(checkpoint, expected);
-        return search;
+        return new CheckpointSearch(null, damaged);
     }
 
     /// <summary>The run has gone astray: deletes the checkpoints that are newer than the newest good one, where there is one.</summary>
@@ -122,16 +138,21 @@ public sealed class CheckpointStore
     {
         string? good = NewestFirst().FirstOrDefault(folder => IsGood(folder) && (_intact.Contains(folder) || IsIntact(folder)));
         if (good is null) return null;
-        foreach (string newer in NewestFirst().TakeWhile(folder => folder != good).ToArray()) DeleteFolder(newer);
-        _intact.RemoveWhere(f => !Directory.Exists(f));
+        DropNewerThan(StepOf(good));
         return good;
+    }
+
+    internal void DropNewerThan(long step)
+    {
+        foreach (string newer in NewestFirst().TakeWhile(folder => StepOf(folder) > step).ToArray()) DeleteFolder(newer);
+        _intact.RemoveWhere(f => !Directory.Exists(f));
     }
 
     /// <summary>The run has come to a good end: so is its last checkpoint, and those beyond `keep` go.</summary>
     public void EndGood()
     {
         GoodUpTo = long.MaxValue;
-        Rotate();
+        TryRotate();
     }
 
     /// <summary>Folders of all checkpoints, intact or not.</summary>
@@ -145,8 +166,30 @@ public sealed class CheckpointStore
             .Select(c => c.Path);
     }
 
-    private static long StepOf(string path) =>
+    /// <summary>Of a checkpoint's folder; -1 where its name is not one's.</summary>
+    internal static long StepOf(string path) =>
         long.TryParse(Path.GetFileName(path).AsSpan(Prefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out long step) ? step : -1;
+
+    private string Write(long step, Action<string> write)
+    {
+        string name = Prefix + step.ToString("D9", CultureInfo.InvariantCulture);
+        string target = Path.Combine(Folder, name), writing = Path.Combine(Folder, WritingPrefix + name);
+        try
+        {
+            DeleteFolder(writing);
+            write(writing);
+            if (IsGivenUp()) throw new IOException("it was given up");
+            Publish(writing, target, Path.Combine(Folder, ReplacedPrefix + name));
+        }
+        catch
+        {
+            Discard();
+            throw;
+        }
+        _intact.Add(target);
+        TryRotate();
+        return target;
+    }
 
     /// <summary>The old one of the same step steps aside, the new one takes its name; <see cref="Recover"/> undoes a kill in between.</summary>
     private void Publish(string writing, string target, string replaced)
@@ -170,6 +213,20 @@ public sealed class CheckpointStore
         foreach (string writing in Directory.GetDirectories(Folder, WritingPrefix + "*")) DeleteFolder(writing);
     }
 
+    /// <summary>What cannot be deleted stays: the new checkpoint is on the disk all the same.</summary>
+    private void TryRotate()
+    {
+        try
+        {
+            Rotate();
+            Leftover = null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            Leftover = e.Message;
+        }
+    }
+
     private void Rotate()
     {
         int intact = 0;
@@ -178,7 +235,7 @@ public sealed class CheckpointStore
         {
             if (intact >= _keep && (good || !IsGood(folder)))
             {
-                DeleteFolder(folder);
+                if (!IsHeld(folder)) DeleteFolder(folder);
             }
             else if (_intact.Contains(folder) || IsIntact(folder))
             {

@@ -8,10 +8,14 @@ namespace DistBp.Cluster.Storage;
 /// events.jsonl: one JSON object a line, {"event": …, "time": RFC 3339 in UTC, …}, times with the clock that is given. Lines are collected in
 /// one reused buffer (nothing is allocated for an event) and leave at an epoch, a checkpoint, a warning, the end, after a
 /// second, or when 64 KiB have come together; to standard output each line leaves at once. Safe to call from several threads.
+/// While a disk refuses lines they wait in memory, and are tried again: no run ends because a disk is full for a while.
 /// </summary>
 public sealed class EventLog : IDisposable
 {
     private const int MaxBufferedBytes = 64 * 1024;
+
+    /// <summary>What waits for a disk that refuses it; more is lost, and counted.</summary>
+    private const int MaxHeldBytes = 4 << 20;
     private static readonly TimeSpan MaxDelay = TimeSpan.FromSeconds(1);
     private readonly Lock _gate = new();
     private readonly ArrayBufferWriter<byte> _lines = new(MaxBufferedBytes + 4096);
@@ -21,6 +25,8 @@ public sealed class EventLog : IDisposable
     private readonly TimeProvider _time;
     private readonly bool _immediate;
     private long _flushedAt;
+    private bool _isRefused;
+    private long _lostBytes;
 
     internal EventLog(Stream stream, string path, TimeProvider time, bool immediate)
     {
@@ -42,7 +48,11 @@ public sealed class EventLog : IDisposable
         {
             var file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite, bufferSize: 1);
             // A pipe or a terminal has no earlier lines.
-            if (file.CanSeek) TornLine.CutOff(file);
+            if (file.CanSeek)
+            {
+                TornLine.CutOff(file);
+                Probe(file);
+            }
             return new EventLog(file, path, time, immediate: false);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -122,7 +132,7 @@ public sealed class EventLog : IDisposable
 
     /// <summary>Any other event.</summary>
     /// <param name="fields">Writes the fields after "event" and "time"; a static lambda allocates nothing.</param>
-    /// <exception cref="UserException">The disk is full.</exception>
+    /// <exception cref="UserException">It cannot be written to at all.</exception>
     public void Write<T>(string name, in T state, bool flush, Action<Utf8JsonWriter, T> fields)
     {
         lock (_gate)
@@ -135,13 +145,23 @@ public sealed class EventLog : IDisposable
             _json.Flush();
             _json.Reset();
             _lines.Write("\n"u8);
-            if (flush || _immediate || _lines.WrittenCount >= MaxBufferedBytes || _time.GetElapsedTime(_flushedAt) >= MaxDelay) FlushLines();
+            if (flush || _immediate || (_lines.WrittenCount >= MaxBufferedBytes && !_isRefused) || _time.GetElapsedTime(_flushedAt) >= MaxDelay) FlushLines();
         }
     }
 
     public void Flush()
     {
         lock (_gate) FlushLines();
+    }
+
+    /// <summary>The run has ended: all lines are in the file.</summary>
+    /// <exception cref="UserException">The disk is full.</exception>
+    public void RequireWritten()
+    {
+        lock (_gate)
+        {
+            if (FlushLines() is { } refusal) throw StorageFailure.CannotWrite("events", _path, _lines.WrittenCount, refusal);
+        }
     }
 
     public void Dispose()
@@ -154,9 +174,22 @@ public sealed class EventLog : IDisposable
         }
     }
 
-    private void FlushLines()
+    /// <summary>A disk that is full at the start is told at once.</summary>
+    private static void Probe(FileStream file)
+    {
+        long end = file.Position;
+        file.Write("\n"u8);
+        // A device takes it without getting longer.
+        if (file.Length > end) file.SetLength(end);
+        file.Position = end;
+    }
+
+    /// <returns>Why the disk has refused it; null where it has not.</returns>
+    private Exception? FlushLines()
     {
         _flushedAt = _time.GetTimestamp();
+        if (_lines.WrittenCount == 0) return null;
+        long begin = _stream.CanSeek ? _stream.Position : 0;
         try
         {
             _stream.Write(_lines.WrittenSpan);
@@ -164,12 +197,33 @@ public sealed class EventLog : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw StorageFailure.CannotWrite("events", _path, _lines.WrittenCount, e);
+            Hold(begin, e);
+            return e;
         }
-        finally
+        _isRefused = false;
+        _lines.ResetWrittenCount();
+        if (_lostBytes > 0)
         {
-            // What the disk did not take is dropped: the buffer's bound holds, and Dispose after the error has nothing to fail on.
-            _lines.ResetWrittenCount();
+            long lost = _lostBytes;
+            _lostBytes = 0;
+            Warning($"{lost:N0} bytes of events are lost: the disk has refused them for too long");
         }
+        return null;
+    }
+
+    /// <summary>Whoever reads a pipe is gone for good: then what was not taken is dropped, so that <see cref="Dispose"/> has nothing to fail on.</summary>
+    private void Hold(long begin, Exception refusal)
+    {
+        int bytes = _lines.WrittenCount;
+        if (!_stream.CanSeek)
+        {
+            _lines.ResetWrittenCount();
+            throw StorageFailure.CannotWrite("events", _path, bytes, refusal);
+        }
+        _isRefused = true;
+        TornLine.Undo(_stream, begin);
+        if (bytes < MaxHeldBytes) return;
+        _lostBytes += bytes;
+        _lines.ResetWrittenCount();
     }
 }

@@ -1,6 +1,6 @@
 namespace DistBp.Cluster.Storage;
 
-/// <summary>Repairs a file of lines whose writer was killed in the middle of one.</summary>
+/// <summary>Repairs a file that is appended to, whose last line or record is torn: its writer was killed, or the disk was full.</summary>
 internal static class TornLine
 {
     private const int ChunkBytes = 4096;
@@ -22,5 +22,20 @@ internal static class TornLine
         }
         if (end != file.Length) file.SetLength(end);
         file.Position = end;
+    }
+
+    /// <summary>Takes back what a write that failed may have left behind.</summary>
+    /// <param name="begin">Where it began.</param>
+    public static void Undo(Stream file, long begin)
+    {
+        file.Position = begin;
+        try
+        {
+            file.SetLength(begin);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // The disk that has refused the write refuses this too: the next write goes over it, and the next start cuts it off.
+        }
     }
 }

@@ -17,6 +17,7 @@ public sealed class JobHashTests
     [InlineData("epochs=11")]
     [InlineData("checkpoint.everySteps=7")]
     [InlineData("checkpoint.keep=7")]
+    [InlineData("checkpoint.mirror=/mnt/second")]
     [InlineData("data.train.path=elsewhere/iris.csv")]
     [InlineData("optimizer={adam: {rate: 0.001}}")]
     [InlineData("slices=2")]

@@ -66,25 +66,6 @@ public sealed class DamageTests
         Assert.Contains(difference, e.Message, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public async Task A_disk_that_refuses_a_checkpoint_ends_the_run_with_an_error_that_names_it()
-    {
-        using var run = new TestRun();
-        using var probe = new RunProbe
-        {
-            AtStep = (2, () =>
-            {
-                Directory.Delete(run.Paths.Checkpoints, recursive: true);
-                File.WriteAllText(run.Paths.Checkpoints, "in the way");
-            }),
-        };
-        UserException e = await Assert.ThrowsAsync<UserException>(() => run.TrainAsync(Job, 2, 2, probe));
-        Assert.Equal(ErrorKind.Usage, e.Kind);
-        Assert.Contains("the checkpoint of step 4", e.Message, StringComparison.Ordinal);
-        Assert.Contains(run.Paths.Checkpoints, e.Message, StringComparison.Ordinal);
-        Assert.False(File.Exists(run.Paths.Result));
-    }
-
     /// <summary>A run with checkpoints of two servers that stopped at its step 17 or 18.</summary>
     private static async Task<TestRun> InterruptedAsync()
     {

@@ -31,6 +31,12 @@ internal sealed class RunProbe : IRunObserver, IDisposable
     /// <summary>What happens when a step, counted from 1, is committed.</summary>
     public (long Step, Action Do) AtStep { get; init; } = (-1, () => { });
 
+    /// <summary>As <see cref="AtStep"/>, for one more step.</summary>
+    public (long Step, Action Do) AtSecondStep { get; init; } = (-1, () => { });
+
+    /// <summary>What happens at a warning.</summary>
+    public Action<string> AtWarning { get; init; } = _ => { };
+
     /// <summary>The run is interrupted when it hears of this step; servers may have begun the next one, but not beyond a stop point.</summary>
     public long StopAtStep { get; init; } = -1;
 
@@ -45,6 +51,7 @@ internal sealed class RunProbe : IRunObserver, IDisposable
     {
         lock (_lock) Steps.Add(step);
         if (step.Step == AtStep.Step) AtStep.Do();
+        if (step.Step == AtSecondStep.Step) AtSecondStep.Do();
         if (step.Step == StopAtStep) _stop.Cancel();
     }
 
@@ -73,6 +80,7 @@ internal sealed class RunProbe : IRunObserver, IDisposable
     public void OnWarning(string text)
     {
         lock (_lock) Warnings.Add(text);
+        AtWarning(text);
     }
 
     public void OnEnded(RunResult result) => Result = result;

@@ -19,6 +19,19 @@ internal sealed class TestRun : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
+    /// <summary>The same run in a folder of its own.</summary>
+    public TestRun Copy()
+    {
+        var copy = new TestRun();
+        foreach (string file in Directory.GetFiles(Folder, "*", SearchOption.AllDirectories))
+        {
+            string target = Path.Combine(copy.Folder, Path.GetRelativePath(Folder, file));
+            Directory.CreateDirectory(Path.GetDirectoryName(target)!);
+            File.Copy(file, target);
+        }
+        return copy;
+    }
+
     /// <summary>Starts the job, or goes on with it where the folder has a run.</summary>
     public Task<RunResult> TrainAsync(JobDescription job, int workers = 1, int servers = 1, RunProbe? probe = null)
     {

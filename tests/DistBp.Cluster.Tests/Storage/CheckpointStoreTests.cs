@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using DistBp.Cluster.Storage;
 using DistBp.Learning;
 using DistBp.Learning.Encodings;
@@ -40,23 +39,49 @@ public sealed class CheckpointStoreTests : IDisposable
     [Theory]
     [InlineData(1)]
     [InlineData(2)]
+    [InlineData(3)]
     [InlineData(5)]
-    public void The_optimizer_state_of_three_shards_loads_into_any_number(int servers)
+    public void The_optimizer_state_of_any_number_of_servers_loads_into_any_other(int writers)
     {
         ParameterLayout layout = SmallRun.Layout(inputs: 33);
         int trained = layout.TrainedCount;
         float[][] states = [SmallRun.Floats(trained, 1), SmallRun.Floats(trained, 2)];
-        CheckpointContent content = SmallRun.Content(1, SmallRun.Identity(layout)) with { Optimizer = SmallRun.Shards(states, 40, 41, trained) };
-        CheckpointStore.OpenForWriting(Checkpoints, keep: 1).Save(content);
+        int[] ends = [.. Enumerable.Range(1, writers).Select(i => i == writers ? trained : (trained * i / writers) + (i % 2))];
+        CheckpointContent content = SmallRun.Content(1, SmallRun.Identity(layout)) with { Optimizer = SmallRun.Shards(states, ends) };
+        string folder = CheckpointStore.OpenForWriting(Checkpoints, keep: 1).Save(content);
+        Assert.Equal(writers, Directory.GetFiles(folder, $"optimizer-0000?-of-0000{writers}.safetensors").Length);
         Checkpoint found = CheckpointStore.OpenForReading(Checkpoints).FindNewestIntact().Checkpoint!;
-        for (int server = 0; server < servers; server++)
+        foreach (int servers in new[] { 1, 2, 3, 5 })
         {
-            int begin = trained * server / servers, end = trained * (server + 1) / servers;
-            float[][] loaded = [new float[end - begin], new float[end - begin]];
-            found.LoadOptimizer(begin, end - begin, [loaded[0], loaded[1]]);
-            Assert.Equal(states[0][begin..end], loaded[0]);
-            Assert.Equal(states[1][begin..end], loaded[1]);
+            for (int server = 0; server < servers; server++)
+            {
+                int begin = trained * server / servers, end = trained * (server + 1) / servers;
+                float[][] loaded = [new float[end - begin], new float[end - begin]];
+                found.LoadOptimizer(begin, end - begin, [loaded[0], loaded[1]]);
+                Assert.Equal(states[0][begin..end], loaded[0]);
+                Assert.Equal(states[1][begin..end], loaded[1]);
+            }
         }
+    }
+
+    [Fact]
+    public void Writing_takes_no_memory_that_grows_with_the_model_and_gives_the_same_bytes_each_time()
+    {
+        ParameterLayout layout = SmallRun.Layout(inputs: 400_000);
+        int trained = layout.TrainedCount;
+        float[][] states = [SmallRun.Floats(trained, 1), SmallRun.Floats(trained, 2)];
+        CheckpointContent content = SmallRun.Content(1, SmallRun.Identity(layout)) with
+        {
+            Optimizer = SmallRun.Shards(states, [.. Enumerable.Range(1, 9).Select(i => trained * i / 9)]),
+        };
+        CheckpointStore store = CheckpointStore.OpenForWriting(Checkpoints, keep: 1);
+        string folder = store.Save(content);
+        byte[][] first = [.. Files(folder)];
+        long before = GC.GetTotalAllocatedBytes();
+        store.Save(content);
+        // 14 MB are written.
+        Assert.InRange(GC.GetTotalAllocatedBytes() - before, 0, 4 << 20);
+        Assert.Equal(first, Files(folder));
     }
 
     [Fact]
@@ -243,6 +268,57 @@ public sealed class CheckpointStoreTests : IDisposable
     }
 
     [Fact]
+    public void A_write_of_the_same_step_that_fails_leaves_the_intact_one_as_it_was()
+    {
+        CheckpointStore store = CheckpointStore.OpenForWriting(Checkpoints, keep: 1);
+        string folder = store.Save(SmallRun.Content(100));
+        byte[][] first = [.. Files(folder)];
+        store.IsGivenUp = () => true;
+        Assert.Throws<UserException>(() => store.Save(SmallRun.Content(100, best: true)));
+        Assert.Equal(first, Files(folder));
+        store.IsGivenUp = () => false;
+        // In the way of the old one's stepping aside.
+        File.WriteAllText(Path.Combine(Checkpoints, ".replaced-step-000000100"), "");
+        Assert.Throws<UserException>(() => store.Save(SmallRun.Content(100, best: true)));
+        Assert.Equal(first, Files(folder));
+        Assert.Equal(100, store.FindNewestIntact().Checkpoint!.Position.Step);
+        File.Delete(Path.Combine(Checkpoints, ".replaced-step-000000100"));
+        Assert.NotEqual(first, Files(store.Save(SmallRun.Content(100, best: true))));
+        Assert.Equal([folder], Directory.GetFileSystemEntries(Checkpoints));
+    }
+
+    [Fact]
+    public void Old_checkpoints_that_cannot_be_deleted_cost_no_new_one()
+    {
+        CheckpointStore store = CheckpointStore.OpenForWriting(Checkpoints, keep: 1);
+        store.Save(SmallRun.Content(100));
+        // In the way of its renaming, which comes before its deletion.
+        File.WriteAllText(Path.Combine(Checkpoints, ".writing-step-000000100"), "");
+        string folder = store.Save(SmallRun.Content(200));
+        Assert.NotNull(Checkpoint.Verify(folder).Checkpoint);
+        Assert.NotNull(store.Leftover);
+        Assert.Equal([200, 100], Steps(store));
+        File.Delete(Path.Combine(Checkpoints, ".writing-step-000000100"));
+        store.Save(SmallRun.Content(300));
+        Assert.Null(store.Leftover);
+        Assert.Equal([300], Steps(store));
+    }
+
+    [Fact]
+    public void A_checkpoint_that_is_read_still_stays_until_the_next_rotation()
+    {
+        CheckpointStore store = CheckpointStore.OpenForWriting(Checkpoints, keep: 1);
+        string read = store.Save(SmallRun.Content(100));
+        store.IsHeld = folder => folder == read;
+        store.Save(SmallRun.Content(200));
+        store.Save(SmallRun.Content(300));
+        Assert.Equal([300, 100], Steps(store));
+        store.IsHeld = _ => false;
+        store.Save(SmallRun.Content(400));
+        Assert.Equal([400], Steps(store));
+    }
+
+    [Fact]
     public void A_checkpoint_of_another_job_is_refused_with_what_differs()
     {
         CheckpointStore.OpenForWriting(Checkpoints, keep: 1).Save(SmallRun.Content(100));
@@ -288,30 +364,76 @@ public sealed class CheckpointStoreTests : IDisposable
     [Fact]
     public void A_full_disk_is_told_with_the_bytes_needed_and_costs_no_old_checkpoint()
     {
-        string disk = _folder["disk"];
-        Directory.CreateDirectory(disk);
-        // Only root may mount; elsewhere the test above stands for the failure path.
-        if (!OperatingSystem.IsLinux() || Environment.UserName != "root" || Run("mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", disk) != 0) return;
-        try
+        using SmallDisk? disk = SmallDisk.TryMount(kibibytes: 256);
+        if (disk is null) return;
+        CheckpointStore store = CheckpointStore.OpenForWriting(disk["checkpoints"], keep: 1);
+        store.Save(SmallRun.Content(100));
+        CheckpointIdentity large = SmallRun.Identity(SmallRun.Layout(inputs: 20_000));
+        UserException e = Assert.Throws<UserException>(() => store.Save(SmallRun.Content(200, large)));
+        Assert.Contains(store.Folder, e.Message, StringComparison.Ordinal);
+        Assert.Contains("720,048 bytes are needed", e.Message, StringComparison.Ordinal);
+        Assert.Equal(100, store.FindNewestIntact(SmallRun.Identity()).Checkpoint!.Position.Step);
+        Assert.Single(Directory.GetFileSystemEntries(store.Folder));
+        store.Save(SmallRun.Content(300));
+    }
+
+    [Fact]
+    public void A_disk_that_is_full_after_any_page_costs_no_old_checkpoint()
+    {
+        using SmallDisk? disk = SmallDisk.TryMount(kibibytes: 512);
+        if (disk is null) return;
+        CheckpointIdentity identity = SmallRun.Identity(SmallRun.Layout(inputs: 1000));
+        CheckpointStore store = CheckpointStore.OpenForWriting(disk["checkpoints"], keep: 1);
+        byte[][] good = [.. Files(store.Save(SmallRun.Content(100, identity, best: true)))];
+        int pages = 0;
+        for (; !TrySave(100, pages); pages++)
         {
-            CheckpointStore store = CheckpointStore.OpenForWriting(Path.Combine(disk, "checkpoints"), keep: 1);
-            store.Save(SmallRun.Content(100));
-            CheckpointIdentity large = SmallRun.Identity(SmallRun.Layout(inputs: 20_000));
-            UserException e = Assert.Throws<UserException>(() => store.Save(SmallRun.Content(200, large)));
-            Assert.Contains(store.Folder, e.Message, StringComparison.Ordinal);
-            Assert.Contains("720,048 bytes are needed", e.Message, StringComparison.Ordinal);
-            Assert.Equal(100, store.FindNewestIntact(SmallRun.Identity()).Checkpoint!.Position.Step);
-            Assert.Single(Directory.GetFileSystemEntries(store.Folder));
-            store.Save(SmallRun.Content(300));
+            Assert.False(TrySave(200, pages));
+            Assert.Equal(good, Files(Assert.Single(Directory.GetFileSystemEntries(store.Folder))));
         }
-        finally
+        Assert.InRange(pages, 10, 60);
+        Assert.Equal(good, Files(Assert.Single(Directory.GetFileSystemEntries(store.Folder))));
+
+        bool TrySave(long step, int freePages)
         {
-            Assert.Equal(0, Run("umount", disk));
+            disk.Fill(free: freePages * 4096);
+            try
+            {
+                store.Save(SmallRun.Content(step, identity, best: true));
+                return true;
+            }
+            catch (UserException e)
+            {
+                Assert.Contains("bytes are needed there", e.Message, StringComparison.Ordinal);
+                return false;
+            }
+            finally
+            {
+                disk.Free();
+            }
         }
+    }
+
+    [Fact]
+    public void A_folder_that_has_become_read_only_is_named_and_costs_no_old_checkpoint()
+    {
+        using SmallDisk? disk = SmallDisk.TryMount(kibibytes: 256);
+        if (disk is null) return;
+        CheckpointStore store = CheckpointStore.OpenForWriting(disk["checkpoints"], keep: 1);
+        byte[][] good = [.. Files(store.Save(SmallRun.Content(100)))];
+        disk.MakeReadOnly();
+        UserException e = Assert.Throws<UserException>(() => store.Save(SmallRun.Content(200)));
+        Assert.Contains("read-only", e.Message, StringComparison.OrdinalIgnoreCase);
+        Assert.Contains("make the folder writable", e.Message, StringComparison.Ordinal);
+        Assert.Equal(good, Files(CheckpointStore.OpenForReading(store.Folder).FindNewestIntact().Checkpoint!.Folder));
+        disk.MakeWritable();
+        store.Save(SmallRun.Content(300));
     }
 
     private static IEnumerable<long> Steps(CheckpointStore store) =>
         store.NewestFirst().Select(f => long.Parse(Path.GetFileName(f).AsSpan("step-".Length), provider: null));
+
+    private static IEnumerable<byte[]> Files(string folder) => Directory.GetFiles(folder).Order(StringComparer.Ordinal).Select(File.ReadAllBytes);
 
     private static void Flip(string folder, string name)
     {
@@ -319,12 +441,5 @@ public sealed class CheckpointStoreTests : IDisposable
         byte[] bytes = File.ReadAllBytes(path);
         bytes[bytes.Length / 2] ^= 1;
         File.WriteAllBytes(path, bytes);
-    }
-
-    private static int Run(string command, params string[] arguments)
-    {
-        using Process process = Process.Start(new ProcessStartInfo(command, arguments) { RedirectStandardError = true })!;
-        process.WaitForExit();
-        return process.ExitCode;
     }
 }

@@ -89,11 +89,50 @@ public sealed class EventLogTests : IDisposable
     }
 
     [Fact]
-    public void A_full_disk_is_a_user_error_and_the_log_still_closes()
+    public void A_disk_that_is_full_at_the_start_is_a_user_error_and_a_device_is_written_to()
     {
         if (!File.Exists("/dev/full")) return;
-        EventLog log = EventLog.Open("/dev/full", _clock);
-        Assert.Contains("/dev/full", Assert.Throws<UserException>(() => log.Warning("x")).Message, StringComparison.Ordinal);
-        log.Dispose();
+        Assert.Contains("/dev/full", Assert.Throws<UserException>(() => EventLog.Open("/dev/full", _clock)).Message, StringComparison.Ordinal);
+        using EventLog log = EventLog.Open("/dev/null", _clock);
+        log.Warning("x");
+        log.RequireWritten();
+    }
+
+    [Fact]
+    public void While_a_disk_is_full_lines_wait_and_none_is_torn_or_lost()
+    {
+        using SmallDisk? disk = SmallDisk.TryMount(kibibytes: 256);
+        if (disk is null) return;
+        using (EventLog log = EventLog.Open(disk["events.jsonl"], _clock))
+        {
+            log.Warning("first");
+            disk.Fill(free: 4096);
+            // More than a page: a part of it would fit.
+            for (int i = 0; i < 100; i++) log.Warning($"while it is full {i}");
+            Assert.Throws<UserException>(log.RequireWritten);
+            disk.Free();
+            log.Warning("after");
+            log.RequireWritten();
+        }
+        string[] messages = [.. File.ReadAllLines(disk["events.jsonl"]).Select(l => JsonDocument.Parse(l).RootElement.GetProperty("message").GetString()!)];
+        Assert.Equal(["first", .. Enumerable.Range(0, 100).Select(i => $"while it is full {i}"), "after"], messages);
+    }
+
+    [Fact]
+    public void What_a_full_disk_refuses_for_too_long_is_lost_and_counted()
+    {
+        using SmallDisk? disk = SmallDisk.TryMount(kibibytes: 8192);
+        if (disk is null) return;
+        using (EventLog log = EventLog.Open(disk["events.jsonl"], _clock))
+        {
+            log.Warning("first");
+            disk.Fill();
+            for (int i = 0; i < 60; i++) log.Warning(new string('x', 100_000));
+            disk.Free();
+            for (int i = 0; i < 20; i++) log.Warning("after");
+        }
+        JsonElement[] lines = [.. File.ReadAllLines(disk["events.jsonl"]).Select(l => JsonDocument.Parse(l).RootElement)];
+        Assert.Contains(lines, l => l.GetProperty("message").GetString()!.Contains("bytes of events are lost", StringComparison.Ordinal));
+        Assert.Equal("after", lines[^1].GetProperty("message").GetString());
     }
 }

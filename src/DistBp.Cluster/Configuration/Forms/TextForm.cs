@@ -15,6 +15,8 @@ internal sealed partial class TextForm(string expected, string sample, Regex pat
 
     public static readonly TextForm Path = new("a file's path", "FILE", AnyText());
 
+    public static readonly TextForm Folder = new("a folder's path", "DIR", AnyText());
+
     /// <summary>A name that may become part of a file's name.</summary>
     public static readonly TextForm Name =
         new("a name of at most 64 letters, digits, \".\", \"_\" and \"-\" that starts with a letter or digit", "my-job", NameText());

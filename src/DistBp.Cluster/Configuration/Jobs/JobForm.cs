@@ -25,6 +25,7 @@ internal static class JobForm
     {
         EverySteps = f.Field("everySteps", c.EverySteps, Count(1, sample: 500)),
         Keep = f.Field("keep", c.Keep, Count(1, sample: 3)),
+        Mirror = f.Optional("mirror", c.Mirror, TextForm.Folder),
     });
 
     private static readonly StatisticsDescription Sampled = new(EverySteps: 100);

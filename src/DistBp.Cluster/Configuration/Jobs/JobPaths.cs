@@ -2,7 +2,7 @@ using DistBp.Learning.Data;
 
 namespace DistBp.Cluster.Configuration.Jobs;
 
-/// <summary>The files that a job names.</summary>
+/// <summary>The files and folders that a job names.</summary>
 internal static class JobPaths
 {
     public static JobDescription Change(JobDescription job, Func<string, string> change) => job with
@@ -13,6 +13,7 @@ internal static class JobPaths
             Test = Change(job.Data.Test, change),
             Validation = Change(job.Data.Validation, change),
         },
+        Checkpoint = job.Checkpoint.Mirror is { } mirror ? job.Checkpoint with { Mirror = change(mirror) } : job.Checkpoint,
         InitialWeights = job.InitialWeights is null ? null : change(job.InitialWeights),
     };
 

@@ -8,10 +8,15 @@ namespace DistBp.Cluster.Storage.Ledgers;
 /// <summary>
 /// ledger.bin: what was applied, one record a step. Records are collected in one buffer and leave after a second, when it is full, and before a
 /// checkpoint is written: so a ledger never claims less than its checkpoint. A step allocates nothing. Safe to call from several threads.
+/// While the disk refuses them, records wait in memory, up to <see cref="MaxHeldBytes"/>, and are tried again every second: no run ends because a
+/// disk is full for a while.
 /// </summary>
 internal sealed class LedgerWriter : IDisposable
 {
     private const int BufferBytes = 64 * 1024;
+
+    /// <summary>Some 250,000 steps.</summary>
+    private const int MaxHeldBytes = 16 << 20;
     private static readonly TimeSpan MaxDelay = TimeSpan.FromSeconds(1);
     private readonly Lock _gate = new();
     private readonly FileStream _file;
@@ -25,6 +30,7 @@ internal sealed class LedgerWriter : IDisposable
     private byte[] _buffer = new byte[LedgerFrame.SealBytes + BufferBytes];
     private int _end = LedgerFrame.SealBytes;
     private long _writtenAt;
+    private bool _isRefused;
 
     private LedgerWriter(FileStream file, LedgerIdentity identity, TimeProvider time)
     {
@@ -52,6 +58,7 @@ internal sealed class LedgerWriter : IDisposable
                     ? $"the ledger is damaged before step {step}: it is kept as {aside}, and distbp audit can prove nothing of the steps before" : "",
             };
             ledger.Begin(step, isDamaged ? null : cut);
+            ledger.WriteOut();
             DurableFolder.Flush(Path.GetDirectoryName(Path.GetFullPath(path))!);
             return ledger;
         }
@@ -96,8 +103,11 @@ internal sealed class LedgerWriter : IDisposable
     {
         lock (_gate)
         {
-            WriteOut();
+            TryWriteOut();
+            // What the disk has not taken is later than any checkpoint: void as well.
+            _end = LedgerFrame.SealBytes;
             Begin(step, LedgerCut.Before(step, _file.Name));
+            TryWriteOut();
         }
     }
 
@@ -116,11 +126,18 @@ internal sealed class LedgerWriter : IDisposable
         }
     }
 
+    /// <summary>The run has ended: all records are in the file.</summary>
+    /// <exception cref="UserException">The disk is full.</exception>
+    public void RequireWritten()
+    {
+        lock (_gate) WriteOut();
+    }
+
     public void Dispose()
     {
         lock (_gate)
         {
-            WriteOut();
+            TryWriteOut();
             _file.Dispose();
         }
     }
@@ -145,7 +162,6 @@ internal sealed class LedgerWriter : IDisposable
             StepsCut = cut?.Steps ?? 0,
         };
         Append(_record);
-        WriteOut();
     }
 
     private void Copy(ReadOnlyMemory<Contribution> contributions)
@@ -165,34 +181,43 @@ internal sealed class LedgerWriter : IDisposable
     private void Append(LedgerRecord record)
     {
         int bytes = record.CalculateSize(), frame = LedgerFrame.Bytes(bytes);
-        if (_end + frame > _buffer.Length) WriteOut();
-        if (_end + frame > _buffer.Length) Array.Resize(ref _buffer, _end + frame);
+        if (_end + frame > _buffer.Length && !_isRefused) TryWriteOut();
+        if (_end + frame > MaxHeldBytes) WriteOut();
+        if (_end + frame > _buffer.Length) Array.Resize(ref _buffer, Math.Max(_end + frame, Math.Min(2 * _buffer.Length, MaxHeldBytes)));
         Span<byte> space = _buffer.AsSpan(_end, frame);
         LedgerFrame.WriteLength(space, bytes);
         record.WriteTo(space.Slice(LedgerFrame.LengthBytes, bytes));
         int sealedBytes = LedgerFrame.SealBytes + LedgerFrame.LengthBytes + bytes;
         LedgerFrame.Seal(_buffer.AsSpan(_end - LedgerFrame.SealBytes, sealedBytes), space[^LedgerFrame.SealBytes..]);
         _end += frame;
-        if (_time.GetElapsedTime(_writtenAt) >= MaxDelay) WriteOut();
+        if (_time.GetElapsedTime(_writtenAt) >= MaxDelay) TryWriteOut();
     }
 
+    /// <exception cref="UserException">The disk is full: the records wait.</exception>
     private void WriteOut()
     {
+        if (TryWriteOut() is { } refusal) throw StorageFailure.CannotWrite("the ledger", _file.Name, _end, refusal);
+    }
+
+    /// <returns>Why the disk has refused it; null where it has not.</returns>
+    private Exception? TryWriteOut()
+    {
         _writtenAt = _time.GetTimestamp();
-        if (_end == LedgerFrame.SealBytes) return;
+        if (_end == LedgerFrame.SealBytes) return null;
+        long begin = _file.Position;
         try
         {
             _file.Write(_buffer.AsSpan(LedgerFrame.SealBytes, _end - LedgerFrame.SealBytes));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw StorageFailure.CannotWrite("the ledger", _file.Name, _end, e);
+            _isRefused = true;
+            TornLine.Undo(_file, begin);
+            return e;
         }
-        finally
-        {
-            // What the disk did not take is dropped: the buffer's bound holds, and Dispose after the error has nothing to fail on.
-            _buffer.AsSpan(_end - LedgerFrame.SealBytes, LedgerFrame.SealBytes).CopyTo(_buffer);
-            _end = LedgerFrame.SealBytes;
-        }
+        _isRefused = false;
+        _buffer.AsSpan(_end - LedgerFrame.SealBytes, LedgerFrame.SealBytes).CopyTo(_buffer);
+        _end = LedgerFrame.SealBytes;
+        return null;
     }
 }

@@ -185,4 +185,57 @@ public sealed class LedgerTests : IDisposable
 
     private static IEnumerable<(int, int, int, long)> Parts(StepApplied a) =>
         a.Contributions.Select(c => (c.FirstSlice, c.SliceCount, c.Worker, c.Staleness));
+
+    [Fact]
+    public void While_a_disk_is_full_records_wait_and_the_chain_holds_when_it_has_room_again()
+    {
+        using SmallDisk? disk = SmallDisk.TryMount(kibibytes: 512);
+        if (disk is null) return;
+        var clock = new StoppedClock();
+        string path = disk["ledger.bin"];
+        using (LedgerWriter ledger = WrittenLedger.Open(path, 0, clock))
+        {
+            ledger.Apply(0..20);
+            ledger.Flush();
+            disk.Fill();
+            // More than the buffer at the start, and tried again meanwhile.
+            for (int step = 20; step < 3000; step++)
+            {
+                ledger.Apply(step);
+                if (step % 500 == 0) clock.Advance(TimeSpan.FromSeconds(2));
+            }
+            UserException e = Assert.Throws<UserException>(ledger.Flush);
+            Assert.Contains("ledger.bin", e.Message, StringComparison.Ordinal);
+            Assert.Contains("bytes are needed there", e.Message, StringComparison.Ordinal);
+            // As much as a kill would leave: whole records.
+            (List<LedgerRecord> onDisk, LedgerDamage? torn) = WrittenLedger.Read(path);
+            Assert.Null(torn);
+            Assert.InRange(onDisk.Count, 21, 100);
+            disk.Free();
+            ledger.Flush();
+            ledger.Apply(3000..3010);
+        }
+        Assert.Null(WrittenLedger.Read(path).Damage);
+        Assert.Equal(Enumerable.Range(0, 3010).Select(s => (long)s), WrittenLedger.Steps(path));
+    }
+
+    [Fact]
+    public void A_run_that_goes_back_while_the_disk_is_full_forgets_what_was_never_written()
+    {
+        using SmallDisk? disk = SmallDisk.TryMount(kibibytes: 512);
+        if (disk is null) return;
+        string path = disk["ledger.bin"];
+        using (LedgerWriter ledger = WrittenLedger.Open(path, 0))
+        {
+            ledger.Apply(0..20);
+            ledger.Flush();
+            disk.Fill();
+            ledger.Apply(20..1500);
+            ledger.GoBack(10);
+            ledger.Apply(10..12);
+            disk.Free();
+        }
+        Assert.Null(WrittenLedger.Read(path).Damage);
+        Assert.Equal(Enumerable.Range(0, 12).Select(s => (long)s), WrittenLedger.Steps(path));
+    }
 }
