@@ -174,7 +174,7 @@ public sealed class ShardCopyTests
         {
             foreach (GradientComputation worker in _workers)
             {
-                worker.Step = step;
+                (worker.Step, worker.Until) = (step, step + 1);
                 worker.Run();
             }
             for (int s = 0; s < Servers; s++) Owners[s].Combine(new CombineGradients(_assignment.Generation, step, Pushes(Owners[s].Shard, step), true), _roots.ElementAtOrDefault(s));
