@@ -8,7 +8,7 @@ namespace DistBp.Protocol.Tests.Simulation;
 
 public sealed class LocalSgdTests
 {
-    private const int Seeds = 40;
+    private const int Seeds = 15;
 
     /// <summary>16 steps with stop points at 5, 8, 10 and 15: the rounds of four steps are cut there.</summary>
     private static readonly long[] s_rounds = [0, 4, 5, 8, 10, 14, 15];
@@ -56,7 +56,7 @@ public sealed class LocalSgdTests
     }
 
     [Fact]
-    public void One_step_by_oneself_is_a_step_of_bsp()
+    public void Rounds_of_one_step_lack_nothing()
     {
         var local = new ToyCluster(Plan(steps: 1), 3, 2, seed: 1);
         local.Run();
