@@ -24,6 +24,10 @@ internal sealed class TrainingReporter(
         memory.Network, memory.Segments, memory.Job.Clip.GlobalNorm is not null || memory.Job.Clip.ParameterNorm is not null, memory.Job.Batch);
     private readonly StalenessMeter _staleness = new();
     private double _lastRate;
+    private double _lastNorm;
+
+    /// <summary>Epochs that an earlier coordinator has told of: where one is reported again, nobody is told twice.</summary>
+    public int EpochsTold { get; init; }
 
     public SteppingClock Clock { get; } = new(time);
 
@@ -49,16 +53,17 @@ internal sealed class TrainingReporter(
 
     public void OnStep(ReportStep step)
     {
-        ledger.Applied(step.Step, EpochOf(step.Step), step.Step + 1, step.Generation, step.Contributions);
         _staleness.Add(step.Contributions.Span);
-        Steps++;
-        int samples = memory.SamplesOfStep(step.Step);
-        Clock.Count(samples);
-        _lastRate = memory.Rate(step.Step, step.RateFactor);
+        (_lastRate, _lastNorm) = (memory.Rate(step.Step, step.RateFactor), step.GradientNorm);
         MetricValues values = MetricValues.Of(_metrics, step.Sums.Span);
         _diagnosis.Add(step, values.Loss);
         // The parameters of this version have given finite numbers: so its checkpoint is good, and those before.
         checkpoints.GoodUpTo = step.Step;
+        // An earlier coordinator has told of it.
+        if (!ledger.Applied(step.Step, EpochOf(step.Step), step.Step + 1, step.Generation, step.Contributions)) return;
+        Steps++;
+        int samples = memory.SamplesOfStep(step.Step);
+        Clock.Count(samples);
         var figures = new StepFigures(
             step.Step + 1, EpochOf(step.Step), values.Loss, values.Accuracy, _lastRate, step.GradientNorm, samples);
         lock (_telling)
@@ -75,10 +80,14 @@ internal sealed class TrainingReporter(
             samplesPerSecond, elapsed, epoch.Note)
         {
             Staleness = memory.Job.Consistency.IsPaced ? _staleness.Take() : null,
+            GradientNorm = _lastNorm,
         };
         lock (_telling)
         {
-            foreach (IRunObserver observer in observers) observer.OnEpoch(figures);
+            if (epoch.Epoch > EpochsTold)
+            {
+                foreach (IRunObserver observer in observers) observer.OnEpoch(figures);
+            }
             foreach (Finding finding in _diagnosis.EndEpoch(figures.Train.Loss))
             {
                 foreach (IRunObserver observer in observers) observer.OnWarning(finding.ToString());
@@ -98,13 +107,15 @@ internal sealed class TrainingReporter(
 
     public void OnSkip(ReportSkip skip)
     {
-        ledger.LeftOut(skip.Step, EpochOf(skip.Step), skip.Generation, endedRun: false);
+        if (!ledger.LeftOut(skip.Step, EpochOf(skip.Step), skip.Generation, endedRun: false)) return;
         var skipped = new SkippedStep(skip.Step, EpochOf(skip.Step), DivergenceText.Subject(ViewOf(skip.Segment)), skip.Skipped);
         lock (_telling)
         {
             foreach (IRunObserver observer in observers) observer.OnSkipped(skipped);
         }
     }
+
+    public void Persist() => ledger.Flush();
 
     public void WriteCheckpoint(WriteCheckpoint checkpoint)
     {

@@ -31,7 +31,7 @@ internal static class ContractValues
     public static Contract.Assignment ToContract(this Assignment assignment) => new()
     {
         Generation = assignment.Generation.ToContract(), Workers = { assignment.Workers }, Servers = { assignment.Servers },
-        Slices = assignment.Slices, UpdatedCount = assignment.UpdatedCount,
+        Slices = assignment.Slices, UpdatedCount = assignment.UpdatedCount, Replication = assignment.Replication,
     };
 
     public static Assignment ToProtocol(this Contract.Assignment? assignment)
@@ -39,7 +39,10 @@ internal static class ContractValues
         Require(assignment, "an assignment");
         return new Assignment(
             assignment.Generation.ToProtocol(), Members(assignment.Workers), Members(assignment.Servers), assignment.Slices,
-            assignment.UpdatedCount);
+            assignment.UpdatedCount)
+        {
+            Replication = assignment.Replication,
+        };
     }
 
     public static Contract.ParameterShard ToContract(this ParameterShard shard) => new() { Offset = shard.Offset, Count = shard.Count };
@@ -114,6 +117,8 @@ internal static class ContractValues
         else field.AddRange(values.ToArray());
     }
 
+    public static RpcException Malformed(string what) => new(StatusCode.Internal, $"an envelope holds {what}");
+
     private static int[] Members(RepeatedField<int> members)
     {
         int[] numbers = [.. members];
@@ -128,6 +133,4 @@ internal static class ContractValues
     {
         if (part is null) throw Malformed($"nothing where {what} belongs");
     }
-
-    private static RpcException Malformed(string what) => new(StatusCode.Internal, $"an envelope holds {what}");
 }

@@ -13,23 +13,54 @@ internal static class ControlForms
             (m, e, _) => e.Assign = new()
             {
                 Assignment = m.Assignment.ToContract(), Previous = m.Previous?.ToContract(), Version = m.Version, MaxSkips = m.MaxSkips,
-                SkipsInRow = m.SkipsInRow,
+                SkipsInRow = m.SkipsInRow, LostServers = { m.LostServers }, KeepsReports = m.KeepsReports, Restored = m.Restored,
+                Course = m.Course?.ToContract(),
             },
             (e, _, ref _) => new(
                 e.Assign.Assignment.ToProtocol(), e.Assign.Previous is { } previous ? previous.ToProtocol() : null, e.Assign.Version,
-                e.Assign.MaxSkips, e.Assign.SkipsInRow)),
+                e.Assign.MaxSkips, e.Assign.SkipsInRow)
+            {
+                LostServers = [.. e.Assign.LostServers], KeepsReports = e.Assign.KeepsReports, Restored = e.Assign.Restored,
+                Course = e.Assign.Course?.ToProtocol(),
+            }),
         new MessageForm<Suspend>(
             BodyOneofCase.Suspend,
-            (m, e, _) => e.Suspend = new(),
-            (e, g, ref _) => new(g)),
+            (m, e, _) => e.Suspend = new() { Reported = m.Reported },
+            (e, g, ref _) => new(g, e.Suspend.Reported)),
         new MessageForm<Suspended>(
             BodyOneofCase.Suspended,
-            (m, e, _) => e.Suspended = new() { Server = m.Server, Version = m.Version, SkipsInRow = m.SkipsInRow },
-            (e, g, ref _) => new(g, e.Suspended.Server, e.Suspended.Version, e.Suspended.SkipsInRow)),
+            (m, e, _) => e.Suspended = new()
+            {
+                Server = m.Server, Version = m.Version, SkipsInRow = m.SkipsInRow, Decided = { m.Decided.Select(StandingValues.ToContract) },
+                Reports = { StandingValues.ToContract(m.Reports) },
+            },
+            (e, g, ref _) => new(g, e.Suspended.Server, e.Suspended.Version, e.Suspended.SkipsInRow)
+            {
+                Decided = [.. e.Suspended.Decided.Select(StandingValues.ToProtocol)], Reports = StandingValues.ToProtocol(e.Suspended.Reports),
+            }),
         new MessageForm<Complete>(
             BodyOneofCase.Complete,
-            (m, e, _) => e.Complete = new(),
-            (e, g, ref _) => new(g)),
+            (m, e, _) => e.Complete = new() { Norms = { m.Norms.Select(StandingValues.ToContract) } },
+            (e, g, ref _) => new(g) { Norms = [.. e.Complete.Norms.Select(StandingValues.ToProtocol)] }),
+        new MessageForm<TakeOver>(
+            BodyOneofCase.TakeOver,
+            (m, e, _) => e.TakeOver = new(),
+            (e, g, ref _) => new(g.Term)),
+        new MessageForm<ServerStanding>(
+            BodyOneofCase.ServerStanding,
+            (m, e, _) => e.ServerStanding = new()
+            {
+                Server = m.Server, Held = m.Held?.ToContract(), Loaded = m.Loaded?.ToContract(), Version = m.Version, SkipsInRow = m.SkipsInRow,
+                Restored = m.Restored, Course = m.Course?.ToContract(), Decided = { m.Decided.Select(StandingValues.ToContract) },
+                Reports = { StandingValues.ToContract(m.Reports) },
+            },
+            (e, g, ref _) => new(
+                g.Term, e.ServerStanding.Server, e.ServerStanding.Held is { } held ? held.ToProtocol() : null,
+                e.ServerStanding.Loaded is { } loaded ? loaded.ToProtocol() : null, e.ServerStanding.Version, e.ServerStanding.SkipsInRow)
+            {
+                Restored = e.ServerStanding.Restored, Course = e.ServerStanding.Course?.ToProtocol(),
+                Decided = [.. e.ServerStanding.Decided.Select(StandingValues.ToProtocol)], Reports = StandingValues.ToProtocol(e.ServerStanding.Reports),
+            }),
         new MessageForm<ServerReady>(
             BodyOneofCase.ServerReady,
             (m, e, _) => e.ServerReady = new() { Server = m.Server },
@@ -40,8 +71,8 @@ internal static class ControlForms
             (e, g, ref _) => new(g, e.WorkerReady.Worker)),
         new MessageForm<Proceed>(
             BodyOneofCase.Proceed,
-            (m, e, _) => e.Proceed = new() { From = m.From, Until = m.Until, RateFactor = m.RateFactor },
-            (e, g, ref _) => new(g, e.Proceed.From, e.Proceed.Until, e.Proceed.RateFactor)),
+            (m, e, _) => e.Proceed = new() { From = m.From, Until = m.Until, RateFactor = m.RateFactor, Course = m.Course?.ToContract() },
+            (e, g, ref _) => new(g, e.Proceed.From, e.Proceed.Until, e.Proceed.RateFactor) { Course = e.Proceed.Course?.ToProtocol() }),
         new MessageForm<RequestHalt>(
             BodyOneofCase.RequestHalt,
             (m, e, _) => e.RequestHalt = new(),
@@ -60,12 +91,12 @@ internal static class ControlForms
             (e, g, ref _) => new(g, e.ShardCaptured.Server, e.ShardCaptured.Target.ToProtocol(), e.ShardCaptured.Version)),
         new MessageForm<RestoreBest>(
             BodyOneofCase.RestoreBest,
-            (m, e, _) => e.RestoreBest = new() { Version = m.Version },
-            (e, g, ref _) => new(g, e.RestoreBest.Version)),
+            (m, e, _) => e.RestoreBest = new() { Version = m.Version, Course = m.Course?.ToContract() },
+            (e, g, ref _) => new(g, e.RestoreBest.Version) { Course = e.RestoreBest.Course?.ToProtocol() }),
         new MessageForm<ShowExact>(
             BodyOneofCase.ShowExact,
-            (m, e, _) => e.ShowExact = new() { Version = m.Version },
-            (e, g, ref _) => new(g, e.ShowExact.Version)),
+            (m, e, _) => e.ShowExact = new() { Version = m.Version, Course = m.Course?.ToContract() },
+            (e, g, ref _) => new(g, e.ShowExact.Version) { Course = e.ShowExact.Course?.ToProtocol() }),
         new MessageForm<BestRestored>(
             BodyOneofCase.BestRestored,
             (m, e, _) => e.BestRestored = new() { Server = m.Server },

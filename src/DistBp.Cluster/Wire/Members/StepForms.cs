@@ -34,29 +34,16 @@ internal static class StepForms
             ReadShard),
         new MessageForm<ShareNorms>(
             BodyOneofCase.ShareNorms,
-            (m, e, _) => e.ShareNorms = new()
-            {
-                Server = m.Server, Step = m.Step, Norms = m.Norms.ToContract(), Halt = m.Halt, Clamped = m.Clamped, LossIsFinite = m.LossIsFinite,
-            },
-            (e, g, ref _) => new(
-                g, e.ShareNorms.Server, e.ShareNorms.Step, e.ShareNorms.Norms.ToProtocol(), e.ShareNorms.Halt, e.ShareNorms.Clamped,
-                e.ShareNorms.LossIsFinite)),
+            (m, e, _) => e.ShareNorms = m.ToContract(),
+            (e, g, ref _) => e.ShareNorms.ToProtocol(g)),
         new MessageForm<ShardCommitted>(
             BodyOneofCase.ShardCommitted,
             (m, e, _) => e.ShardCommitted = new() { Server = m.Server, Version = m.Version, Halted = m.Halted, Skipped = m.Skipped },
             (e, g, ref _) => new(g, e.ShardCommitted.Server, e.ShardCommitted.Version, e.ShardCommitted.Halted, e.ShardCommitted.Skipped)),
         new MessageForm<StepCommitted>(
             BodyOneofCase.StepCommitted,
-            (m, e, _) =>
-            {
-                e.StepCommitted = new() { Step = m.Step, GradientNorm = m.GradientNorm, Clipped = m.Clipped };
-                e.StepCommitted.Sums.Add(m.Sums);
-                foreach (Contribution applied in m.Contributions.Span) e.StepCommitted.Contributions.Add(applied.ToContract());
-            },
-            (e, g, ref _) => new(g, e.StepCommitted.Step, e.StepCommitted.Sums.ToMemory(), e.StepCommitted.GradientNorm, e.StepCommitted.Clipped)
-            {
-                Contributions = e.StepCommitted.Contributions.Select(ContractValues.ToProtocol).ToArray(),
-            }),
+            (m, e, _) => e.StepCommitted = m.ToContract(),
+            (e, g, ref _) => e.StepCommitted.ToProtocol(g)),
         new MessageForm<ShardMeasured>(
             BodyOneofCase.ShardMeasured,
             (m, e, _) =>
@@ -67,8 +54,8 @@ internal static class StepForms
             (e, g, ref _) => new(g, e.ShardMeasured.Server, e.ShardMeasured.Step, e.ShardMeasured.Figures.ToMemory())),
         new MessageForm<StepSkipped>(
             BodyOneofCase.StepSkipped,
-            (m, e, _) => e.StepSkipped = new() { Step = m.Step, Segment = m.Segment },
-            (e, g, ref _) => new(g, e.StepSkipped.Step, e.StepSkipped.Segment)),
+            (m, e, _) => e.StepSkipped = m.ToContract(),
+            (e, g, ref _) => e.StepSkipped.ToProtocol(g)),
         new MessageForm<StepRejected>(
             BodyOneofCase.StepRejected,
             (m, e, _) => e.StepRejected = new() { Server = m.Server, Step = m.Step, Segment = m.Segment },
@@ -95,6 +82,33 @@ internal static class StepForms
             },
             (e, g, ref tensors) => new(g, e.ShardRead.Server, e.ShardRead.Step, e.ShardRead.Version, tensors.Floats())),
     ];
+
+    public static Contract.ShareNorms ToContract(this ShareNorms m) => new()
+    {
+        Server = m.Server, Step = m.Step, Norms = m.Norms.ToContract(), Halt = m.Halt, Clamped = m.Clamped, LossIsFinite = m.LossIsFinite,
+    };
+
+    public static ShareNorms ToProtocol(this Contract.ShareNorms n, Generation generation) =>
+        new(generation, n.Server, n.Step, n.Norms.ToProtocol(), n.Halt, n.Clamped, n.LossIsFinite);
+
+    /// <param name="withContributions">Else they are left out.</param>
+    public static Contract.StepCommitted ToContract(this StepCommitted m, bool withContributions = true)
+    {
+        var committed = new Contract.StepCommitted { Step = m.Step, GradientNorm = m.GradientNorm, Clipped = m.Clipped };
+        committed.Sums.Add(m.Sums);
+        if (!withContributions) return committed;
+        foreach (Contribution applied in m.Contributions.Span) committed.Contributions.Add(applied.ToContract());
+        return committed;
+    }
+
+    public static StepCommitted ToProtocol(this Contract.StepCommitted c, Generation generation) => new(generation, c.Step, c.Sums.ToMemory(), c.GradientNorm, c.Clipped)
+    {
+        Contributions = c.Contributions.Select(ContractValues.ToProtocol).ToArray(),
+    };
+
+    public static Contract.StepSkipped ToContract(this StepSkipped m) => new() { Step = m.Step, Segment = m.Segment };
+
+    public static StepSkipped ToProtocol(this Contract.StepSkipped s, Generation generation) => new(generation, s.Step, s.Segment);
 
     private static HandShard ReadShard(Contract.Envelope envelope, Generation generation, ref TensorReader tensors)
     {

@@ -71,6 +71,8 @@ internal sealed class RandomMessages(int seed)
             return type.GetGenericTypeDefinition() == typeof(ReadOnlyMemory<>) ? Activator.CreateInstance(type, array)! : array;
         }
         if (type == typeof(GradientEncoding)) return Encoding();
+        // What a server keeps of steps: the one list of messages of several kinds.
+        if (type == typeof(MemberMessage)) return Value(_random.Next(2) == 0 ? typeof(StepCommitted) : typeof(StepSkipped));
         ConstructorInfo constructor = Constructor(type);
         object made = constructor.Invoke([.. constructor.GetParameters().Select(p => _withNulls && MayBeNull(p) ? null : Value(p.ParameterType))]);
         if (made is GradientPart part) return Encoded(part);
