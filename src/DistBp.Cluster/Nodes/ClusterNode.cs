@@ -78,10 +78,10 @@ public sealed class ClusterNode : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         // A coordinator goes silent first: those who watch a job see it break off, not end. What its runs are at is left to the next one.
-        if (_store is not null) await _store.DisposeAsync().ConfigureAwait(false);
         if (_duty is null) await _disposed.CancelAsync().ConfigureAwait(false);
         await _server.StopAsync(LastCalls).ConfigureAwait(false);
         await _server.DisposeAsync().ConfigureAwait(false);
+        if (_store is not null) await _store.DisposeAsync().ConfigureAwait(false);
         await _disposed.CancelAsync().ConfigureAwait(false);
         // Its error is told to who awaits it.
         await _running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using DistBp.Cluster.Actors;
 using DistBp.Cluster.Configuration;
+using DistBp.Cluster.Rendezvous;
 using DistBp.Cluster.Storage;
 using DistBp.Cluster.Storage.Ledgers;
 using DistBp.Learning;
@@ -85,7 +86,7 @@ public sealed class TrainingSession
         {
             return await session.RunAsync(folder.Paths, [recorder, .. observers], stop).ConfigureAwait(false);
         }
-        catch
+        catch (Exception failure) when (failure is not ReignEndedException)
         {
             recorder.OnFailed();
             throw;

@@ -71,8 +71,8 @@ internal sealed class WatchedRun(IReadOnlyList<IRunObserver> observers, TextWrit
     /// <summary>The same event stands in the run's events.jsonl with a time that is a little earlier than that in what was told of it; never later.</summary>
     private bool CameBefore(JsonElement e)
     {
-        DateTime time = e.GetProperty("time").GetDateTime();
-        int epoch = e.GetProperty("event").GetString() == "epoch" ? e.GetProperty("epoch").GetInt32() : 0;
+        DateTime time = e.TryGetProperty("time", out JsonElement at) ? at.GetDateTime() : default;
+        int epoch = KindOf(e) == "epoch" ? e.GetProperty("epoch").GetInt32() : 0;
         if (_passesOver && (epoch > 0 ? epoch <= _lastEpoch : time <= _lastTime)) return true;
         (_passesOver, _lastTime) = (false, time);
         if (epoch > 0) _lastEpoch = epoch;
@@ -86,7 +86,7 @@ internal sealed class WatchedRun(IReadOnlyList<IRunObserver> observers, TextWrit
         if (CameBefore(e)) return;
         events?.WriteLine(line);
         events?.Flush();
-        switch (e.GetProperty("event").GetString())
+        switch (KindOf(e))
         {
             case "step": OnStep(e); break;
             case "epoch": OnEpoch(e); break;
@@ -108,6 +108,8 @@ internal sealed class WatchedRun(IReadOnlyList<IRunObserver> observers, TextWrit
                 break;
         }
     }
+
+    private static string? KindOf(JsonElement e) => e.TryGetProperty("event", out JsonElement kind) ? kind.GetString() : null;
 
     /// <summary>Not each step is among the events: the samples are those since the last one that is.</summary>
     private void OnStep(JsonElement e)
