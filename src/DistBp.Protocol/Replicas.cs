@@ -34,16 +34,36 @@ internal sealed class Replicas
     public bool Acknowledge(int backup) => Backups.Contains(backup) && _acknowledged.Add(backup) && _acknowledged.Count == Backups.Count;
 
     /// <summary>Null: it has not come.</summary>
-    public ReplicateGradient? Of(int owner, long step) => _kept.Find(k => k.Server == owner && k.Step == step);
+    public ReplicateGradient? Of(int owner, long step)
+    {
+        // By index: a predicate would be garbage in each step, also where nothing is kept.
+        for (int i = 0; i < _kept.Count; i++)
+        {
+            if (_kept[i].Server == owner && _kept[i].Step == step) return _kept[i];
+        }
+        return null;
+    }
 
     /// <summary>One of each owner: whoever decides a step has the norms of all, and they were shared after this server had acknowledged.</summary>
-    public IReadOnlyList<ReplicateGradient> Of(long step) =>
-        Owners.Count == 0 ? [] : [.. Owners.Select(o => Of(o, step) ?? throw new InvalidOperationException($"Server {o} has shared its norms of step {step} before its backup had its gradient."))];
+    public IReadOnlyList<ReplicateGradient> Of(long step)
+    {
+        if (Owners.Count == 0) return [];
+        var gradients = new ReplicateGradient[Owners.Count];
+        for (int i = 0; i < gradients.Length; i++)
+        {
+            gradients[i] = Of(Owners[i], step)
+                ?? throw new InvalidOperationException($"Server {Owners[i]} has shared its norms of step {step} before its backup had its gradient.");
+        }
+        return gradients;
+    }
 
     /// <summary>The next step is <paramref name="step"/>.</summary>
     public void Advance(long step)
     {
-        if (Owners.Count > 0) _kept.RemoveAll(k => k.Step < step);
+        for (int i = _kept.Count - 1; i >= 0; i--)
+        {
+            if (_kept[i].Step < step) _kept.RemoveAt(i);
+        }
         if (Backups.Count > 0) _acknowledged.Clear();
     }
 }

@@ -32,7 +32,7 @@ internal sealed class CoordinatorActor(
         switch (effect)
         {
             case HandOverAll e: HandOver(e.Assignment); break;
-            case AnnounceAssignment e: assigned(e.Assignment); break;
+            case AnnounceAssignment e: Announce(e.Assignment); break;
             case PersistReports: reporter.Persist(); break;
             case ReportLostResiduals e: reporter.OnLostResiduals(e); break;
             case GoBack e: _ = GoBackAsync(e); break;
@@ -43,7 +43,8 @@ internal sealed class CoordinatorActor(
             case ReportEpoch e: Report(e); break;
             case WriteCheckpoint e: Writing = WriteAsync(e); break;
             case FinishRun e: _outcome.SetResult(e.Outcome); break;
-            case FailDiverged e: _ = FailAsync(e); break;
+            case FailDiverged e: _ = FailAsync(() => reporter.Diverged(e)); break;
+            case FailCopies e: _ = FailAsync(() => CopiesDiffer(e)); break;
             default: throw new UnreachableException($"The coordinator's host was asked for {effect}.");
         }
     }
@@ -52,8 +53,11 @@ internal sealed class CoordinatorActor(
     {
         foreach (int server in assignment.Servers)
         {
-            ParameterShard shard = assignment.Shard(server);
-            if (shard.Count > 0) Transport.Send(Address, Address.Server(server), memory.StartOf(assignment.Generation, shard));
+            foreach (int owner in (IEnumerable<int>)[server, .. assignment.BackedUpBy(server)])
+            {
+                ParameterShard shard = assignment.Shard(owner);
+                if (shard.Count > 0) Transport.Send(Address, Address.Server(server), memory.StartOf(assignment.Generation, shard));
+            }
         }
         if (!plan.KeepsResiduals) return;
         foreach (int worker in assignment.Workers)
@@ -62,6 +66,12 @@ internal sealed class CoordinatorActor(
             if (subtrees.Count > 0)
                 Transport.Send(Address, Address.Worker(worker), new HandResiduals(assignment.Generation, Address, memory.StartResiduals(subtrees)));
         }
+    }
+
+    private void Announce(Assignment assignment)
+    {
+        assigned(assignment);
+        reporter.OnAssignment(assignment);
     }
 
     private void Report(ReportEpoch effect)
@@ -97,16 +107,21 @@ internal sealed class CoordinatorActor(
     }
 
     /// <summary>After the checkpoint that is being written, so that the error can name it.</summary>
-    private async Task FailAsync(FailDiverged effect)
+    private async Task FailAsync(Func<Exception> error)
     {
         await Writing.ConfigureAwait(false);
         try
         {
-            Transport.Fail(reporter.Diverged(effect));
+            Transport.Fail(error());
         }
         catch (Exception failure)
         {
             Transport.Fail(failure);
         }
     }
+
+    private UserException CopiesDiffer(FailCopies failure) => new(
+        ErrorKind.Cluster,
+        $"the parameters of server {failure.Owner} and their copies differ at step {failure.Version} ({string.Join(", ", failure.Servers.Select(s => $"server {s}"))}): one of them is damaged",
+        Describe(), "have the memory of these nodes checked; the run goes on from its last checkpoint with --resume");
 }

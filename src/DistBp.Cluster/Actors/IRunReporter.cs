@@ -16,6 +16,9 @@ internal interface IRunReporter
 
     void OnSkip(ReportSkip skip);
 
+    /// <summary>All members have taken it up.</summary>
+    void OnAssignment(Assignment assignment);
+
     void OnLostResiduals(ReportLostResiduals lost);
 
     /// <returns>Whether the run ends here, where the plan has epochs judged.</returns>

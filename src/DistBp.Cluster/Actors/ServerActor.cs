@@ -15,10 +15,12 @@ internal sealed class ServerActor : Actor, IComputation
     private readonly int _index;
     private readonly ConcurrentQueue<Effect> _due = [];
 
-    /// <summary>By generation: the one at work, and while members change the one before.</summary>
-    private readonly ConcurrentDictionary<Generation, ShardState> _shards = [];
+    /// <summary>Its own shard, and copies of others', of the generation at work and, while members change, of the one before.</summary>
+    private readonly ConcurrentDictionary<ShardKey, ShardState> _shards = [];
     private readonly Dictionary<int, float[]> _shared = [];
     private Generation _sharedOf;
+    private ShardRoot? _root;
+    private Generation _rootOf;
     private int _dueCount;
 
     public ServerActor(int index, TrainingMemory memory, ComputePool pool, ITransport transport)
@@ -30,7 +32,7 @@ internal sealed class ServerActor : Actor, IComputation
     /// <summary>In words, for errors and the status page.</summary>
     public string Describe() => _server.Describe();
 
-    public ShardState Shard(Generation generation) => _shards[generation];
+    public ShardState Shard(Generation generation) => _shards[new ShardKey(generation, _index)];
 
     /// <summary>The computation that the pool runs: the effect that is next.</summary>
     public void Run()
@@ -55,40 +57,65 @@ internal sealed class ServerActor : Actor, IComputation
         {
             case LoadShard e: return Load(e);
             case HandOver e:
-                Transport.Send(Address, Address.Server(e.Server), _shards[e.From].Hand(e.Generation, e.Range));
+                Transport.Send(Address, Address.Server(e.Server), _shards[new ShardKey(e.From, e.Owner)].Hand(e.Generation, e.Range));
                 return null;
             case KeepShard e:
                 Keep(e.Generation);
                 return null;
-            case CombineGradients e:
-                ShardState combined = _shards[e.Generation];
-                combined.Combine(e);
-                return new GradientsCombined(e.Generation, e.Step, combined.Norms, e.Leads ? combined.Sums(e) : default, combined.Clamped);
+            case CombineGradients e: return Combine(e);
             case ApplyUpdate e:
-                ShardState updated = _shards[e.Generation];
+                ShardState updated = Shard(e.Generation);
                 updated.Update(e);
+                // By index: enumerating an interface would allocate in each step.
+                for (int i = 0; i < e.Copies.Count; i++) _shards[new ShardKey(e.Generation, e.Copies[i].Server)].Follow(e.Copies[i], e);
                 return new UpdateApplied(e.Generation, e.Step, updated.Clipped, updated.FiguresOf(e.Step));
             case ShareShard e:
                 Transport.Send(Address, Address.Worker(e.Worker), Share(e));
                 return null;
-            case CopyShard e:
-                memory.Snapshots.Copy(_shards[e.Generation], e.Target);
-                return new ShardCopied(e.Generation, e.Target, e.Version);
+            case CopyShard e: return Copy(e);
             case RestoreShard e:
-                memory.Snapshots.RestoreBest(_shards[e.Generation]);
+                memory.Snapshots.RestoreBest(Shard(e.Generation));
+                foreach (ShardState copy in CopiesOf(e.Generation)) copy.RestoreBest();
                 return new ShardRestored(e.Generation);
             case ShowShard e:
-                _shards[e.Generation].Show();
+                Shard(e.Generation).Show();
                 return new ShardRestored(e.Generation);
             default:
                 throw new UnreachableException($"A server's host was asked for {effect}.");
         }
     }
 
+    private GradientsCombined Combine(CombineGradients effect)
+    {
+        ShardState shard = Shard(effect.Generation);
+        if (effect.KeepsRoot && (_root is null || _rootOf != effect.Generation))
+            (_root, _rootOf) = (new ShardRoot(_memory, _index, shard.Shard, shard.Tables), effect.Generation);
+        ShardRoot? root = effect.KeepsRoot ? _root : null;
+        shard.Combine(effect, root);
+        return new GradientsCombined(effect.Generation, effect.Step, shard.Norms, effect.Leads ? shard.Sums(effect) : default, shard.Clamped) { Root = root?.Part };
+    }
+
+    private ShardCopied Copy(CopyShard effect)
+    {
+        _memory.Snapshots.Copy(Shard(effect.Generation), effect.Target);
+        if (effect.Target == CaptureTarget.Best)
+        {
+            foreach (ShardState copy in CopiesOf(effect.Generation)) copy.KeepBest();
+        }
+        var copied = new ShardCopied(effect.Generation, effect.Target, effect.Version);
+        return !effect.Digests ? copied : copied with
+        {
+            Digests = [.. _shards.Where(s => s.Key.Generation == effect.Generation).Select(s => new ShardDigest(s.Key.Owner, s.Value.Digest))],
+        };
+    }
+
+    private IEnumerable<ShardState> CopiesOf(Generation generation) =>
+        _shards.Where(s => s.Key.Generation == generation && s.Key.Owner != _index).Select(s => s.Value);
+
     /// <summary>Into the same memory for a worker each time: it has taken what was there before it pushed what this answers.</summary>
     private ShardRead Share(ShareShard effect)
     {
-        ShardState shard = _shards[effect.Generation];
+        ShardState shard = Shard(effect.Generation);
         // Before a new generation's first read the worker may still be at the old one's.
         if (effect.Generation != _sharedOf)
         {
@@ -102,14 +129,24 @@ internal sealed class ServerActor : Actor, IComputation
 
     private void Keep(Generation generation)
     {
-        foreach (Generation other in _shards.Keys.Where(g => g != generation)) _shards.TryRemove(other, out _);
+        foreach (ShardKey other in _shards.Keys.Where(k => k.Generation != generation)) _shards.TryRemove(other, out _);
     }
 
     private ShardLoaded Load(LoadShard effect)
     {
-        var shard = new ShardState(_memory, effect.Shard);
-        foreach (HandShard handed in effect.Handed) shard.Take(handed);
-        _shards[effect.Generation] = shard;
+        Load(effect, _index, new ShardState(_memory, effect.Shard));
+        foreach (ShardCopy copy in effect.Copies) Load(effect, copy.Owner, new ShardState(_memory, copy.Shard, isCopy: true));
         return new ShardLoaded(effect.Generation);
     }
+
+    private void Load(LoadShard effect, int owner, ShardState shard)
+    {
+        foreach (HandShard handed in effect.Handed)
+        {
+            if (handed.Range.Overlap(shard.Shard).Count > 0) shard.Take(handed);
+        }
+        _shards[new ShardKey(effect.Generation, owner)] = shard;
+    }
+
+    private readonly record struct ShardKey(Generation Generation, int Owner);
 }

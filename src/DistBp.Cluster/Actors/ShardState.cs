@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+using DistBp.Cluster.Wire.Tensors;
 using DistBp.Learning;
 using DistBp.Learning.Benchmarks;
 using DistBp.Learning.Diagnosis;
@@ -15,6 +17,7 @@ namespace DistBp.Cluster.Actors;
 /// ones, the exact ones of what is trained and dense are kept here, and the shared buffer has them rounded. The mean gradient of what is
 /// dense is never written out: both passes over the shard, for the norms and for the update, make it anew from the workers' gradients, one segment at a
 /// time in the nearest cache, which costs less than writing it to memory and reading it again.
+/// A copy of another server's shard is the same but for its parameters, which nobody reads: they are exact, and in memory of its own.
 /// </summary>
 internal sealed class ShardState
 {
@@ -30,9 +33,15 @@ internal sealed class ShardState
     private readonly float[] _scales;
     private readonly SegmentFigures _figures;
     private readonly TensorBuffer? _exact;
+
+    /// <summary>[Shard.Count] of a copy: its parameters, and those of the best epoch.</summary>
+    private readonly TensorBuffer? _own;
+    private TensorBuffer? _ownBest;
+    private SubtreeCombination? _arrived;
     private int _samples;
 
-    public ShardState(TrainingMemory memory, ParameterShard shard)
+    /// <param name="isCopy">Whether another server owns the shard.</param>
+    public ShardState(TrainingMemory memory, ParameterShard shard, bool isCopy = false)
     {
         ParameterLayout layout = memory.Network.Parameters;
         (_memory, Shard, TrainedShard) = (memory, shard, shard.Before(layout.TrainedCount));
@@ -40,14 +49,15 @@ internal sealed class ShardState
         ParameterShard dense = shard.Before(layout.DenseTrainedCount);
         _trained = memory.Segments.Range(dense.Offset, dense.End);
         _statistics = memory.Segments.Range(Math.Max(shard.Offset, layout.TrainedCount), Math.Max(shard.End, layout.TrainedCount));
-        _tables = [.. Enumerable.Range(0, layout.SparseViews.Count).Select(table => new TableShard(memory, shard, table))];
+        if (isCopy) _own = new TensorBuffer(shard.Count);
+        _tables = [.. Enumerable.Range(0, layout.SparseViews.Count).Select(table => new TableShard(memory, shard, table, _own))];
         int segments = memory.Segments.Range(shard.Offset, shard.End).Count;
         _norms = new NormList(segments);
         _figures = new SegmentFigures(segments);
         _allNorms = new NormList(memory.Segments.Count);
         _scales = new float[memory.Segments.ViewCount];
         for (int i = 0; i < _state.Length; i++) _state[i].Span.Fill(memory.Optimizer.InitialValue(i));
-        if (memory.Job.Wire.Parameters != ParameterEncoding.F32) _exact = new TensorBuffer(dense.Count);
+        if (!isCopy && memory.Job.Wire.Parameters != ParameterEncoding.F32) _exact = new TensorBuffer(dense.Count);
     }
 
     public ParameterShard Shard { get; }
@@ -79,8 +89,22 @@ internal sealed class ShardState
     /// <summary>As many as the optimizer keeps, each as long as <see cref="TrainedShard"/>.</summary>
     public IReadOnlyList<TensorBuffer> OptimizerState => _state;
 
-    /// <summary>As workers read them.</summary>
-    private Span<float> Parameters => _memory.Parameters.Span.Slice(Shard.Offset, Shard.Count);
+    /// <summary>A hash of the exact parameters and of the optimizer's state: the same for a shard and its copies.</summary>
+    public ulong Digest
+    {
+        get
+        {
+            uint parameters = Checksum.Begin, state = Checksum.Begin;
+            int exact = _exact?.Length ?? 0;
+            if (_exact is not null) parameters = Checksum.Extend(parameters, MemoryMarshal.AsBytes(_exact.Span));
+            parameters = Checksum.Extend(parameters, MemoryMarshal.AsBytes(Parameters[exact..]));
+            foreach (TensorBuffer buffer in _state) state = Checksum.Extend(state, MemoryMarshal.AsBytes(buffer.Span));
+            return ((ulong)Checksum.End(parameters) << 32) | Checksum.End(state);
+        }
+    }
+
+    /// <summary>Of a shard as workers read them.</summary>
+    private Span<float> Parameters => _own is null ? _memory.Parameters.Span.Slice(Shard.Offset, Shard.Count) : _own.Span;
 
     /// <summary>A copy of the exact parameters [Shard.Count].</summary>
     public void CopyTo(Span<float> parameters)
@@ -96,6 +120,12 @@ internal sealed class ShardState
         ShowsExact = true;
         if (_exact is not null) parameters[.._exact.Length].CopyTo(_exact.Span);
     }
+
+    /// <summary>The parameters of the best epoch, which a copy keeps itself.</summary>
+    public void KeepBest() => CopyTo((_ownBest ??= new TensorBuffer(Shard.Count)).Span);
+
+    /// <summary>What <see cref="KeepBest"/> has kept.</summary>
+    public void RestoreBest() => Restore(_ownBest!.Span);
 
     /// <summary>A copy of the parameters as workers read them [Shard.Count].</summary>
     public void ShareTo(Span<float> parameters) => Parameters.CopyTo(parameters);
@@ -119,7 +149,9 @@ internal sealed class ShardState
             _memory.Job.Wire.Parameters.Round(exact, Parameters[offset..]);
         }
         for (int i = 0; i < handed.State.Count; i++) handed.State[i].Span.CopyTo(_state[i].Span[Math.Min(handed.Range.Offset - Shard.Offset, _state[i].Length)..]);
-        if (!handed.Best.IsEmpty) handed.Best.Span.CopyTo(_memory.Snapshots.Best.Span[handed.Range.Offset..]);
+        if (handed.Best.IsEmpty) return;
+        if (_own is null) handed.Best.Span.CopyTo(_memory.Snapshots.Best.Span[handed.Range.Offset..]);
+        else handed.Best.Span.CopyTo((_ownBest ??= new TensorBuffer(Shard.Count)).Span[offset..]);
     }
 
     /// <summary>A range of the shard for its next owner; by reference: nothing steps before all members are ready.</summary>
@@ -128,30 +160,48 @@ internal sealed class ShardState
         ParameterShard trained = range.Overlap(TrainedShard) is { Count: > 0 } some ? some : new ParameterShard(Shard.Offset, 0);
         return new HandShard(
             generation, range, ExactOf(range),
-            [.. _state.Select(s => (ReadOnlyMemory<float>)s.Memory.Slice(trained.Offset - Shard.Offset, trained.Count))], _memory.Snapshots.BestOf(range));
+            [.. _state.Select(s => (ReadOnlyMemory<float>)s.Memory.Slice(trained.Offset - Shard.Offset, trained.Count))], BestOf(range));
     }
 
     /// <summary>The squared norms of the step's mean gradient, in the order of the flat buffer.</summary>
-    public void Combine(CombineGradients request)
+    /// <param name="root">Takes the sum over all slices, which the update is made from too; null: nobody else needs it.</param>
+    public void Combine(CombineGradients request, ShardRoot? root = null)
     {
-        _combination.Begin(request.Contributions, _memory.Job.Slices);
+        root?.Begin(request.Step);
+        if (root is not null) (_arrived ??= new SubtreeCombination()).Begin(request.Contributions, _memory.Job.Slices);
+        _combination.Begin(root?.AsContribution ?? request.Contributions, _memory.Job.Slices);
         int samples = _samples = _memory.SamplesOfStep(request.Step, request.Contributions);
         _norms.Clear();
         Clamped = false;
         for (int i = _trained.First; i < _trained.First + _trained.Count; i++)
         {
             NormSegment segment = _memory.Segments[i];
+            if (root is not null) Sum(segment, root);
             _norms.Add(i, Mean(segment, samples));
             Clamped |= _memory.IsClamped(_mean.Span[..segment.Count]);
         }
-        foreach (TableShard table in _tables) Clamped |= table.Combine(request.Contributions, samples, _norms);
+        foreach (TableShard table in _tables) Clamped |= table.Combine(request.Contributions, samples, _norms, root);
+        root?.EndTables();
         for (int i = _statistics.First; i < _statistics.First + _statistics.Count; i++)
         {
             // A statistic is no gradient, but one that is not finite rejects the step too.
+            if (root is not null) Sum(_memory.Segments[i], root);
             double squaredNorm = Mean(_memory.Segments[i], samples);
             _norms.Add(i, double.IsFinite(squaredNorm) ? 0 : squaredNorm);
         }
         StepPhases.End(StepPhase.Reduce);
+    }
+
+    /// <summary>A copy makes the step that its owner makes: from the same sum, clipped by the same norms.</summary>
+    /// <param name="update">The step of the server that keeps the copy.</param>
+    public void Follow(ReplicateGradient owner, ApplyUpdate update)
+    {
+        PushGradient[] root = [ShardRoot.Contribution(owner.Generation, _memory.Job.Slices, owner.Step, owner.Root)];
+        _combination.Begin(root, _memory.Job.Slices);
+        _samples = _memory.SamplesOfStep(owner.Step);
+        _norms.Clear();
+        foreach (TableShard table in _tables) table.Combine(root, _samples, _norms);
+        Update(update);
     }
 
     /// <summary>Metric sums over the mini-batch: the workers' sums along the same tree.</summary>
@@ -171,7 +221,7 @@ internal sealed class ShardState
         // By index: enumerating an interface would allocate in each step.
         for (int server = 0; server < request.Norms.Count; server++) _allNorms.Add(request.Norms[server]);
         Clipped = ClipPlan.Compute(_memory.Job.Clip, _memory.Segments, _allNorms.Squared, _scales, _allNorms.Segments).Clipped;
-        SegmentFigures? figures = _memory.IsSampled(request.Step) ? _figures : null;
+        SegmentFigures? figures = _own is null && _memory.IsSampled(request.Step) ? _figures : null;
         figures?.Clear();
         double rate = _memory.Rate(request.Step, request.RateFactor);
         int samples = _samples;
@@ -198,16 +248,26 @@ internal sealed class ShardState
         StepPhases.End(StepPhase.Update);
     }
 
+    /// <summary>What has arrived of the segment, into the root.</summary>
+    private void Sum(NormSegment segment, ShardRoot root)
+    {
+        int dense = DenseOffset(segment);
+        _arrived!.Operands(dense, segment.Count, out ReadOnlySpan<float> left, out ReadOnlySpan<float> right);
+        root.Write(dense, left, right);
+    }
+
     /// <summary>Root of the tree, mean over the mini-batch, regularization and clip by value into <see cref="_mean"/>.</summary>
     /// <returns>Its squared norm.</returns>
     private double Mean(NormSegment segment, int samples)
     {
-        ParameterLayout layout = _memory.Network.Parameters;
-        int dense = layout.DenseOffset(segment.Offset) - layout.DenseOffset(Shard.Offset);
-        _combination.Operands(dense, segment.Count, out ReadOnlySpan<float> left, out ReadOnlySpan<float> right);
+        _combination.Operands(DenseOffset(segment), segment.Count, out ReadOnlySpan<float> left, out ReadOnlySpan<float> right);
         return GradientReduction.MeanAndNorm(
             left, right, samples, _mean.Span[..segment.Count], Exact(segment), _memory.TreatmentOf(segment));
     }
+
+    /// <summary>Where the segment begins in the shard's part of the flat gradient buffer.</summary>
+    private int DenseOffset(NormSegment segment) =>
+        _memory.Network.Parameters.DenseOffset(segment.Offset) - _memory.Network.Parameters.DenseOffset(Shard.Offset);
 
     /// <summary>The segment's parameters as this server updates them.</summary>
     private Span<float> Exact(NormSegment segment)
@@ -216,9 +276,18 @@ internal sealed class ShardState
         return (_exact is not null && offset < _exact.Length ? _exact.Span : Parameters).Slice(offset, segment.Count);
     }
 
-    /// <summary>By reference where the shared buffer has them.</summary>
+    private ReadOnlyMemory<float> BestOf(ParameterShard range)
+    {
+        if (_own is null) return _memory.Snapshots.BestOf(range);
+        // Not by ?: , in which null would become an empty memory of another type.
+        if (_ownBest is null) return default;
+        return _ownBest.Memory.Slice(range.Offset - Shard.Offset, range.Count);
+    }
+
+    /// <summary>By reference where they are in one piece.</summary>
     private ReadOnlyMemory<float> ExactOf(ParameterShard range)
     {
+        if (_own is not null) return _own.Memory.Slice(range.Offset - Shard.Offset, range.Count);
         if (_exact is null) return _memory.Parameters.Memory.Slice(range.Offset, range.Count);
         var parameters = new float[Shard.Count];
         CopyTo(parameters);

@@ -23,22 +23,27 @@ internal sealed class TableShard
     private readonly RowUnion _union;
     private readonly int[] _rows;
     private readonly TensorBuffer _mean;
+    private readonly TensorBuffer? _own;
     private int _count;
 
     /// <param name="table">Its number in <see cref="ParameterLayout.SparseViews"/>.</param>
-    public TableShard(TrainingMemory memory, ParameterShard shard, int table)
+    /// <param name="own">[shard.Count]: the parameters of a copy; null: they are in the buffer that all share.</param>
+    public TableShard(TrainingMemory memory, ParameterShard shard, int table, TensorBuffer? own = null)
     {
-        (_memory, _shard, _table, _view) = (memory, shard, table, memory.Network.Parameters.SparseViews[table]);
+        (_memory, _shard, _table, _own, _view) = (memory, shard, table, own, memory.Network.Parameters.SparseViews[table]);
         View = memory.Network.Parameters.Views.ToList().IndexOf(_view);
         int inShard = Math.Max(0, Math.Min(shard.End, _view.End) - Math.Max(shard.Offset, _view.Offset));
-        int capacity = (int)Math.Min((long)memory.Job.Batch * _view.Description.RowsPerSample, inShard == 0 ? 0 : inShard / _view.Width + 2);
-        _rows = new int[capacity];
-        _mean = new TensorBuffer(checked(capacity * _view.Width));
+        Capacity = (int)Math.Min((long)memory.Job.Batch * _view.Description.RowsPerSample, inShard == 0 ? 0 : inShard / _view.Width + 2);
+        _rows = new int[Capacity];
+        _mean = new TensorBuffer(checked(Capacity * _view.Width));
         _union = new RowUnion(_view, shard, memory.Job.Slices);
     }
 
     /// <summary>The table's number in <see cref="ParameterLayout.Views"/>.</summary>
     public int View { get; }
+
+    /// <summary>The most rows that a step can touch.</summary>
+    public int Capacity { get; }
 
     /// <summary>Elements of a row.</summary>
     public int Width => _view.Width;
@@ -50,8 +55,9 @@ internal sealed class TableShard
     public ParameterShard PieceOf(int row) => new(_union.OffsetOf(row), _union.LengthOf(row));
 
     /// <summary>Adds the contributions' rows up to the root, and notes the squared norms of the pieces of each touched row.</summary>
+    /// <param name="root">Takes the rows' sums; null: nobody else needs them.</param>
     /// <returns>Whether an element stands at the limit of clip.value.</returns>
-    public bool Combine(IReadOnlyList<PushGradient> contributions, int samples, NormList norms)
+    public bool Combine(IReadOnlyList<PushGradient> contributions, int samples, NormList norms, ShardRoot? root = null)
     {
         _union.Begin(contributions, _table);
         bool clamped = false;
@@ -59,6 +65,7 @@ internal sealed class TableShard
         {
             _rows[_count] = row;
             Span<float> mean = _mean.Span.Slice(_count * _view.Width, sum.Length);
+            root?.Write(_table, row, sum);
             Mean(_union.OffsetOf(row), sum, mean, samples, norms);
             clamped |= _memory.IsClamped(mean);
         }
@@ -76,7 +83,7 @@ internal sealed class TableShard
             for (int done = 0; done < length;)
             {
                 (int segment, int count) = PieceAt(offset, done, length);
-                Span<float> parameters = _memory.Parameters.Span.Slice(offset + done, count), mean = _mean.Span.Slice(i * _view.Width + done, count);
+                Span<float> parameters = Parameters(offset + done, count), mean = _mean.Span.Slice(i * _view.Width + done, count);
                 figures?.BeforeUpdate(segment, mean, parameters);
                 _memory.Optimizer.Update(step, rate, scale, parameters, mean, state, offset + done - _shard.Offset);
                 figures?.AfterUpdate(parameters);
@@ -85,10 +92,14 @@ internal sealed class TableShard
         }
     }
 
+    /// <param name="offset">In the flat buffer.</param>
+    private Span<float> Parameters(int offset, int length) =>
+        _own is null ? _memory.Parameters.Span.Slice(offset, length) : _own.Span.Slice(offset - _shard.Offset, length);
+
     private void Fetch(int row, ReadOnlySpan<TensorBuffer> state)
     {
         int offset = _union.OffsetOf(row), length = _union.LengthOf(row);
-        EmbeddingKernel.Fetch(_memory.Parameters.Span.Slice(offset, length));
+        EmbeddingKernel.Fetch(Parameters(offset, length));
         foreach (TensorBuffer buffer in state) EmbeddingKernel.Fetch(buffer.Span.Slice(offset - _shard.Offset, length));
     }
 
@@ -99,7 +110,7 @@ internal sealed class TableShard
         {
             (int segment, int length) = PieceAt(offset, done, sum.Length);
             double squared = GradientReduction.MeanAndNorm(
-                sum.Slice(done, length), [], samples, mean.Slice(done, length), _memory.Parameters.Span.Slice(offset + done, length),
+                sum.Slice(done, length), [], samples, mean.Slice(done, length), Parameters(offset + done, length),
                 _memory.TreatmentOf(_memory.Segments[segment]));
             norms.Add(segment, squared);
             done += length;

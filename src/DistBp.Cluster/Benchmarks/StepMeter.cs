@@ -1,6 +1,7 @@
 using DistBp.Cluster.Actors;
 using DistBp.Cluster.Runs;
 using DistBp.Learning.Benchmarks;
+using DistBp.Protocol;
 using DistBp.Protocol.Effects;
 using DistBp.Protocol.Messages;
 
@@ -33,6 +34,10 @@ internal sealed class StepMeter(TrainingMemory memory) : IRunReporter
     }
 
     public void OnSkip(ReportSkip skip) => throw new NotSupportedException();
+
+    public void OnAssignment(Assignment assignment)
+    {
+    }
 
     public void OnLostResiduals(ReportLostResiduals lost) => throw new NotSupportedException();
 

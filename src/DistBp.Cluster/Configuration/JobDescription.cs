@@ -51,6 +51,9 @@ public sealed record JobDescription(
     /// <summary>Which gradients an update waits for.</summary>
     public ConsistencyMode Consistency { get; init; } = ConsistencyMode.Exact;
 
+    /// <summary>So many other servers keep a copy of each parameter shard.</summary>
+    public int Replication { get; init; }
+
     /// <summary>What the loss compares the output with.</summary>
     public TargetKind Target => Data.TargetIsInput ? TargetKind.Input : Loss.Kind switch
     {

@@ -9,7 +9,7 @@ namespace DistBp.Cluster.Hosting;
 
 /// <summary>
 /// Memory for the tensors of arriving messages. A gradient of a subtree comes into the same buffer in each step of a generation: the server has
-/// read it when it commits the step, and the worker sends the next one only after that.
+/// read it when it commits the step, and the worker sends the next one only after that. So does the root that a server's backup gets, by turns into two.
 /// </summary>
 /// <param name="layout">No tensor is larger than all parameters, with the position of each.</param>
 internal sealed class MessageMemory(ParameterLayout layout)
@@ -29,7 +29,8 @@ internal sealed class MessageMemory(ParameterLayout layout)
             throw new RpcException(StatusCode.Internal, $"a tensor of {byteCount} bytes came, and the network has {layout.Count} parameters");
         return envelope.BodyCase switch
         {
-            Contract.Envelope.BodyOneofCase.PushGradient => Gradient(envelope, tensor, encoding, (int)byteCount),
+            Contract.Envelope.BodyOneofCase.PushGradient or Contract.Envelope.BodyOneofCase.ReplicateGradient =>
+                Gradient(envelope, tensor, encoding, (int)byteCount),
             Contract.Envelope.BodyOneofCase.ShardRead or Contract.Envelope.BodyOneofCase.HandShard or Contract.Envelope.BodyOneofCase.ResidualsCaptured
                 or Contract.Envelope.BodyOneofCase.HandResiduals => new Buffer(encoding, (int)byteCount).Target((int)byteCount),
             _ => throw new RpcException(StatusCode.Internal, $"a {envelope.BodyCase} has no tensors"),
@@ -40,11 +41,17 @@ internal sealed class MessageMemory(ParameterLayout layout)
     {
         Generation generation = envelope.Generation.ToProtocol();
         Forget(generation);
-        var key = new GradientTensor(generation, envelope.To.ToProtocol(), envelope.PushGradient.Subtree.ToProtocol(), tensor);
+        var key = new GradientTensor(generation, envelope.To.ToProtocol(), SourceOf(envelope), tensor);
         // Touched rows are more in one step than in another.
         if (!_gradients.TryGetValue(key, out Buffer? buffer) || !buffer.Holds(encoding, byteCount))
             _gradients[key] = buffer = new Buffer(encoding, byteCount);
         return buffer.Target(byteCount);
+    }
+
+    private static GradientSource SourceOf(Contract.Envelope envelope)
+    {
+        if (envelope.PushGradient is { } push) return new GradientSource(push.Subtree.ToProtocol(), null, 0);
+        return new GradientSource(default, envelope.ReplicateGradient.Server, (int)(envelope.ReplicateGradient.Step & 1));
     }
 
     /// <summary>What is of a generation before is needed no more.</summary>
@@ -58,7 +65,13 @@ internal sealed class MessageMemory(ParameterLayout layout)
         foreach (GradientTensor old in _gradients.Keys.Where(k => k.Generation < newest)) _gradients.TryRemove(old, out _);
     }
 
-    private readonly record struct GradientTensor(Generation Generation, Address To, Subtree Subtree, int Tensor);
+    /// <summary>Whose gradients come one after the other into the same memory.</summary>
+    /// <param name="Subtree">Of a push.</param>
+    /// <param name="Server">Whose root it is; null for a push.</param>
+    /// <param name="Parity">Of a root's step: the next one's may come while this one's is still needed, and no later one.</param>
+    private readonly record struct GradientSource(Subtree Subtree, int? Server, int Parity);
+
+    private readonly record struct GradientTensor(Generation Generation, Address To, GradientSource Source, int Tensor);
 
     private sealed class Buffer
     {

@@ -86,6 +86,10 @@ public static class EvaluationSession
 
         public void OnSkip(ReportSkip skip) => throw new NotSupportedException();
 
+        public void OnAssignment(Assignment assignment)
+        {
+        }
+
         public void OnLostResiduals(ReportLostResiduals lost) => throw new NotSupportedException();
 
         public bool OnEpoch(ReportEpoch epoch) => throw new NotSupportedException();

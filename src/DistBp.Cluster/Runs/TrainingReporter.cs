@@ -29,6 +29,9 @@ internal sealed class TrainingReporter(
     /// <summary>Epochs that an earlier coordinator has told of: where one is reported again, nobody is told twice.</summary>
     public int EpochsTold { get; init; }
 
+    // What a run says at its start is not said again.
+    private int _copies = Math.Min(memory.Job.Replication, servers - 1);
+
     public SteppingClock Clock { get; } = new(time);
 
     /// <summary>What is wrong with the training, as far as it was told.</summary>
@@ -128,6 +131,19 @@ internal sealed class TrainingReporter(
         {
             foreach (IRunObserver observer in observers) observer.OnCheckpoint(figures);
         }
+    }
+
+    public void OnAssignment(Assignment assignment)
+    {
+        int copies = Math.Min(assignment.Replication, assignment.Servers.Count - 1);
+        if (copies < assignment.Replication && copies != _copies)
+        {
+            lock (_telling)
+            {
+                foreach (IRunObserver observer in observers) observer.OnWarning(ReplicationText.TooFew(assignment.Replication, assignment.Servers.Count));
+            }
+        }
+        _copies = copies;
     }
 
     public void OnLostResiduals(ReportLostResiduals lost)

@@ -235,6 +235,7 @@ public sealed class TrainingSession
     {
         Slices = _job.Slices,
         UpdatedCount = _network.Parameters.UpdatedCount,
+        Replication = _job.Replication,
         StepsPerEpoch = memory.Geometry.StepsPerEpoch,
         Epochs = _job.Epochs,
         StartVersion = checkpoint?.Position.Step ?? 0,
@@ -295,6 +296,7 @@ public sealed class TrainingSession
             if (refitted)
                 observer.OnWarning("the training data are not what they were: preprocessing is fitted anew, and the run goes on with other inputs");
             if (_job.Wire.Caveat is { } caveat) observer.OnWarning(caveat);
+            if (_servers <= _job.Replication) observer.OnWarning(ReplicationText.TooFew(_job.Replication, _servers));
             if (_job.Consistency.Caveat is { } inconsistency) observer.OnWarning(inconsistency);
             if (!_variant.TakesOver && HasOtherSubtrees(search.Checkpoint))
                 observer.OnWarning("the checkpoint was written with another number of workers: residuals of the gradients' encoding are added up over the new ones, which changes the bits");

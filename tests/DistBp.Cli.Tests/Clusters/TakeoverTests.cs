@@ -35,7 +35,7 @@ public sealed class TakeoverTests : IDisposable
             File.ReadLines(_folder.File("run/events.jsonl")).Select(l => JsonDocument.Parse(l).RootElement)
                 .Where(e => e.GetProperty("event").GetString() == "epoch").Select(e => e.GetProperty("epoch").GetInt32()));
         using JsonDocument audit = JsonDocument.Parse(CommandRun.Succeed(_folder, "audit", "run", "--json").Output);
-        Assert.Equal((0, 2), (audit.RootElement.GetProperty("stepsRepeated").GetInt32(), audit.RootElement.GetProperty("restarts").GetInt32()));
+        Assert.Equal((0, 2), (audit.RootElement.GetProperty("steps").GetProperty("repeated").GetInt32(), audit.RootElement.GetProperty("restarts").GetInt32()));
         foreach (CommandRun node in (CommandRun[])[a, b])
         {
             Assert.DoesNotContain("goes on without", node.Told, StringComparison.Ordinal);

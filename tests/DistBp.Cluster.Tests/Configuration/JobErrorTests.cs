@@ -102,9 +102,28 @@ public sealed class JobErrorTests
     [Theory]
     [InlineData("optimizer=lamb", "the optimizer \"lamb\" is not available in this version")]
     [InlineData("consistency={localSgd: {steps: 16}}", "the consistency \"localSgd\" is not available in this version")]
-    [InlineData("replication=1", "the replication \"1\" is not available in this version")]
     public void What_later_versions_have_is_not_called_unknown(string setting, string what) =>
         Assert.Contains($" | {what} | ", Assert.Single(JobText.Problems(JobText.Minimal, setting)), StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("replication=3", " | expected a whole number from 0 to 2, found \"3\"")]
+    [InlineData("replication=-1", " | expected a whole number from 0 to 2, found \"-1\"")]
+    [InlineData("replication=two", " | expected a whole number from 0 to 2, found \"two\"")]
+    public void The_number_of_copies_is_checked(string setting, string what) =>
+        Assert.Contains(what, Assert.Single(JobText.Problems(JobText.Minimal, setting)), StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("{bsp: {backupWorkers: 1}}")]
+    [InlineData("{ssp: {staleness: 2}}")]
+    [InlineData("async")]
+    public void Copies_are_kept_only_where_every_gradient_is_waited_for(string consistency)
+    {
+        string problem = Assert.Single(JobText.Problems(JobText.Minimal, $"consistency={consistency}", "replication=1"));
+        Assert.Contains(
+            " | copies of parameter shards are kept in step only where every gradient is waited for | use consistency: bsp without backupWorkers, or replication: 0",
+            problem, StringComparison.Ordinal);
+        Assert.Equal(0, JobText.Parse(JobText.Minimal, $"consistency={consistency}", "replication=0").Replication);
+    }
 
     [Theory]
     [InlineData("wire.gradients=bf61", "unknown encoding \"bf61\"")]

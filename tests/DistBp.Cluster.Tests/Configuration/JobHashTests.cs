@@ -20,6 +20,7 @@ public sealed class JobHashTests
     [InlineData("data.train.path=elsewhere/iris.csv")]
     [InlineData("optimizer={adam: {rate: 0.001}}")]
     [InlineData("slices=2")]
+    [InlineData("replication=2")]
     public void What_changes_no_bit_of_a_step_changes_no_hash(string setting) =>
         Assert.Equal(JobFile.Hash(JobText.Parse(JobText.Minimal)), JobFile.Hash(JobText.Parse(JobText.Minimal, setting)));
 

@@ -120,6 +120,8 @@ internal sealed class JobChecks
     private void CheckConsistency()
     {
         if (!IsRight("consistency") || _job.Consistency.IsExact) return;
+        if (IsRight("replication") && _job.Replication > 0)
+            Wrong("replication", "copies of parameter shards are kept in step only where every gradient is waited for", "use consistency: bsp without backupWorkers, or replication: 0");
         if (IsRight("wire") && _job.Wire.Gradients.KeepsResidual)
             Wrong("wire.gradients", $"{_job.Wire.Gradients} keeps what it has left out for the next step, which is not available in this version with that consistency",
                 "use f32, bf16 or f16, or consistency: bsp");

@@ -57,8 +57,7 @@ internal static class JobForm
         new NumberForm<double>("above 0 (a layer that is not to be trained goes into \"freeze\")", x => x > 0, "0.1"),
         "a map from layers' names to factors of the learning rate", sample: "{dense1: 0.1}");
 
-
-    private static readonly WordForm<int> Replication = new("replication", [("0", 0)], ["1", "2"]);
+    private const int MaxReplication = 2;
 
     private static string[] Metrics => ["validationLoss", "validationAccuracy", "trainLoss", "trainAccuracy"];
 
@@ -91,11 +90,7 @@ internal static class JobForm
         {
             Consistency = f.Field("consistency", job.Consistency, ConsistencyForms.Consistency),
             Wire = f.Field("wire", job.Wire, WireForms.Wire),
-        };
-        // A known key of which this version has one value only.
-        f.Field("replication", 0, Replication);
-        job = job with
-        {
+            Replication = f.Field("replication", job.Replication, Count(0, MaxReplication, sample: 1)),
             EarlyStopping = f.Optional("earlyStopping", job.EarlyStopping, EarlyStopping),
             Checkpoint = f.Field("checkpoint", job.Checkpoint, Checkpoint),
             NonFinite = f.Optional("onNonFinite", job.NonFinite, NonFinite),

@@ -8,7 +8,7 @@ namespace DistBp.Cluster.Configuration.Jobs;
 
 /// <summary>
 /// What makes a job the same job, so that a run may go on from its checkpoints. Left out, because they change neither the bits of a step
-/// nor their meaning: the name, the checkpoints, the statistics, what a step does that is not finite, the folders of files (their names count), how long to train (the epochs, but for the
+/// nor their meaning: the name, the checkpoints, the statistics, copies of shards, what a step does that is not finite, the folders of files (their names count), how long to train (the epochs, but for the
 /// cosine schedule, whose rates follow from them; patience, minDelta and restoreBest of early stopping, but not its metric).
 /// </summary>
 internal static class JobHash
@@ -25,6 +25,7 @@ internal static class JobHash
             Checkpoint = new CheckpointDescription(1, 1),
             NonFinite = null,
             Statistics = null,
+            Replication = 0,
             BaseFolder = "",
         };
         string text = YamlWriter.Write((MapNode)JobForm.Create("", "").Write(essence));

@@ -37,6 +37,7 @@ internal static class ContractValues
     public static Assignment ToProtocol(this Contract.Assignment? assignment)
     {
         Require(assignment, "an assignment");
+        if (assignment.Replication < 0) throw Malformed($"{assignment.Replication} copies of each shard");
         return new Assignment(
             assignment.Generation.ToProtocol(), Members(assignment.Workers), Members(assignment.Servers), assignment.Slices,
             assignment.UpdatedCount)
@@ -44,6 +45,25 @@ internal static class ContractValues
             Replication = assignment.Replication,
         };
     }
+
+    public static Contract.Course ToContract(this Course course) =>
+        new() { From = course.From, Progress = { course.Progress.ToNumbers().ToDictionary() }, AtStop = course.AtStop };
+
+    public static Course ToProtocol(this Contract.Course course)
+    {
+        try
+        {
+            return new Course(course.From, TrainingProgress.FromNumbers(course.Progress.AsReadOnly()), course.AtStop);
+        }
+        catch (KeyNotFoundException missing)
+        {
+            throw Malformed($"a course without all its numbers: {missing.Message}");
+        }
+    }
+
+    public static Contract.ShardDigest ToContract(this ShardDigest digest) => new() { Owner = digest.Owner, Digest = digest.Digest };
+
+    public static ShardDigest ToProtocol(this Contract.ShardDigest digest) => new(digest.Owner, digest.Digest);
 
     public static Contract.ParameterShard ToContract(this ParameterShard shard) => new() { Offset = shard.Offset, Count = shard.Count };
 
@@ -117,6 +137,11 @@ internal static class ContractValues
         else field.AddRange(values.ToArray());
     }
 
+    public static void Require([NotNull] object? part, string what)
+    {
+        if (part is null) throw Malformed($"nothing where {what} belongs");
+    }
+
     public static RpcException Malformed(string what) => new(StatusCode.Internal, $"an envelope holds {what}");
 
     private static int[] Members(RepeatedField<int> members)
@@ -128,9 +153,4 @@ internal static class ContractValues
     private static T Known<T>(T value)
         where T : struct, Enum
         => Enum.IsDefined(value) ? value : throw Malformed($"{typeof(T).Name} {value}");
-
-    private static void Require([NotNull] object? part, string what)
-    {
-        if (part is null) throw Malformed($"nothing where {what} belongs");
-    }
 }

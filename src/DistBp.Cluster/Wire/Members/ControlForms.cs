@@ -31,36 +31,17 @@ internal static class ControlForms
             BodyOneofCase.Suspended,
             (m, e, _) => e.Suspended = new()
             {
-                Server = m.Server, Version = m.Version, SkipsInRow = m.SkipsInRow, Decided = { m.Decided.Select(StandingValues.ToContract) },
-                Reports = { StandingValues.ToContract(m.Reports) },
+                Server = m.Server, Version = m.Version, SkipsInRow = m.SkipsInRow, Decided = { m.Decided.Select(ReportValues.ToPart) },
+                Reports = { ReportValues.ToContract(m.Reports) },
             },
             (e, g, ref _) => new(g, e.Suspended.Server, e.Suspended.Version, e.Suspended.SkipsInRow)
             {
-                Decided = [.. e.Suspended.Decided.Select(StandingValues.ToProtocol)], Reports = StandingValues.ToProtocol(e.Suspended.Reports),
+                Decided = [.. e.Suspended.Decided.Select(ReportValues.FromPart)], Reports = e.Suspended.Reports.ToProtocol(),
             }),
         new MessageForm<Complete>(
             BodyOneofCase.Complete,
-            (m, e, _) => e.Complete = new() { Norms = { m.Norms.Select(StandingValues.ToContract) } },
-            (e, g, ref _) => new(g) { Norms = [.. e.Complete.Norms.Select(StandingValues.ToProtocol)] }),
-        new MessageForm<TakeOver>(
-            BodyOneofCase.TakeOver,
-            (m, e, _) => e.TakeOver = new(),
-            (e, g, ref _) => new(g.Term)),
-        new MessageForm<ServerStanding>(
-            BodyOneofCase.ServerStanding,
-            (m, e, _) => e.ServerStanding = new()
-            {
-                Server = m.Server, Held = m.Held?.ToContract(), Loaded = m.Loaded?.ToContract(), Version = m.Version, SkipsInRow = m.SkipsInRow,
-                Restored = m.Restored, Course = m.Course?.ToContract(), Decided = { m.Decided.Select(StandingValues.ToContract) },
-                Reports = { StandingValues.ToContract(m.Reports) },
-            },
-            (e, g, ref _) => new(
-                g.Term, e.ServerStanding.Server, e.ServerStanding.Held is { } held ? held.ToProtocol() : null,
-                e.ServerStanding.Loaded is { } loaded ? loaded.ToProtocol() : null, e.ServerStanding.Version, e.ServerStanding.SkipsInRow)
-            {
-                Restored = e.ServerStanding.Restored, Course = e.ServerStanding.Course?.ToProtocol(),
-                Decided = [.. e.ServerStanding.Decided.Select(StandingValues.ToProtocol)], Reports = StandingValues.ToProtocol(e.ServerStanding.Reports),
-            }),
+            (m, e, _) => e.Complete = new() { Norms = { m.Norms.Select(ReportValues.ToPart) } },
+            (e, g, ref _) => new(g) { Norms = [.. e.Complete.Norms.Select(ReportValues.FromPart)] }),
         new MessageForm<ServerReady>(
             BodyOneofCase.ServerReady,
             (m, e, _) => e.ServerReady = new() { Server = m.Server },
@@ -87,8 +68,14 @@ internal static class ControlForms
             (e, g, ref _) => new(g, e.CaptureShard.Target.ToProtocol(), e.CaptureShard.Version)),
         new MessageForm<ShardCaptured>(
             BodyOneofCase.ShardCaptured,
-            (m, e, _) => e.ShardCaptured = new() { Server = m.Server, Target = (Contract.CaptureTarget)m.Target, Version = m.Version },
-            (e, g, ref _) => new(g, e.ShardCaptured.Server, e.ShardCaptured.Target.ToProtocol(), e.ShardCaptured.Version)),
+            (m, e, _) => e.ShardCaptured = new()
+            {
+                Server = m.Server, Target = (Contract.CaptureTarget)m.Target, Version = m.Version, Digests = { m.Digests.Select(ContractValues.ToContract) },
+            },
+            (e, g, ref _) => new(g, e.ShardCaptured.Server, e.ShardCaptured.Target.ToProtocol(), e.ShardCaptured.Version)
+            {
+                Digests = [.. e.ShardCaptured.Digests.Select(ContractValues.ToProtocol)],
+            }),
         new MessageForm<RestoreBest>(
             BodyOneofCase.RestoreBest,
             (m, e, _) => e.RestoreBest = new() { Version = m.Version, Course = m.Course?.ToContract() },

@@ -8,11 +8,12 @@ namespace DistBp.Cluster.Wire.Members;
 
 /// <summary>
 /// Messages between members as envelopes and tensors. To add a message: a body in parameters.proto and a line in <see cref="ControlForms"/>,
-/// <see cref="StepForms"/>, <see cref="ResidualForms"/> or <see cref="EvaluationForms"/>.
+/// <see cref="TakeoverForms"/>, <see cref="StepForms"/>, <see cref="ResidualForms"/> or <see cref="EvaluationForms"/>.
 /// </summary>
 internal static class MessageCodec
 {
-    private static readonly MessageForm[] s_forms = [.. ControlForms.All, .. StepForms.All, .. ResidualForms.All, .. EvaluationForms.All];
+    private static readonly MessageForm[] s_forms =
+        [.. ControlForms.All, .. TakeoverForms.All, .. StepForms.All, .. ResidualForms.All, .. EvaluationForms.All];
     private static readonly Dictionary<Type, MessageForm> s_ofType = s_forms.ToDictionary(f => f.Type);
     private static readonly Dictionary<Body, MessageForm> s_ofBody = s_forms.ToDictionary(f => f.Body);
 

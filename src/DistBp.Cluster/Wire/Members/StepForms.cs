@@ -36,6 +36,21 @@ internal static class StepForms
             BodyOneofCase.ShareNorms,
             (m, e, _) => e.ShareNorms = m.ToContract(),
             (e, g, ref _) => e.ShareNorms.ToProtocol(g)),
+        new MessageForm<ReplicateGradient>(
+            BodyOneofCase.ReplicateGradient,
+            (m, e, tensors) =>
+            {
+                e.ReplicateGradient = new() { Server = m.Server, Step = m.Step, Norms = m.Norms.ToPart() };
+                e.ReplicateGradient.Sums.Add(m.Sums);
+                e.ReplicateGradient.Code = GradientCodes.Write(m.Root, tensors);
+            },
+            (e, g, ref tensors) => new(
+                g, e.ReplicateGradient.Server, e.ReplicateGradient.Step, GradientCodes.Read(e.ReplicateGradient.Code, ref tensors),
+                e.ReplicateGradient.Sums.ToMemory(), e.ReplicateGradient.Norms.FromPart())),
+        new MessageForm<GradientReplicated>(
+            BodyOneofCase.GradientReplicated,
+            (m, e, _) => e.GradientReplicated = new() { Backup = m.Backup, Step = m.Step },
+            (e, g, ref _) => new(g, e.GradientReplicated.Backup, e.GradientReplicated.Step)),
         new MessageForm<ShardCommitted>(
             BodyOneofCase.ShardCommitted,
             (m, e, _) => e.ShardCommitted = new() { Server = m.Server, Version = m.Version, Halted = m.Halted, Skipped = m.Skipped },
@@ -82,33 +97,6 @@ internal static class StepForms
             },
             (e, g, ref tensors) => new(g, e.ShardRead.Server, e.ShardRead.Step, e.ShardRead.Version, tensors.Floats())),
     ];
-
-    public static Contract.ShareNorms ToContract(this ShareNorms m) => new()
-    {
-        Server = m.Server, Step = m.Step, Norms = m.Norms.ToContract(), Halt = m.Halt, Clamped = m.Clamped, LossIsFinite = m.LossIsFinite,
-    };
-
-    public static ShareNorms ToProtocol(this Contract.ShareNorms n, Generation generation) =>
-        new(generation, n.Server, n.Step, n.Norms.ToProtocol(), n.Halt, n.Clamped, n.LossIsFinite);
-
-    /// <param name="withContributions">Else they are left out.</param>
-    public static Contract.StepCommitted ToContract(this StepCommitted m, bool withContributions = true)
-    {
-        var committed = new Contract.StepCommitted { Step = m.Step, GradientNorm = m.GradientNorm, Clipped = m.Clipped };
-        committed.Sums.Add(m.Sums);
-        if (!withContributions) return committed;
-        foreach (Contribution applied in m.Contributions.Span) committed.Contributions.Add(applied.ToContract());
-        return committed;
-    }
-
-    public static StepCommitted ToProtocol(this Contract.StepCommitted c, Generation generation) => new(generation, c.Step, c.Sums.ToMemory(), c.GradientNorm, c.Clipped)
-    {
-        Contributions = c.Contributions.Select(ContractValues.ToProtocol).ToArray(),
-    };
-
-    public static Contract.StepSkipped ToContract(this StepSkipped m) => new() { Step = m.Step, Segment = m.Segment };
-
-    public static StepSkipped ToProtocol(this Contract.StepSkipped s, Generation generation) => new(generation, s.Step, s.Segment);
 
     private static HandShard ReadShard(Contract.Envelope envelope, Generation generation, ref TensorReader tensors)
     {

@@ -55,12 +55,24 @@ public sealed class MessageCodecTests
     public void An_envelope_that_lacks_a_part_is_refused()
     {
         var generation = new Contract.Generation { Term = 1 };
+        var norms = new Contract.ShareNorms { Norms = new() };
+        var assignment = new Contract.Assignment { Generation = generation, Workers = { 0 }, Servers = { 0 }, Slices = 1, UpdatedCount = 1, Replication = -1 };
         Contract.Envelope[] envelopes =
         [
             new(), new() { Generation = generation }, new() { RequestHalt = new() }, new() { Generation = generation, Assign = new() },
             new() { Generation = generation, ShareNorms = new() },
             new() { Generation = generation, ShareNorms = new() { Norms = new() { Segments = { 1 } } } },
             new() { Generation = generation, Evaluate = new() { Part = (Contract.DataPart)77 } },
+            new() { Generation = generation, Assign = new() { Assignment = assignment } },
+            new() { Generation = generation, Complete = new() { Norms = { norms } } },
+            new() { Generation = generation, Suspended = new() { Decided = { norms } } },
+            new() { Generation = generation, Suspended = new() { Reports = { new Contract.StepReport() } } },
+            new() { Generation = generation, Suspended = new() { Reports = { new Contract.StepReport { Committed = new() } } } },
+            new() { Generation = generation, ServerStanding = new() { Reports = { new Contract.StepReport { Skipped = new() } } } },
+            new() { Generation = generation, Proceed = new() { Course = new() } },
+            new() { Generation = new() { Term = 1, Number = 1 }, TakeOver = new() },
+            new() { Generation = new() { Term = 1, Number = 1 }, ServerStanding = new() },
+            new() { Generation = generation, ReplicateGradient = new() { Norms = norms } },
         ];
         Assert.All(envelopes, e => Assert.Equal(StatusCode.Internal, Assert.Throws<RpcException>(() => MessageCodec.Decode(e, [])).Status));
     }

@@ -1,6 +1,7 @@
 using System.Reflection;
 using DistBp.Learning;
 using DistBp.Learning.Encodings;
+using DistBp.Protocol;
 using DistBp.Protocol.Messages;
 
 namespace DistBp.Cluster.Tests.Wire.Members;
@@ -71,14 +72,38 @@ internal sealed class RandomMessages(int seed)
             return type.GetGenericTypeDefinition() == typeof(ReadOnlyMemory<>) ? Activator.CreateInstance(type, array)! : array;
         }
         if (type == typeof(GradientEncoding)) return Encoding();
-        // What a server keeps of steps: the one list of messages of several kinds.
+        if (type == typeof(ulong)) return (ulong)_random.NextInt64();
+        if (type == typeof(TrainingProgress)) return Progress();
+        // A report of a step.
         if (type == typeof(MemberMessage)) return Value(_random.Next(2) == 0 ? typeof(StepCommitted) : typeof(StepSkipped));
         ConstructorInfo constructor = Constructor(type);
         object made = constructor.Invoke([.. constructor.GetParameters().Select(p => _withNulls && MayBeNull(p) ? null : Value(p.ParameterType))]);
         if (made is GradientPart part) return Encoded(part);
-        foreach (PropertyInfo property in Initialized(type)) property.SetValue(made, Value(property.PropertyType));
+        foreach (PropertyInfo property in Initialized(type)) property.SetValue(made, _withNulls && MayBeNull(property) ? null : Value(property.PropertyType));
         return made;
     }
+
+    /// <summary>Its numbers are kept as doubles, and lists of none not at all.</summary>
+    private TrainingProgress Progress() => new()
+    {
+        EpochsCompleted = _random.Next(),
+        EpochSums = Sums() ?? [],
+        TrainSums = Sums(),
+        ValidationSums = Sums(),
+        BestMetric = _withNulls ? double.NaN : _random.NextDouble(),
+        BestEpoch = _random.Next(),
+        EpochsSinceBest = _random.Next(),
+        BestTrainSums = Sums(),
+        BestValidationSums = Sums(),
+        StoppedEarly = _random.Next(2) == 0,
+        RateFactor = _random.NextDouble(),
+        PlateauBest = _withNulls ? double.NaN : _random.NextDouble(),
+        PlateauEpochs = _random.Next(),
+        ClippedSteps = _random.Next(),
+        SkippedSteps = _random.Next(),
+    };
+
+    private double[]? Sums() => _withNulls || _length == 0 ? null : [.. Enumerable.Range(0, _length).Select(_ => _random.NextDouble())];
 
     private GradientEncoding Encoding()
     {
@@ -96,6 +121,9 @@ internal sealed class RandomMessages(int seed)
         _random.NextBytes(code);
         return part with { Encoding = encoding, EncodedCount = count, Code = code };
     }
+
+    private static bool MayBeNull(PropertyInfo property)
+        => !property.PropertyType.IsValueType && new NullabilityInfoContext().Create(property).WriteState == NullabilityState.Nullable;
 
     private static bool MayBeNull(ParameterInfo parameter)
         => !parameter.ParameterType.IsValueType && new NullabilityInfoContext().Create(parameter).WriteState == NullabilityState.Nullable;
