@@ -41,6 +41,7 @@ public sealed class Coordinator(TrainingPlan plan, int term = 1, bool takesOver 
     private long _skippedSteps = plan.StartProgress.SkippedSteps;
     private long _lostSteps;
     private DataPart _evaluated;
+    private CaptureTarget _captured;
     private int _badSegment;
     private bool _writing;
     private bool _bestDue;
@@ -417,7 +418,9 @@ public sealed class Coordinator(TrainingPlan plan, int term = 1, bool takesOver 
 
     private void OnServerStopped(ServerStopped message, EffectList effects)
     {
-        _stoppedAt[message.Server] = Math.Max(message.Version, _stoppedAt.GetValueOrDefault(message.Server));
+        // One that arrives again, late: they have gone on from there.
+        if (message.Version <= _from) return;
+        _stoppedAt[message.Server] = message.Version;
         if (_phase != Phase.Stepping || _stoppedAt.Values.Any(v => v != message.Version)) return;
         _version = message.Version;
         effects.Perform(new MeasureStepping(false));
@@ -473,6 +476,7 @@ public sealed class Coordinator(TrainingPlan plan, int term = 1, bool takesOver 
     {
         if (TakesUpLosses(phase, effects)) return;
         _phase = phase;
+        _captured = target;
         _digests.Clear();
         AskServers(new CaptureShard(Generation, target, ShardVersion), effects);
         _residuals.Clear();
@@ -484,7 +488,7 @@ public sealed class Coordinator(TrainingPlan plan, int term = 1, bool takesOver 
     private void OnShardCaptured(ShardCaptured message, EffectList effects)
     {
         // One that arrives again, late.
-        if (message.Version != ShardVersion || !_awaited.Contains(Address.Server(message.Server))) return;
+        if (message.Version != ShardVersion || message.Target != _captured || !_awaited.Contains(Address.Server(message.Server))) return;
         foreach (ShardDigest digest in message.Digests)
         {
             if (!_digests.TryGetValue(digest.Owner, out List<(int Server, ulong Digest)>? known)) _digests[digest.Owner] = known = [];

@@ -30,8 +30,9 @@ public sealed class Worker(int index, ConsistencyMode? mode = null, bool keepsRe
     private Assignment? _loaded;
     private Evaluate? _evaluationDue;
 
-    /// <summary>The last one in this generation.</summary>
+    /// <summary>The last one in this generation, and the parts that were asked for with its version.</summary>
     private Evaluate? _evaluation;
+    private readonly HashSet<DataPart> _evaluatedParts = [];
     private IReadOnlyList<Subtree> _subtrees = [];
     private long[] _shardVersions = [];
     private ShardRead?[] _reads = [];
@@ -114,6 +115,7 @@ public sealed class Worker(int index, ConsistencyMode? mode = null, bool keepsRe
         Array.Fill(_shardVersions, NoVersion);
         _reads = new ShardRead?[message.Assignment.Servers.Count];
         _evaluationDue = _evaluation = null;
+        _evaluatedParts.Clear();
         _step = _from = _until = message.Version;
         _haltedAt = NotHalted;
         _captureAt = NoVersion;
@@ -290,7 +292,10 @@ public sealed class Worker(int index, ConsistencyMode? mode = null, bool keepsRe
 
     private void OnEvaluate(Evaluate message, EffectList effects)
     {
-        if (message == _evaluation) return;
+        // One that arrives again, late.
+        if (message.Version < _evaluation?.Version) return;
+        if (message.Version > _evaluation?.Version) _evaluatedParts.Clear();
+        if (!_evaluatedParts.Add(message.Part)) return;
         _evaluation = _evaluationDue = message;
         EvaluateWhenThere(effects);
     }

@@ -331,7 +331,7 @@ internal sealed class ToyCluster
             case ReportEpoch e: Epochs.Add(e); break;
             case FinishRun e: Outcome = e.Outcome; break;
             case FailDiverged e: Failure = e; break;
-            case MeasureStepping: break;
+            case MeasureStepping or PersistReports: break;
             default: throw new InvalidOperationException($"{effect}");
         }
     }

@@ -1,0 +1,127 @@
+using System.Globalization;
+using DistBp.Learning.Data;
+using DistBp.Learning.Metrics;
+using DistBp.Protocol.Consistency;
+using DistBp.Protocol.Effects;
+using DistBp.Protocol.Messages;
+using Xunit.Abstractions;
+
+namespace DistBp.Protocol.Tests.Simulation.Faults;
+
+/// <summary>
+/// Every seed is a cluster, a job and a sequence of faults of all kinds. More of them than by default: DISTBP_SEEDS=20000 (or FIRST..LAST) dotnet test -c Release
+/// tests/DistBp.Protocol.Tests --filter Seeds. What happens in one seed: DISTBP_SEEDS=22..22 DISTBP_TRACE=FILE.
+/// </summary>
+public sealed class SimulatorTests(ITestOutputHelper output)
+{
+    private const int DefaultSeeds = 1000;
+
+    /// <summary>Faults end here; what follows is time enough for every wait in the protocol.</summary>
+    private const double FaultsUntil = 5000, Limit = FaultsUntil + 120_000;
+
+    private static readonly Dictionary<int, Lazy<SimulatedCluster>> s_references =
+        Enumerable.Range(0, 2).ToDictionary(kind => kind, kind => new Lazy<SimulatedCluster>(() => Undisturbed(Plan(kind))));
+
+    private static TrainingPlan Plan(int kind) => new()
+    {
+        Slices = ToyProblem.Slices,
+        UpdatedCount = ToyProblem.Layout.UpdatedCount,
+        StepsPerEpoch = 5,
+        Epochs = 4,
+        Metrics = new MetricSet(TargetKind.Classes, 2),
+        StartProgress = TrainingProgress.Start(3),
+        EvaluationSamples = new Dictionary<DataPart, int> { [DataPart.Validation] = 700, [DataPart.Test] = 300 },
+        FinalParts = [DataPart.Test],
+        CheckpointEverySteps = 7,
+        OutlivesCoordinator = true,
+        EarlyStopping = kind == 1 ? new EarlyStopping(DataPart.Validation, false, 1, 0, true) : null,
+    };
+
+    private static SimulatedCluster Undisturbed(TrainingPlan plan)
+    {
+        var cluster = new SimulatedCluster(plan, 0, NetworkQuality.Good);
+        cluster.Start(1, 1, standby: false);
+        cluster.Run(Limit);
+        Assert.NotNull(cluster.Outcome);
+        return cluster;
+    }
+
+    private static SimulatedCluster Run(int seed)
+    {
+        var random = new Random(seed);
+        int kind = random.Next(8) == 0 ? 1 : 0;
+        TrainingPlan plan = Plan(kind) with { Replication = random.Next(3) };
+        bool paced = random.Next(12) == 0;
+        if (paced) plan = plan with { Replication = 0, EarlyStopping = null, Consistency = new SspMode(2) };
+        var quality = new NetworkQuality(0.3 + random.NextDouble(), random.Next(3) * 0.01, 40, random.Next(3) * 0.02);
+        var cluster = new SimulatedCluster(plan, seed, quality);
+        cluster.Start(1 + random.Next(4), 1 + random.Next(4), standby: random.Next(2) == 0);
+        new FaultSchedule(cluster, random).Plan(FaultsUntil, 150 + 1200 * random.NextDouble());
+        if (Environment.GetEnvironmentVariable("DISTBP_TRACE") is { } file)
+        {
+            File.Delete(file);
+            using StreamWriter trace = File.CreateText(file);
+            cluster.Trace = trace.WriteLine;
+            cluster.Run(Limit);
+        }
+        cluster.Run(Limit);
+        Assert.True(cluster.Outcome is not null, $"no end: {cluster.Describe()}");
+        if (paced) RequireStaleness(cluster, 2);
+        else RequireReference(cluster, s_references[kind].Value);
+        return cluster;
+    }
+
+    private static void RequireStaleness(SimulatedCluster cluster, long bound)
+    {
+        Assert.Equal(RunStatus.Completed, cluster.Outcome!.Status);
+        Assert.InRange(cluster.MaxStaleness, 0, bound);
+    }
+
+    private static void RequireReference(SimulatedCluster cluster, SimulatedCluster reference)
+    {
+        Assert.Equal(reference.Outcome!.Status, cluster.Outcome!.Status);
+        Assert.True(reference.Parameters.AsSpan().SequenceEqual(cluster.Parameters), $"other bits: {cluster.Describe()}");
+        Assert.Equal(reference.Outcome.TrainSums, cluster.Outcome.TrainSums);
+        Assert.Equal(reference.Outcome.ValidationSums, cluster.Outcome.ValidationSums);
+        Assert.Equal(reference.Outcome.FinalSums[DataPart.Test], cluster.Outcome.FinalSums[DataPart.Test]);
+        // Every step once, and in each step every slice once.
+        Assert.Equal(reference.Disk.Ledger.Select(s => s.Step), cluster.Disk.Ledger.Select(s => s.Step));
+        foreach (ReportStep step in cluster.Disk.Ledger)
+            Assert.Equal(Enumerable.Range(0, ToyProblem.Slices), step.Contributions.ToArray().SelectMany(c => Enumerable.Range(c.Subtree.First, c.Subtree.Count)));
+    }
+
+    [Fact]
+    public void Seeds_with_all_faults_end_with_the_reference_bits()
+    {
+        (int first, int last) = Range();
+        var failures = new SortedDictionary<int, string>();
+        long events = 0, reigns = 0, lost = 0;
+        Parallel.For(first, last + 1, new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount }, (seed, state) =>
+        {
+            try
+            {
+                SimulatedCluster cluster = Run(seed);
+                Interlocked.Add(ref events, cluster.Clock.Events);
+                Interlocked.Add(ref reigns, cluster.Reigns.Count);
+                Interlocked.Add(ref lost, cluster.Outcome!.LostSteps);
+            }
+#pragma warning disable CA1031 // Whatever a seed ends with is told with its number.
+            catch (Exception failure)
+#pragma warning restore CA1031
+            {
+                lock (failures) failures[seed] = failure.ToString();
+                if (failures.Count >= 10) state.Stop();
+            }
+        });
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"seeds {first}..{last}: {events} events, {reigns} reigns, {lost} steps made again"));
+        Assert.True(failures.Count == 0, $"{failures.Count} seeds failed: {string.Join(", ", failures.Keys)}\n{string.Join("\n\n", failures.Take(3).Select(f => $"seed {f.Key}: {f.Value}"))}");
+    }
+
+    /// <summary>DISTBP_SEEDS: how many, or FIRST..LAST.</summary>
+    private static (int First, int Last) Range()
+    {
+        string[] given = (Environment.GetEnvironmentVariable("DISTBP_SEEDS") ?? $"{DefaultSeeds}").Split("..");
+        int last = int.Parse(given[^1], CultureInfo.InvariantCulture);
+        return (given.Length == 1 ? 1 : int.Parse(given[0], CultureInfo.InvariantCulture), last);
+    }
+}
