@@ -122,7 +122,10 @@ public sealed class ClusterTests : IDisposable
         cluster.Join("a1");
         string[] join = ["node", "--listen", "127.0.0.1:0", "--coordinator", cluster.Address];
         FailLate([.. join, "--name", "a1"], 2, "the name 'a1' is taken", "--name");
-        CommandRun.Run(_folder, "node", "--name", "x", "--roles", "coordinator", "--listen", cluster.Address).ShouldFail(2, cluster.Address, "--listen");
+        CommandRun.Run(_folder, "node", "--name", "x", "--roles", "coordinator", "--listen", cluster.Address, "--state", "other")
+            .ShouldFail(2, cluster.Address, "--listen");
+        CommandRun.Run(_folder, "node", "--name", "x", "--roles", "coordinator", "--listen", "127.0.0.1:0")
+            .ShouldFail(2, "another distbp is the coordinator with this state", "state/coordinator", "--state");
         CommandRun.Run(_folder, "node", "--name", "x", "--listen", "0.0.0.0:0", "--advertise", "x:1").ShouldFail(2, "distbp.cluster.secret", "DISTBP_SECRET");
         CommandRun.Run(_folder, "node", "--name", "x", "--listen", "127.0.0.1:5617", "--coordinator", "127.0.0.1:5617").ShouldFail(2, "distbp.node.roles");
         _folder.Write("other.hocon", "distbp { cluster { name = other } }");

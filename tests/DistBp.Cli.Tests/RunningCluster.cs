@@ -20,7 +20,8 @@ internal sealed class RunningCluster : IDisposable
 
     public string Address { get; }
 
-    public CommandRun Coordinator { get; }
+    /// <summary>The newest one.</summary>
+    public CommandRun Coordinator { get; private set; }
 
     /// <summary>The newest node of that name.</summary>
     public CommandRun Node(string name) => _nodes.FindLast(n => n.Name == name).Run;
@@ -30,6 +31,17 @@ internal sealed class RunningCluster : IDisposable
         CommandRun node = Start(name, ["--listen", "127.0.0.1:0", "--coordinator", Address, "--workers", "1", .. flags]);
         node.WaitForLine("joined the coordinator c0");
         return node;
+    }
+
+    /// <summary>Kills the coordinator, and starts another one at the same address and with the same state.</summary>
+    /// <param name="meanwhile">Happens between the two.</param>
+    public void RestartCoordinator(Action? meanwhile = null)
+    {
+        Coordinator.Signal("KILL");
+        Coordinator.Wait();
+        meanwhile?.Invoke();
+        Coordinator = Start("c0", "--roles", "coordinator", "--listen", Address);
+        Coordinator.WaitForLine("listens on");
     }
 
     public void Dispose()

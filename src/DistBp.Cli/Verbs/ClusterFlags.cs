@@ -22,6 +22,6 @@ internal static class ClusterFlags
     public static ClusterClient Connect(NodeAddress address, string? config)
     {
         ClusterConfiguration machine = MachineSettings.Read(config);
-        return new ClusterClient(address, machine.Cluster, meansNamed: MachineSettings.FileOf(config) is not null);
+        return new ClusterClient(address, machine, meansNamed: MachineSettings.FileOf(config) is not null);
     }
 }

@@ -36,7 +36,7 @@ internal sealed class ClusterTraining(ClusterClient client, NodeAddress cluster,
             using IProgressDisplay display = createDisplay();
             using var interruption = new Interruption(display.Tell, display.Abandon);
             using CancellationTokenRegistration cancelling = interruption.Token.UnsafeRegister(_ => Cancel(id, display), null);
-            result = await client.WatchAsync(id, [location, display], eventWriter).ConfigureAwait(false);
+            result = await client.WatchAsync(id, [location, display], eventWriter, display.OnWarning).ConfigureAwait(false);
         }
         finally
         {

@@ -34,15 +34,16 @@ internal static class StatusVerb
     {
         using ClusterClient client = ClusterFlags.Connect(parsed.GetValue(Cluster)!.Value, parsed.GetValue(Config));
         bool watch = parsed.GetValue(Watch), json = parsed.GetValue(Json);
-        while (true)
-        {
-            ClusterReport report = await client.StatusAsync().ConfigureAwait(false);
-            if (watch && !json && !Console.IsOutputRedirected) Console.Out.Write(ClearScreen);
-            if (json) StatusJson.Write(report, Console.Out);
-            else StatusText.Write(report, Console.Out);
-            await Console.Out.FlushAsync().ConfigureAwait(false);
-            if (!watch) return 0;
-            await Task.Delay(Interval).ConfigureAwait(false);
-        }
+        if (watch) await client.WatchStatusAsync(Interval, report => Show(report, json, watch), Console.Error.WriteLine).ConfigureAwait(false);
+        else Show(await client.StatusAsync().ConfigureAwait(false), json, watch);
+        return 0;
+    }
+
+    private static void Show(ClusterReport report, bool json, bool watch)
+    {
+        if (watch && !json && !Console.IsOutputRedirected) Console.Out.Write(ClearScreen);
+        if (json) StatusJson.Write(report, Console.Out);
+        else StatusText.Write(report, Console.Out);
+        Console.Out.Flush();
     }
 }

@@ -8,11 +8,13 @@ namespace DistBp.Cluster.Actors;
 
 /// <summary>Hosts a <see cref="Coordinator"/>. What it reports goes to an <see cref="IRunReporter"/>, checkpoints to their writer's thread.</summary>
 /// <param name="assigned">Told of each assignment that all members have taken up.</param>
+/// <param name="term">See <see cref="Coordinator"/>.</param>
+/// <param name="takesOver">See <see cref="Coordinator"/>.</param>
 internal sealed class CoordinatorActor(
-    TrainingPlan plan, TrainingMemory memory, IRunReporter reporter, ITransport transport, Action<Assignment> assigned)
+    TrainingPlan plan, TrainingMemory memory, IRunReporter reporter, ITransport transport, Action<Assignment> assigned, int term = 1, bool takesOver = false)
     : Actor(Address.Coordinator, transport)
 {
-    private readonly Coordinator _coordinator = new(plan);
+    private readonly Coordinator _coordinator = new(plan, term, takesOver);
     private readonly TaskCompletionSource<RunOutcome> _outcome = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>In words, for errors and the status page.</summary>
@@ -31,6 +33,7 @@ internal sealed class CoordinatorActor(
         {
             case HandOverAll e: HandOver(e.Assignment); break;
             case AnnounceAssignment e: Announce(e.Assignment); break;
+            case PersistReports: reporter.Persist(); break;
             case ReportLostResiduals e: reporter.OnLostResiduals(e); break;
             case GoBack e: _ = GoBackAsync(e); break;
             case MeasureStepping e: reporter.OnStepping(e); break;

@@ -24,6 +24,9 @@ internal interface IRunReporter
     /// <returns>Whether the run ends here, where the plan has epochs judged.</returns>
     bool OnEpoch(ReportEpoch epoch);
 
+    /// <summary>Steps that were told of are on the disk when this returns.</summary>
+    void Persist();
+
     /// <summary>On a thread of its own; training goes on.</summary>
     void WriteCheckpoint(WriteCheckpoint checkpoint);
 

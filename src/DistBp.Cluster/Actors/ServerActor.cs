@@ -29,6 +29,9 @@ internal sealed class ServerActor : Actor, IComputation
         (_index, _memory, _pool, _server) = (index, memory, pool, new ParameterServer(index, memory.Job.Consistency));
     }
 
+    /// <summary>In words, for errors and the status page.</summary>
+    public string Describe() => _server.Describe();
+
     public ShardState Shard(Generation generation) => _shards[new ShardKey(generation, _index)];
 
     /// <summary>The computation that the pool runs: the effect that is next.</summary>

@@ -19,6 +19,9 @@ internal sealed class WorkerActor(int index, TrainingMemory memory, ComputePool 
     private GradientComputation? _gradient;
     private EvaluationComputation? _evaluation;
 
+    /// <summary>In words, for errors and the status page.</summary>
+    public string Describe() => _worker.Describe();
+
     protected override void Step(Message message, EffectList effects) => _worker.Step(message, effects);
 
     protected override void Perform(Effect effect)

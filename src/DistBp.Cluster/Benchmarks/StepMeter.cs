@@ -54,6 +54,8 @@ internal sealed class StepMeter(TrainingMemory memory) : IRunReporter
         return false;
     }
 
+    public void Persist() => throw new NotSupportedException();
+
     public void WriteCheckpoint(WriteCheckpoint checkpoint) => throw new NotSupportedException();
 
     public WentBack GoBack(GoBack loss) => throw new NotSupportedException();

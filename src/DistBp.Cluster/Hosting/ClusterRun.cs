@@ -1,8 +1,11 @@
 using System.Threading.Channels;
 using DistBp.Cluster.Actors;
 using DistBp.Cluster.Nodes;
+using DistBp.Cluster.Nodes.Jobs;
 using DistBp.Cluster.Nodes.Members;
+using DistBp.Cluster.Rendezvous;
 using DistBp.Cluster.Runs;
+using DistBp.Cluster.Wire.Control;
 using DistBp.Cluster.Wire.Grpc;
 using DistBp.Cluster.Wire.Hosting;
 using DistBp.Learning;
@@ -16,7 +19,8 @@ namespace DistBp.Cluster.Hosting;
 
 /// <summary>
 /// A run on the nodes of the cluster, seen from the coordinator's: enlists the nodes that are there and those that come, tells all of them where the others are, and tells
-/// the <see cref="Coordinator"/> who is there to work. It hosts the coordinator; workers and servers are elsewhere.
+/// the <see cref="Coordinator"/> who is there to work. It hosts the coordinator; workers and servers are elsewhere. A run that an earlier coordinator has begun is
+/// taken over first, with those alone who are back and hold their part still.
 /// </summary>
 internal sealed class ClusterRun : IRunCluster
 {
@@ -25,9 +29,11 @@ internal sealed class ClusterRun : IRunCluster
 
     private readonly IClusterMembers _members;
     private readonly NodeJobs _jobs;
+    private readonly JobRecord _record;
     private readonly JobCalls _calls;
     private readonly Action<MemberFigures> _tell;
     private readonly long _job;
+    private readonly RunStart _start;
     private readonly PeerNode _self;
     private readonly JobHost _host;
     private readonly CoordinatorActor _coordinator;
@@ -35,6 +41,10 @@ internal sealed class ClusterRun : IRunCluster
     private readonly CancellationTokenSource _over = new();
     private readonly List<JobNode> _nodes = [];
     private readonly List<Address> _lost = [];
+
+    /// <summary>What came in the middle of a takeover and must wait for its end.</summary>
+    private readonly List<JobEvent> _afterTakeover = [];
+    private Takeover _takeover;
     private int _nextWorker;
     private int _nextServer;
     private int _introductions;
@@ -42,28 +52,50 @@ internal sealed class ClusterRun : IRunCluster
     private ulong _bytesSent;
     private ulong _bytesReceived;
 
-    /// <param name="tell">Tells the run's observers of nodes that come and go.</param>
-    public ClusterRun(
-        NodeContext node, IClusterMembers members, NodeJobs jobs, Enlistment enlistment, TrainingMemory memory, TrainingPlan plan, IRunReporter reporter,
-        Action<MemberFigures> tell)
+    /// <param name="takesOver">Whether nodes may hold parts of the run, from an earlier reign.</param>
+    public ClusterRun(NodeContext node, IClusterMembers members, NodeJobs jobs, Enlistment enlistment, JobRecord record, SessionParts session, bool takesOver)
     {
-        (_members, _jobs, _tell, _job) = (members, jobs, tell, enlistment.Job);
+        (_members, _jobs, _record, _tell, _job) = (members, jobs, record, session.Tell, enlistment.Job);
+        (_nextWorker, _nextServer) = (record.Stored.NextWorker, record.Stored.NextServer);
+        _takeover = takesOver ? Takeover.Gathering : Takeover.Done;
+        // Its job's text is kept once.
+        _start = RunStartMessage.Of(session.Started);
+        _start.Job = "";
         _calls = new JobCalls(node, enlistment);
-        _self = new PeerNode(node.Name, 0, node.Endpoint);
-        var transport = new ClusterTransport(_job, _self, node.Credentials, node.Limits, new JobSegments(isOn: false, node.Tell), (peer, why) => Tell(new PeerUnreachable(peer, why.Detail)));
-        _host = new JobHost(memory, transport, [], []);
-        _coordinator = new CoordinatorActor(plan, memory, reporter, transport, assignment => Tell(new AssignmentTaken(assignment)));
+        // Of another reign it is another peer: nodes open a link to it anew.
+        _self = new PeerNode(node.Name, (ulong)record.Term, node.Endpoint);
+        var transport = new ClusterTransport(
+            _job, _self, node.Credentials, node.Limits, new JobSegments(isOn: false, node.Tell), OnBroken, OnBroken);
+        _host = new JobHost(session.Memory, transport, [], []);
+        _coordinator = new CoordinatorActor(
+            session.Plan, session.Memory, session.Reporter, transport, assignment => Tell(new AssignmentTaken(assignment)), checked((int)record.Term), takesOver);
         transport.Register(_coordinator);
+    }
+
+    private enum Takeover
+    {
+        /// <summary>Those who are back are being told of.</summary>
+        Gathering,
+
+        /// <summary>They are introduced to each other and to this coordinator.</summary>
+        Introducing,
+
+        /// <summary>The coordinator knows who is back; or there was nothing to take over.</summary>
+        Done,
     }
 
     public (double Sent, double Received) BytesANode => _nodesEver == 0 ? (0, 0) : ((double)_bytesSent / _nodesEver, (double)_bytesReceived / _nodesEver);
 
     public async Task<RunOutcome> RunAsync(CancellationToken stop)
     {
+        // Before any node takes part: from now on there is something to go on with.
+        await _record.SaveAsync(s => s.Start = _start).ConfigureAwait(false);
         _jobs.Add(_job, _host);
-        bool atStart = true;
+        bool atStart = _takeover == Takeover.Done;
         using IDisposable subscription = _members.Subscribe(change => Tell(new MembersMoved(change, atStart)));
         atStart = false;
+        if (_takeover != Takeover.Done) Tell(new TakeoverDue());
+        using CancellationTokenRegistration ending = _record.ReignEnded.UnsafeRegister(_ => _over.Cancel(), null);
         try
         {
             using CancellationTokenRegistration stopping = stop.UnsafeRegister(_ => Tell(new StopAsked()), null);
@@ -74,8 +106,10 @@ internal sealed class ClusterRun : IRunCluster
         }
         finally
         {
-            await DismissAllAsync(_coordinator.Outcome.IsCompletedSuccessfully ? "it has ended" : "it has failed").ConfigureAwait(false);
+            // Nodes go on with what they are at where another coordinator comes.
+            if (!_record.ReignEnded.IsCancellationRequested) await DismissAllAsync(_coordinator.Outcome.IsCompletedSuccessfully ? "it has ended" : "it has failed").ConfigureAwait(false);
         }
+        if (_record.ReignEnded.IsCancellationRequested) throw new ReignEndedException($"Job {_job} goes on with another coordinator.");
         if (!_host.Transport.HasFailed) return await _coordinator.Outcome.ConfigureAwait(false);
         await _coordinator.Writing.ConfigureAwait(false);
         await _host.Transport.Failure.ConfigureAwait(false);
@@ -85,13 +119,15 @@ internal sealed class ClusterRun : IRunCluster
     /// <summary>A node of the job has something to say about another one, or about itself.</summary>
     public void Complain(Complaint complaint)
     {
+        // One that was meant for an earlier coordinator says what this one finds out by itself.
+        if (complaint.Term != _record.Term) return;
         if (complaint.About.Length == 0)
         {
             _host.Transport.Fail(new UserException(
                 ErrorKind.Cluster, $"{complaint.Node} failed: {complaint.Reason}", _coordinator.Describe(), $"its own output tells more; the run goes on from its last checkpoint with --resume"));
             return;
         }
-        if (_nodes.Find(n => n.Member.Name == complaint.About) is { } about) Tell(new PeerUnreachable(about.Peer, $"{complaint.Node} says: {complaint.Reason}"));
+        Tell(new NodeComplained(complaint));
     }
 
     public async ValueTask DisposeAsync()
@@ -100,6 +136,8 @@ internal sealed class ClusterRun : IRunCluster
         await _host.DisposeAsync().ConfigureAwait(false);
         _over.Dispose();
     }
+
+    private void OnBroken(PeerNode peer, RpcException why) => Tell(new PeerUnreachable(peer, why.Detail));
 
     private void Tell(JobEvent what)
     {
@@ -110,7 +148,7 @@ internal sealed class ClusterRun : IRunCluster
     {
         try
         {
-            await foreach (JobEvent what in _events.Reader.ReadAllAsync(_over.Token).ConfigureAwait(false)) Handle(what);
+            await foreach (JobEvent what in _events.Reader.ReadAllAsync(_over.Token).ConfigureAwait(false)) await HandleAsync(what).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (_over.IsCancellationRequested)
         {
@@ -132,17 +170,20 @@ internal sealed class ClusterRun : IRunCluster
         }
     }
 
-    private void Handle(JobEvent what)
+    private async Task HandleAsync(JobEvent what)
     {
         switch (what)
         {
             case MembersMoved { Change: MemberJoined e } m: Enlist(e.Member, m.AtStart); break;
-            case MembersMoved { Change: MemberLeaving e }: OnLeaving(e.Member); break;
-            case MembersMoved { Change: MemberLost e }: OnLost(e.Member, e.Reason); break;
+            case MembersMoved { Change: MemberLeaving } when _takeover != Takeover.Done: _afterTakeover.Add(what); break;
+            case MembersMoved { Change: MemberLeaving e }: await OnLeavingAsync(e.Member).ConfigureAwait(false); break;
+            case MembersMoved { Change: MemberLost e }: await OnLostAsync(e.Member, e.Reason).ConfigureAwait(false); break;
+            case TakeoverDue: await OnTakeoverDueAsync().ConfigureAwait(false); break;
             case EnlistmentEnded e: OnEnlisted(e); break;
-            case IntroductionEnded e: OnIntroduced(e); break;
+            case IntroductionEnded e: await OnIntroducedAsync(e).ConfigureAwait(false); break;
             case AssignmentTaken e: OnAssignment(e.Assignment); break;
-            case PeerUnreachable e: OnUnreachable(e); break;
+            case PeerUnreachable e: await OnUnreachableAsync(e).ConfigureAwait(false); break;
+            case NodeComplained e: await OnComplaintAsync(e.Complaint).ConfigureAwait(false); break;
             case StopAsked: _coordinator.Post(new StopRequested()); break;
             case PaceDue:
                 foreach (JobNode node in _nodes.Where(n => n.State == JobNodeState.Active && n.Workers.Count > 0)) _ = AskPaceAsync(node);
@@ -157,6 +198,12 @@ internal sealed class ClusterRun : IRunCluster
 
     private void Enlist(ClusterMember member, bool atStart)
     {
+        if (_takeover == Takeover.Gathering && KeptBy(member) is { } kept)
+        {
+            _nodes.Add(new JobNode(member, kept.Workers, kept.Servers, isFirst: false) { IsBack = true, State = JobNodeState.Introducing });
+            _nodesEver++;
+            return;
+        }
         int workers = member.Roles.HasFlag(NodeRoles.Worker) ? member.Workers : 0, servers = member.Roles.HasFlag(NodeRoles.Server) ? 1 : 0;
         if (workers + servers == 0) return;
         var node = new JobNode(member, [.. Enumerable.Range(_nextWorker, workers)], [.. Enumerable.Range(_nextServer, servers)], atStart);
@@ -165,8 +212,34 @@ internal sealed class ClusterRun : IRunCluster
         _ = EnlistAsync(node);
     }
 
-    private async Task EnlistAsync(JobNode node) =>
+    /// <summary>The node's part of the run, where it has kept it since it was counted on.</summary>
+    private JobPart? KeptBy(ClusterMember member) =>
+        member.Jobs.FirstOrDefault(p => p.Job == _job && _record.Stored.Nodes.Any(n => n.Keeps(member.Id, p)));
+
+    private async Task EnlistAsync(JobNode node)
+    {
+        // It has come back too late for what it holds to count.
+        if (node.Member.Jobs.Any(p => p.Job == _job)) await _calls.DismissAsync(node.Member, "the run has gone on without it").ConfigureAwait(false);
         Tell(new EnlistmentEnded(node, await _calls.EnlistAsync(node, _over.Token).ConfigureAwait(false)));
+    }
+
+    /// <summary>Whoever is not back by now is lost.</summary>
+    private async Task OnTakeoverDueAsync()
+    {
+        _takeover = Takeover.Introducing;
+        foreach (StoredNode missing in _record.Stored.Nodes.Where(n => !_nodes.Exists(b => b.IsBack && b.Member.Name == n.Name)))
+            _lost.AddRange([.. missing.Workers.Select(Address.Worker), .. missing.Servers.Select(Address.Server)]);
+        if (_nodes.Exists(n => n.IsBack)) IntroduceWhenDue();
+        else await EndTakeoverAsync().ConfigureAwait(false);
+    }
+
+    private async Task EndTakeoverAsync()
+    {
+        _takeover = Takeover.Done;
+        await TellMembersAsync().ConfigureAwait(false);
+        foreach (JobEvent what in _afterTakeover) await HandleAsync(what).ConfigureAwait(false);
+        _afterTakeover.Clear();
+    }
 
     private void OnEnlisted(EnlistmentEnded enlisted)
     {
@@ -194,9 +267,11 @@ internal sealed class ClusterRun : IRunCluster
     private void IntroduceWhenDue()
     {
         bool readsStill = _nodes.Exists(n => n is { IsFirst: true, State: JobNodeState.Enlisting });
-        if (_introductions > 0 || readsStill || !_nodes.Exists(n => n.State == JobNodeState.Introducing)) return;
-        JobNode[] newcomers = [.. _nodes.Where(n => n.State == JobNodeState.Introducing)];
-        JobNode[] all = [.. _nodes.Where(n => n.State != JobNodeState.Enlisting)];
+        if (_introductions > 0 || readsStill || _takeover == Takeover.Gathering) return;
+        // A run is taken over by those who hold a part of it; who has come new takes part from then on.
+        JobNode[] newcomers = [.. _nodes.Where(n => n.State == JobNodeState.Introducing && (n.IsBack || _takeover == Takeover.Done))];
+        if (newcomers.Length == 0) return;
+        JobNode[] all = [.. _nodes.Where(n => n.State is JobNodeState.Active or JobNodeState.Leaving || newcomers.Contains(n))];
         _introductions++;
         _ = IntroduceAsync(newcomers, all);
     }
@@ -207,11 +282,8 @@ internal sealed class ClusterRun : IRunCluster
         var unreachable = new List<(JobNode Node, string Why)>();
         try
         {
-            await _host.Transport.IntroduceAsync(places, _over.Token).ConfigureAwait(false);
-        }
-        catch (RpcException e) when (Array.Find(newcomers, n => e.Detail.StartsWith(n.Member.Name + ":", StringComparison.Ordinal)) is { } unlinked)
-        {
-            unreachable.Add((unlinked, e.Detail));
+            foreach ((PeerNode peer, RpcException why) in await _host.Transport.IntroduceAsync(places, _over.Token).ConfigureAwait(false))
+                unreachable.Add((Array.Find(all, n => n.Peer == peer)!, why.Detail));
         }
         catch (OperationCanceledException) when (_over.IsCancellationRequested)
         {
@@ -220,30 +292,35 @@ internal sealed class ClusterRun : IRunCluster
         string?[] problems = await Task.WhenAll(all.Select(n => _calls.IntroduceAsync(n, places, _over.Token))).ConfigureAwait(false);
         for (int i = 0; i < all.Length; i++)
         {
-            if (problems[i] is not { } problem) continue;
-            // Who was there before is believed: the newcomer that it names, or itself where it names none.
-            JobNode guilty = Array.Find(newcomers, n => n != all[i] && problem.StartsWith(n.Member.Name + ":", StringComparison.Ordinal)) ?? all[i];
-            unreachable.Add((guilty, $"{all[i].Member.Name} says: {problem}"));
+            // Who cannot be reached himself is no witness; of two who blame each other one stays.
+            if (problems[i] is not { } problem || unreachable.Exists(u => u.Node == all[i])) continue;
+            foreach (string line in problem.Split('\n'))
+            {
+                // Those that it names, or itself where it names none.
+                JobNode guilty = Array.Find(all, n => n != all[i] && line.StartsWith(n.Member.Name + ":", StringComparison.Ordinal)) ?? all[i];
+                if (!unreachable.Exists(u => u.Node == guilty)) unreachable.Add((guilty, $"{all[i].Member.Name} says: {line}"));
+            }
         }
         Tell(new IntroductionEnded(newcomers, unreachable));
     }
 
-    private void OnIntroduced(IntroductionEnded introduced)
+    private async Task OnIntroducedAsync(IntroductionEnded introduced)
     {
         _introductions--;
         foreach ((JobNode node, string why) in introduced.Unreachable) Drop(node, why);
         foreach (JobNode node in introduced.Newcomers.Where(_nodes.Contains))
         {
             if (node.State == JobNodeState.Introducing) node.State = JobNodeState.Active;
-            Tell(node, "joined", "");
+            Tell(node, node.IsBack ? "is back" : "joined", "");
         }
-        TellMembers();
+        if (_takeover == Takeover.Introducing) await EndTakeoverAsync().ConfigureAwait(false);
+        else await TellMembersAsync().ConfigureAwait(false);
         IntroduceWhenDue();
     }
 
-    private void OnLeaving(ClusterMember member)
+    private async Task OnLeavingAsync(ClusterMember member)
     {
-        JobNode? node = _nodes.Find(n => n.Member == member);
+        JobNode? node = _nodes.Find(n => n.Member.Id == member.Id);
         if (node is null)
         {
             _members.Release(member);
@@ -252,23 +329,33 @@ internal sealed class ClusterRun : IRunCluster
         bool worked = node.State == JobNodeState.Active;
         node.State = JobNodeState.Leaving;
         Tell(node, "leaves", "");
-        if (worked) TellMembers();
+        if (worked) await TellMembersAsync().ConfigureAwait(false);
         else Dismiss(node, "it leaves");
     }
 
-    private void OnLost(ClusterMember member, string reason)
+    private async Task OnLostAsync(ClusterMember member, string reason)
     {
         if (_nodes.Find(n => n.Member.Id == member.Id) is not { } node) return;
         Forget(node);
         Tell(node, "lost", reason);
-        TellMembers();
+        await TellMembersAsync().ConfigureAwait(false);
     }
 
-    private void OnUnreachable(PeerUnreachable e)
+    private async Task OnUnreachableAsync(PeerUnreachable e)
     {
         if (_nodes.Find(n => n.Peer == e.About) is not { } node) return;
         Drop(node, e.Reason);
-        TellMembers();
+        await TellMembersAsync().ConfigureAwait(false);
+    }
+
+    /// <summary>What a node that takes part no more has to say does not count, nor what is said of one.</summary>
+    private Task OnComplaintAsync(Complaint c)
+    {
+        bool isPart = _nodes.Exists(n => n.Member.Id == new MemberId(c.Node, c.Incarnation));
+        JobNode? about = _nodes.Find(n => n.Member.Id == new MemberId(c.About, c.AboutIncarnation));
+        if (!isPart || about is null) return Task.CompletedTask;
+        string reason = c.About == c.Node ? c.Reason : $"{c.Node} says: {c.Reason}";
+        return OnUnreachableAsync(new PeerUnreachable(about.Peer, reason));
     }
 
     /// <summary>The node is a member of the cluster still, but not of this job.</summary>
@@ -277,7 +364,7 @@ internal sealed class ClusterRun : IRunCluster
         if (!_nodes.Contains(node)) return;
         Forget(node);
         Tell(node, "lost", why);
-        _ = _calls.DismissAsync(node, why);
+        _ = _calls.DismissAsync(node.Member, why);
     }
 
     private void Forget(JobNode node)
@@ -303,13 +390,13 @@ internal sealed class ClusterRun : IRunCluster
 
     private async Task DismissAsync(JobNode node, string why)
     {
-        Add(await _calls.DismissAsync(node, why).ConfigureAwait(false));
+        Add(await _calls.DismissAsync(node.Member, why).ConfigureAwait(false));
         _members.Release(node.Member);
     }
 
     private async Task DismissAllAsync(string why)
     {
-        foreach (Dismissed? dismissed in await Task.WhenAll(_nodes.Select(n => _calls.DismissAsync(n, why))).ConfigureAwait(false)) Add(dismissed);
+        foreach (Dismissed? dismissed in await Task.WhenAll(_nodes.Select(n => _calls.DismissAsync(n.Member, why))).ConfigureAwait(false)) Add(dismissed);
         foreach (JobNode node in _nodes.Where(n => n.State == JobNodeState.Leaving)) _members.Release(node.Member);
     }
 
@@ -320,10 +407,22 @@ internal sealed class ClusterRun : IRunCluster
         Interlocked.Add(ref _bytesReceived, dismissed.BytesReceived);
     }
 
-    private void TellMembers()
+    /// <summary>
+    /// Before the coordinator counts on a node, and before it goes on without one, that is kept for the coordinator after it: then a node whose part does not count
+    /// any more cannot be taken for one whose part does.
+    /// </summary>
+    private async Task TellMembersAsync()
     {
+        if (_takeover != Takeover.Done) return;
         JobNode[] active = [.. _nodes.Where(n => n.State == JobNodeState.Active)];
-        if (_nodes.Exists(n => n.State == JobNodeState.Introducing) && active.Length == 0) return;
+        if (_nodes.Exists(n => n.State == JobNodeState.Introducing) && active.Length == 0 && _lost.Count == 0) return;
+        StoredNode[] kept = [.. _nodes.Where(n => n.State is JobNodeState.Active or JobNodeState.Leaving).Select(n => StoredNode.Of(n.Member.Id, n.Workers, n.Servers))];
+        await _record.SaveAsync(s =>
+        {
+            s.Nodes.Clear();
+            s.Nodes.AddRange(kept);
+            (s.NextWorker, s.NextServer) = (_nextWorker, _nextServer);
+        }).ConfigureAwait(false);
         _coordinator.Post(new MembersChanged([.. active.SelectMany(n => n.Workers)], [.. active.SelectMany(n => n.Servers)], [.. _lost]));
         _lost.Clear();
     }

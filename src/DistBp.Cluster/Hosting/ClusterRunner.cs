@@ -28,7 +28,10 @@ internal sealed class ClusterRunner
     public static NodeParts Create(NodeContext node)
     {
         var runner = new ClusterRunner(node);
-        return new NodeParts(runner.RunAsync) { AddMethods = runner.AddTo, Admitted = runner._jobs.Admitted, Resident = runner._jobs };
+        return new NodeParts(runner.RunAsync)
+        {
+            AddMethods = runner.AddTo, Admitted = runner._jobs.Admitted, Hosted = runner._jobs.Hosted, Describe = runner._jobs.Describe, Resident = runner._jobs,
+        };
     }
 
     private void AddTo(GrpcServices services)
@@ -43,18 +46,38 @@ internal sealed class ClusterRunner
         return new ComplaintNoted();
     }
 
-    private async Task<RunResult> RunAsync(SubmittedJob job, IClusterMembers members, IReadOnlyList<IRunObserver> observers, CancellationToken stop)
+    private async Task<RunResult> RunAsync(
+        SubmittedJob job, JobRecord record, IClusterMembers members, IReadOnlyList<IRunObserver> observers, CancellationToken stop)
     {
+        StoredJob stored = record.Stored;
+        bool goesOn = stored.Start is not null;
+        if (goesOn) await ReturnAsync(job, stored, members, stop).ConfigureAwait(false);
         ClusterMember[] there = [.. members.Members];
         TrainingOptions options = job.Options with
         {
             Workers = Math.Max(1, there.Where(m => m.Roles.HasFlag(NodeRoles.Worker)).Sum(m => m.Workers)),
             Servers = Math.Max(1, there.Count(m => m.Roles.HasFlag(NodeRoles.Server))),
+            OutFolder = goesOn ? stored.Start!.Folder : job.Options.OutFolder,
+            Resume = goesOn || job.Options.Resume,
         };
-        var variant = new SessionVariant { Cluster = session => Cluster(job, members, session) };
+        var variant = new SessionVariant
+        {
+            Cluster = session => Cluster(job, record, members, session, goesOn),
+            TakesOver = goesOn,
+            Restarts = goesOn ? stored.Reigns - 1 : null,
+            OutlivesCoordinator = true,
+        };
         try
         {
             return await TrainingSession.RunAsync(job.Job, options, variant, observers, stop).ConfigureAwait(false);
+        }
+        catch (Exception) when (goesOn && !_runs.ContainsKey(job.Number) && !record.ReignEnded.IsCancellationRequested)
+        {
+            // Nobody else tells those who hold a part of it.
+            var calls = new JobCalls(_node, new Enlistment { Job = job.Number, Term = record.Term });
+            IEnumerable<ClusterMember> holders = members.Members.Where(m => m.Jobs.Any(p => p.Job == job.Number));
+            await Task.WhenAll(holders.Select(m => calls.DismissAsync(m, "it cannot go on"))).ConfigureAwait(false);
+            throw;
         }
         finally
         {
@@ -63,18 +86,26 @@ internal sealed class ClusterRunner
         }
     }
 
-    private ClusterRun Cluster(SubmittedJob job, IClusterMembers members, SessionParts session)
+    private async Task ReturnAsync(SubmittedJob job, StoredJob stored, IClusterMembers members, CancellationToken stop)
+    {
+        IReadOnlyCollection<string> missing =
+            await TakeoverWait.ForAsync(members, stored.Nodes, _node.Configuration.FailureDetector, stop).ConfigureAwait(false);
+        string who = missing.Count == 0 ? "all that took part are back" : $"{string.Join(", ", missing.Order(StringComparer.Ordinal))} not back: without what they held";
+        _node.Tell($"job {job.Id} is taken over: {who}");
+    }
+
+    private ClusterRun Cluster(SubmittedJob job, JobRecord record, IClusterMembers members, SessionParts session, bool takesOver)
     {
         TrainingMemory memory = session.Memory;
         int updated = memory.Network.Parameters.UpdatedCount;
         var enlistment = new Enlistment
         {
-            Job = job.Number, JobText = JobFile.Write(job.Job), BaseFolder = job.Job.BaseFolder, Schema = UnsafeByteOperations.UnsafeWrap(session.Data.Schema.Write()),
-            TrainSamples = session.Data.Train.Count,
+            Job = job.Number, Term = record.Term, JobText = JobFile.Write(job.Job), BaseFolder = job.Job.BaseFolder,
+            Schema = UnsafeByteOperations.UnsafeWrap(session.Data.Schema.Write()), TrainSamples = session.Data.Train.Count,
             Constants = ByteString.CopyFrom(MemoryMarshal.AsBytes(memory.Parameters.Span[updated..])),
         };
         _jobs.Data.Share(job.Number, job.Job);
-        var run = new ClusterRun(_node, members, _jobs, enlistment, memory, session.Plan, session.Reporter, session.Tell);
+        var run = new ClusterRun(_node, members, _jobs, enlistment, record, session, takesOver);
         _runs[job.Number] = run;
         return run;
     }

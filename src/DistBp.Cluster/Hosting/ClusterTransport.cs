@@ -13,8 +13,10 @@ namespace DistBp.Cluster.Hosting;
 /// <summary>Carries a job's messages on one node: to its own actors by reference, to those of other nodes over a link to each.</summary>
 /// <param name="self">This node as its peers know it.</param>
 /// <param name="broken">Is told of a link that carries no more.</param>
+/// <param name="coordinatorBroken">Is told so of the link to the coordinator.</param>
 internal sealed class ClusterTransport(
-    long job, PeerNode self, CallCredentials credentials, GrpcLimits limits, JobSegments segments, Action<PeerNode, RpcException> broken)
+    long job, PeerNode self, CallCredentials credentials, GrpcLimits limits, JobSegments segments, Action<PeerNode, RpcException> broken,
+    Action<PeerNode, RpcException> coordinatorBroken)
     : ITransport, IAsyncDisposable
 {
     /// <summary>Of the metadata of a link's call: who sends.</summary>
@@ -85,23 +87,18 @@ internal sealed class ClusterTransport(
     public void Fail(Exception failure) => _failure.TrySetException(failure);
 
     /// <summary>Opens links to nodes that are new, and closes those to nodes that are gone.</summary>
-    /// <exception cref="RpcException">A node does not answer; the detail names it.</exception>
-    public async Task IntroduceAsync(IReadOnlyList<MemberPlace> places, CancellationToken cancellation)
+    /// <returns>
+    /// Nodes that there is no link to, for they do not answer, or the link that there was is broken: what was sent over it may be lost. The detail names the node.
+    /// </returns>
+    public async Task<IReadOnlyList<(PeerNode Node, RpcException Why)>> IntroduceAsync(IReadOnlyList<MemberPlace> places, CancellationToken cancellation)
     {
         await _introducing.WaitAsync(cancellation).ConfigureAwait(false);
         try
         {
             ILookup<PeerNode, Address> members = places.Where(p => p.Node != self).ToLookup(p => p.Node, p => p.Member);
             await CloseAsync(node => !members.Contains(node)).ConfigureAwait(false);
-            foreach (IGrouping<PeerNode, Address> peer in members)
-            {
-                if (_peers.ContainsKey(peer.Key)) continue;
-                NodeLink link = await ConnectAsync(peer.Key, cancellation).ConfigureAwait(false);
-                var route = new PeerRoute(peer.Key, link, [.. peer]);
-                lock (_peers) _peers[peer.Key] = route;
-                segments.Add(link);
-                foreach (Address member in peer) _routes[member] = route;
-            }
+            RpcException?[] problems = await Task.WhenAll(members.Select(peer => LinkAsync(peer.Key, [.. peer], cancellation))).ConfigureAwait(false);
+            return [.. members.Zip(problems).Where(p => p.Second is not null).Select(p => (p.First.Key, p.Second!))];
         }
         finally
         {
@@ -116,13 +113,36 @@ internal sealed class ClusterTransport(
         _introducing.Dispose();
     }
 
-    private async Task<NodeLink> ConnectAsync(PeerNode peer, CancellationToken cancellation)
+    /// <returns>Null where there is a link.</returns>
+    private async Task<RpcException?> LinkAsync(PeerNode peer, IReadOnlyList<Address> members, CancellationToken cancellation)
+    {
+        lock (_peers)
+        {
+            if (_peers.TryGetValue(peer, out PeerRoute? known)) return known.Link.Error;
+        }
+        NodeLink link;
+        try
+        {
+            link = await ConnectAsync(peer, members.Contains(Address.Coordinator) ? coordinatorBroken : broken, cancellation).ConfigureAwait(false);
+        }
+        catch (RpcException unreachable)
+        {
+            return unreachable;
+        }
+        var route = new PeerRoute(peer, link, members);
+        lock (_peers) _peers[peer] = route;
+        segments.Add(link);
+        foreach (Address member in members) _routes[member] = route;
+        return null;
+    }
+
+    private async Task<NodeLink> ConnectAsync(PeerNode peer, Action<PeerNode, RpcException> failed, CancellationToken cancellation)
     {
         var metadata = new Metadata { { NodeKey, self.Name }, { JobKey, job.ToString(CultureInfo.InvariantCulture) } };
         foreach ((string key, string value) in credentials.Metadata) metadata.AddReceived(key, value);
         EndPoint address = IPAddress.TryParse(peer.Endpoint.Host, out IPAddress? ip)
             ? new IPEndPoint(ip, peer.Endpoint.Port) : new DnsEndPoint(peer.Endpoint.Host, peer.Endpoint.Port);
-        return await NodeLink.ConnectAsync(address, peer.Name, metadata, limits, end => broken(peer, end), cancellation).ConfigureAwait(false);
+        return await NodeLink.ConnectAsync(address, peer.Name, metadata, limits, end => failed(peer, end), cancellation).ConfigureAwait(false);
     }
 
     private async Task CloseAsync(Predicate<PeerNode> isGone)

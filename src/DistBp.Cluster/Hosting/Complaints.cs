@@ -6,34 +6,55 @@ using DistBp.Cluster.Wire.Hosting;
 namespace DistBp.Cluster.Hosting;
 
 /// <summary>What a member tells the coordinator of a job outside of the training: a peer that it cannot reach, a failure of its own.</summary>
-internal sealed class Complaints(NodeContext node, long job, PeerNode self)
+/// <param name="term">Of the coordinator that the node keeps to.</param>
+internal sealed class Complaints(NodeContext node, long job, PeerNode self, Func<long> term)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
-    public void Tell(PeerNode peer, RpcException why) => _ = SendAsync(peer.Name, peer.Incarnation, why.Detail);
+    public void Tell(PeerNode peer, RpcException why) => _ = SendAsync(peer, why.Detail);
+
+    /// <summary>
+    /// The link to the coordinator itself carries no more. Where the coordinator is gone, the one after it asks for all that matters; where it is there still, it
+    /// has missed what this node's members have told it, and must go on without them.
+    /// </summary>
+    public void TellOfCoordinator(PeerNode coordinator, RpcException why)
+    {
+        node.Tell($"{why.Detail}: what members of job {job} tell the coordinator until one is there again is dropped, for that one asks for it");
+        _ = SendAsync(self, $"its link to {coordinator.Name} broke: {why.Detail}", (long)coordinator.Incarnation);
+    }
 
     public async Task TellOfFailureAsync(Task failure)
     {
         await failure.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (failure.Exception?.InnerException is not { } cause) return;
         node.Tell($"job {job} fails here: {cause}");
-        await SendAsync("", 0, $"{cause.GetType().Name}: {cause.Message}").ConfigureAwait(false);
+        await SendAsync(null, $"{cause.GetType().Name}: {cause.Message}").ConfigureAwait(false);
     }
 
-    private async Task SendAsync(string about, ulong incarnation, string reason)
+    /// <param name="about">Null: this node cannot go on at all.</param>
+    /// <param name="meant">The coordinator's term; null: that of the one that the node keeps to.</param>
+    private async Task SendAsync(PeerNode? about, string reason, long? meant = null)
     {
         try
         {
             using var channel = new GrpcChannel(CoordinatorAddress.Find(node.Configuration.Rendezvous).Uri, node.Limits);
             await channel.UnaryAsync(
                 HostingMethods.Complain,
-                new Complaint { Job = job, Node = self.Name, Incarnation = self.Incarnation, About = about, AboutIncarnation = incarnation, Reason = reason },
+                new Complaint
+                {
+                    Job = job, Node = self.Name, Incarnation = self.Incarnation, About = about?.Name ?? "", AboutIncarnation = about?.Incarnation ?? 0,
+                    Reason = reason, Term = meant ?? term(),
+                },
                 node.Credentials.Metadata, Patience).ConfigureAwait(false);
         }
-        catch (RpcException unheard)
+        catch (RpcException unheard) when (meant is null)
         {
             // The coordinator that does not hear it loses this node, or is lost itself: membership tells.
-            node.Tell($"the coordinator was not told that {(about.Length > 0 ? about : self.Name)} fails: {unheard.Detail}");
+            node.Tell($"the coordinator was not told that {about?.Name ?? self.Name} fails: {unheard.Detail}");
+        }
+        catch (RpcException)
+        {
+            // It is gone, as it seemed.
         }
     }
 }

@@ -1,4 +1,5 @@
 using DistBp.Cluster.Nodes;
+using DistBp.Cluster.Nodes.Members;
 using DistBp.Cluster.Wire.Grpc;
 using DistBp.Cluster.Wire.Hosting;
 using DistBp.Cluster.Wire.Members;
@@ -27,7 +28,7 @@ internal sealed class JobCalls(NodeContext node, Enlistment enlistment)
     /// <returns>Why it has not a link to every other one; null where it has.</returns>
     public Task<string?> IntroduceAsync(JobNode member, IEnumerable<MemberPlace> places, CancellationToken cancellation)
     {
-        var introduction = new Introduction { Job = enlistment.Job, Incarnation = member.Member.Incarnation };
+        var introduction = new Introduction { Job = enlistment.Job, Incarnation = member.Member.Incarnation, Term = enlistment.Term };
         introduction.Places.AddRange(places.Select(p => new Place
         {
             Member = p.Member.ToContract(), Node = p.Node.Name, Incarnation = p.Node.Incarnation, Endpoint = p.Node.Endpoint.ToString(),
@@ -36,18 +37,18 @@ internal sealed class JobCalls(NodeContext node, Enlistment enlistment)
     }
 
     /// <returns>What its links have carried; null where it does not answer.</returns>
-    public async Task<Dismissed?> DismissAsync(JobNode member, string reason)
+    public async Task<Dismissed?> DismissAsync(ClusterMember member, string reason)
     {
-        using var channel = new GrpcChannel(member.Member.Endpoint.Uri, node.Limits);
+        using var channel = new GrpcChannel(member.Endpoint.Uri, node.Limits);
         try
         {
             return await channel.UnaryAsync(
-                HostingMethods.Dismiss, new Dismissal { Job = enlistment.Job, Incarnation = member.Member.Incarnation, Reason = reason },
+                HostingMethods.Dismiss, new Dismissal { Job = enlistment.Job, Incarnation = member.Incarnation, Reason = reason, Term = enlistment.Term },
                 node.Credentials.Metadata, MaxDismissing).ConfigureAwait(false);
         }
         catch (RpcException gone)
         {
-            node.Tell($"{member.Member} was not told that job {enlistment.Job} is over: {gone.Detail}");
+            node.Tell($"{member} was not told that job {enlistment.Job} is over: {gone.Detail}");
             return null;
         }
     }
@@ -59,7 +60,7 @@ internal sealed class JobCalls(NodeContext node, Enlistment enlistment)
         try
         {
             Pace pace = await channel.UnaryAsync(
-                HostingMethods.AskPace, new PaceRequest { Job = enlistment.Job, Incarnation = member.Member.Incarnation }, node.Credentials.Metadata,
+                HostingMethods.AskPace, new PaceRequest { Job = enlistment.Job, Incarnation = member.Member.Incarnation, Term = enlistment.Term }, node.Credentials.Metadata,
                 MaxIntroducing, cancellation).ConfigureAwait(false);
             return pace.Steps == 0 ? null : TimeSpan.FromSeconds(pace.Seconds / pace.Steps);
         }

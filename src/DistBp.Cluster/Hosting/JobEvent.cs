@@ -1,4 +1,5 @@
 using DistBp.Cluster.Nodes.Members;
+using DistBp.Cluster.Wire.Hosting;
 using DistBp.Protocol;
 
 namespace DistBp.Cluster.Hosting;
@@ -8,6 +9,9 @@ internal abstract record JobEvent;
 
 /// <param name="AtStart">It was there when the job began.</param>
 internal sealed record MembersMoved(MemberChange Change, bool AtStart) : JobEvent;
+
+/// <summary>Where another coordinator's run is taken over: all who are back have been told of.</summary>
+internal sealed record TakeoverDue : JobEvent;
 
 /// <param name="Problem">Null: it takes part.</param>
 internal sealed record EnlistmentEnded(JobNode Node, string? Problem) : JobEvent;
@@ -19,6 +23,9 @@ internal sealed record AssignmentTaken(Assignment Assignment) : JobEvent;
 
 /// <param name="About">Who does not answer the one who complains.</param>
 internal sealed record PeerUnreachable(PeerNode About, string Reason) : JobEvent;
+
+/// <summary>A node of the job has something to say about another one, or about itself.</summary>
+internal sealed record NodeComplained(Complaint Complaint) : JobEvent;
 
 internal sealed record StopAsked : JobEvent;
 

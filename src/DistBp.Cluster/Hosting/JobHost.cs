@@ -12,12 +12,13 @@ internal sealed class JobHost : IAsyncDisposable
 {
     private readonly MessageMemory _messages;
     private readonly ComputePool? _pool;
+    private readonly List<Func<string>> _describe = [];
 
     /// <param name="workers">Numbers of the workers that are here.</param>
     /// <param name="servers">Numbers of the servers that are here.</param>
     public JobHost(TrainingMemory memory, ClusterTransport transport, IReadOnlyList<int> workers, IReadOnlyList<int> servers)
     {
-        (Memory, Transport) = (memory, transport);
+        (Memory, Transport, Workers, Servers) = (memory, transport, workers, servers);
         Traffic = new ShardTraffic(memory);
         transport.Traffic = Traffic;
         transport.CopiesGradients = memory.Job.Consistency is BspMode { BackupWorkers: > 0 };
@@ -32,9 +33,22 @@ internal sealed class JobHost : IAsyncDisposable
             var actor = new ServerActor(server, memory, _pool, transport);
             transport.Register(actor);
             Traffic.Add(actor);
+            _describe.Add(actor.Describe);
         }
-        foreach (int worker in workers) transport.Register(new WorkerActor(worker, memory, _pool, transport));
+        foreach (int worker in workers)
+        {
+            var actor = new WorkerActor(worker, memory, _pool, transport);
+            transport.Register(actor);
+            _describe.Add(actor.Describe);
+        }
     }
+
+    public IReadOnlyList<int> Workers { get; }
+
+    public IReadOnlyList<int> Servers { get; }
+
+    /// <summary>False for the coordinator's part.</summary>
+    public bool HasMembers => Workers.Count + Servers.Count > 0;
 
     public TrainingMemory Memory { get; }
 
@@ -44,6 +58,9 @@ internal sealed class JobHost : IAsyncDisposable
 
     /// <summary>Ends with the job.</summary>
     public IDisposable? Lease { get; init; }
+
+    /// <summary>Phase and step of each member that is here, for errors; they may be changing.</summary>
+    public string Describe() => string.Join("; ", _describe.Select(d => d()));
 
     public TensorTarget Destination(Contract.Envelope envelope, int tensor, long byteCount) => BringsShard(envelope)
         ? Traffic.Destination(envelope, tensor, byteCount) : _messages.Destination(envelope, tensor, byteCount);

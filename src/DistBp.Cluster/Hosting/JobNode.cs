@@ -13,6 +13,9 @@ internal sealed class JobNode(ClusterMember member, IReadOnlyList<int> workers, 
 
     public bool IsFirst => isFirst;
 
+    /// <summary>It took part under an earlier coordinator, and holds its part still.</summary>
+    public bool IsBack { get; init; }
+
     public IReadOnlyList<int> Workers => workers;
 
     public IReadOnlyList<int> Servers => servers;

@@ -2,11 +2,13 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using DistBp.Cluster.Configuration;
 using DistBp.Cluster.Nodes;
+using DistBp.Cluster.Nodes.Members;
 using DistBp.Cluster.Wire.Grpc;
 using DistBp.Cluster.Wire.Hosting;
 using DistBp.Cluster.Wire.Members;
 using DistBp.Cluster.Wire.Shared;
 using DistBp.Learning;
+using DistBp.Protocol.Membership;
 using Contract = DistBp.Cluster.Wire.Members.Contract;
 
 namespace DistBp.Cluster.Hosting;
@@ -19,6 +21,9 @@ internal sealed class NodeJobs : IDeliveryHost, IAsyncDisposable
     private readonly ConcurrentDictionary<long, JobHost> _hosts = [];
     private readonly SemaphoreSlim _changing = new(1, 1);
     private ulong _incarnation;
+
+    /// <summary>Of the coordinator that this node keeps to: one of an older reign has no say any more.</summary>
+    private long _term;
     private long _bytesReceived;
 
     public NodeJobs(NodeContext node)
@@ -45,8 +50,17 @@ internal sealed class NodeJobs : IDeliveryHost, IAsyncDisposable
 
     public void Remove(long job) => _hosts.TryRemove(job, out _);
 
-    /// <summary>The node has joined anew: what an earlier membership took part in goes on without it.</summary>
-    public void Admitted(ulong incarnation) => _ = AdmittedAsync(incarnation);
+    /// <summary>
+    /// The node is a member. Where it has joined anew, what an earlier incarnation took part in goes on without it; else another coordinator goes on with it.
+    /// </summary>
+    public void Admitted(NodeAdmission admission) => _ = AdmittedAsync(admission);
+
+    /// <summary>The jobs that this node takes part in.</summary>
+    public IReadOnlyList<JobPart> Hosted() =>
+        [.. _hosts.Where(h => h.Value.HasMembers).OrderBy(h => h.Key).Select(h => new JobPart(h.Key, h.Value.Workers, h.Value.Servers))];
+
+    /// <summary>"job 3: worker 0: waiting, step 120 of those until 200; server 0: …"; "" without one.</summary>
+    public string Describe() => string.Join("; ", _hosts.Where(h => h.Value.HasMembers).OrderBy(h => h.Key).Select(h => $"job {h.Key}: {h.Value.Describe()}"));
 
     public string Admit(Metadata metadata, string address)
     {
@@ -82,17 +96,23 @@ internal sealed class NodeJobs : IDeliveryHost, IAsyncDisposable
         _changing.Dispose();
     }
 
-    private async Task AdmittedAsync(ulong incarnation)
+    private async Task AdmittedAsync(NodeAdmission admission)
     {
         await _changing.WaitAsync().ConfigureAwait(false);
         try
         {
-            if (incarnation > _incarnation) await BecomeAsync(incarnation).ConfigureAwait(false);
+            if (admission.Incarnation > _incarnation) await BecomeAsync(admission.Incarnation).ConfigureAwait(false);
+            Follow(admission.Term);
         }
         finally
         {
             _changing.Release();
         }
+    }
+
+    private void Follow(long term)
+    {
+        if (term > Volatile.Read(ref _term)) Volatile.Write(ref _term, term);
     }
 
     private async Task BecomeAsync(ulong incarnation)
@@ -116,7 +136,7 @@ internal sealed class NodeJobs : IDeliveryHost, IAsyncDisposable
         {
             // The coordinator may call before this node has read its admission.
             if (enlistment.Incarnation > _incarnation) await BecomeAsync(enlistment.Incarnation).ConfigureAwait(false);
-            Require(enlistment.Incarnation);
+            Require(enlistment.Incarnation, enlistment.Term);
             if (_hosts.ContainsKey(enlistment.Job))
                 throw new RpcException(StatusCode.AlreadyExists, $"{_node.Name} takes part in job {enlistment.Job} already");
             _hosts[enlistment.Job] = await Task.Run(() => HostAsync(enlistment, call.Cancellation), call.Cancellation).ConfigureAwait(false);
@@ -136,17 +156,17 @@ internal sealed class NodeJobs : IDeliveryHost, IAsyncDisposable
     private async Task<JobHost> HostAsync(Enlistment enlistment, CancellationToken cancellation)
     {
         var self = new PeerNode(_node.Name, enlistment.Incarnation, _node.Endpoint);
-        var complaints = new Complaints(_node, enlistment.Job, self);
+        var complaints = new Complaints(_node, enlistment.Job, self, () => Volatile.Read(ref _term));
         var segments = new JobSegments(_node.Configuration.Wire.SharedMemory, _node.Tell);
         EnlistedMemory memory = await EnlistedMemory.CreateAsync(enlistment, _data, segments.Allocate, cancellation).ConfigureAwait(false);
-        var transport = new ClusterTransport(enlistment.Job, self, _node.Credentials, _node.Limits, segments, complaints.Tell);
+        var transport = new ClusterTransport(enlistment.Job, self, _node.Credentials, _node.Limits, segments, complaints.Tell, complaints.TellOfCoordinator);
         _ = complaints.TellOfFailureAsync(transport.Failure);
         return new JobHost(memory.Training, transport, enlistment.Workers, enlistment.Servers) { Lease = memory };
     }
 
     private async Task<Introduced> IntroduceAsync(Introduction introduction, ServerCall call)
     {
-        Require(introduction.Incarnation);
+        Require(introduction.Incarnation, introduction.Term);
         if (!_hosts.TryGetValue(introduction.Job, out JobHost? host))
             throw new RpcException(StatusCode.FailedPrecondition, $"{_node.Name} takes no part in job {introduction.Job}");
         MemberPlace[] places =
@@ -154,13 +174,14 @@ internal sealed class NodeJobs : IDeliveryHost, IAsyncDisposable
             .. introduction.Places.Select(p => new MemberPlace(
                 p.Member.ToProtocol(), new PeerNode(p.Node, p.Incarnation, NodeAddress.Parse(p.Endpoint, p.Node)))),
         ];
-        await host.Transport.IntroduceAsync(places, call.Cancellation).ConfigureAwait(false);
+        IReadOnlyList<(PeerNode Node, RpcException Why)> unreachable = await host.Transport.IntroduceAsync(places, call.Cancellation).ConfigureAwait(false);
+        if (unreachable.Count > 0) throw new RpcException(StatusCode.Unavailable, string.Join('\n', unreachable.Select(u => u.Why.Detail)));
         return new Introduced();
     }
 
     private Pace PaceOf(PaceRequest request)
     {
-        Require(request.Incarnation);
+        Require(request.Incarnation, request.Term);
         if (!_hosts.TryGetValue(request.Job, out JobHost? host)) return new Pace();
         (long steps, TimeSpan time) = host.Memory.Pace.Take();
         return new Pace { Steps = (ulong)steps, Seconds = time.TotalSeconds };
@@ -168,7 +189,7 @@ internal sealed class NodeJobs : IDeliveryHost, IAsyncDisposable
 
     private async Task<Dismissed> DismissAsync(Dismissal dismissal, ServerCall call)
     {
-        Require(dismissal.Incarnation);
+        Require(dismissal.Incarnation, dismissal.Term);
         if (!_hosts.TryRemove(dismissal.Job, out JobHost? host)) return new Dismissed();
         var dismissed = new Dismissed { BytesSent = (ulong)host.Transport.BytesSent, BytesReceived = (ulong)Interlocked.Exchange(ref _bytesReceived, 0) };
         await host.DisposeAsync().ConfigureAwait(false);
@@ -176,10 +197,14 @@ internal sealed class NodeJobs : IDeliveryHost, IAsyncDisposable
         return dismissed;
     }
 
-    private void Require(ulong incarnation)
+    private void Require(ulong incarnation, long term)
     {
         if (incarnation != _incarnation)
             throw new RpcException(StatusCode.FailedPrecondition, $"the call means {_node.Name} #{incarnation}, and here is #{_incarnation}");
+        long newest = Volatile.Read(ref _term);
+        if (term < newest) throw new RpcException(StatusCode.FailedPrecondition, $"the call is of reign {term}, and {_node.Name} is in reign {newest}");
+        // The coordinator may call before this node has read its admission.
+        Follow(term);
     }
 
     private static string Count(int count, string what) => count == 1 ? $"1 {what}" : $"{count} {what}s";

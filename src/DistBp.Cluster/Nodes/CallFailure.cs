@@ -18,6 +18,7 @@ internal static class CallFailure
         StatusCode.Unimplemented => Wrong($"what answers there is no coordinator of distbp: {failure.Detail}", address, "check the address"),
         StatusCode.FailedPrecondition or StatusCode.InvalidArgument or StatusCode.NotFound or StatusCode.PermissionDenied
             or StatusCode.AlreadyExists or StatusCode.ResourceExhausted => Wrong(failure.Detail, address, RemedyFor(failure)),
+        StatusCode.Internal => new UserException(ErrorKind.Cluster, failure.Detail, $"the coordinator at {address}", "its own output tells more", failure),
         _ => new UserException(
             ErrorKind.Cluster, $"the coordinator does not answer: {failure.Detail}", address.ToString(),
             "is it running, and does it listen there? check the address and the network", failure),

@@ -24,16 +24,16 @@ public sealed class ClusterNode : IAsyncDisposable
     private readonly HealthService _health = new();
     private readonly NodeContext _context;
     private readonly NodeParts _parts;
-    private readonly CoordinatorDuty? _duty;
+    private readonly ICoordinatorStore? _store;
     private readonly CancellationTokenSource _disposed = new();
+    private CoordinatorDuty? _duty;
     private GrpcServer _server = null!;
     private Task _running = Task.CompletedTask;
 
-    private ClusterNode(NodeContext context, Func<NodeContext, NodeParts> parts)
+    private ClusterNode(NodeContext context, Func<NodeContext, NodeParts> parts, ICoordinatorStore? store)
     {
-        _context = context;
+        (_context, _store) = (context, store);
         _parts = parts(_context);
-        if (context.Configuration.Node.Roles.HasFlag(NodeRoles.Coordinator)) _duty = new CoordinatorDuty(_context, _parts.Runner);
     }
 
     /// <summary>Where other nodes and clients call this one.</summary>
@@ -48,12 +48,24 @@ public sealed class ClusterNode : IAsyncDisposable
         StartAsync(configuration, ClusterRunner.Create, tell);
 
     /// <param name="warn">Shows what should not have happened; null: as <paramref name="tell"/> does.</param>
+    /// <param name="store">A coordinator's state; null: where the configuration says. It is disposed of with the node.</param>
     internal static async Task<ClusterNode> StartAsync(
-        ClusterConfiguration configuration, Func<NodeContext, NodeParts> parts, Action<string> tell, Action<string>? warn = null)
+        ClusterConfiguration configuration, Func<NodeContext, NodeParts> parts, Action<string> tell, Action<string>? warn = null, ICoordinatorStore? store = null)
     {
         NodeChecks.Require(configuration);
-        var node = new ClusterNode(new NodeContext(configuration, new CallCredentials(configuration.Cluster), tell, warn ?? tell), parts);
-        await node.ListenAsync().ConfigureAwait(false);
+        bool isCoordinator = configuration.Node.Roles.HasFlag(NodeRoles.Coordinator);
+        if (isCoordinator) store ??= await CoordinatorStores.OpenAsync(configuration).ConfigureAwait(false);
+        var node = new ClusterNode(new NodeContext(configuration, new CallCredentials(configuration.Cluster), tell, warn ?? tell), parts, store);
+        try
+        {
+            if (isCoordinator) node._duty = await CoordinatorDuty.CreateAsync(node._context, node._parts, store!).ConfigureAwait(false);
+            await node.ListenAsync().ConfigureAwait(false);
+        }
+        catch (UserException)
+        {
+            if (store is not null) await store.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
         return node;
     }
 
@@ -65,10 +77,11 @@ public sealed class ClusterNode : IAsyncDisposable
     /// <summary>Ends at once what still runs: to the cluster it is as if the process had died.</summary>
     public async ValueTask DisposeAsync()
     {
-        // A coordinator goes silent first: those who watch a job see it break off, not end.
+        // A coordinator goes silent first: those who watch a job see it break off, not end. What its runs are at is left to the next one.
         if (_duty is null) await _disposed.CancelAsync().ConfigureAwait(false);
         await _server.StopAsync(LastCalls).ConfigureAwait(false);
         await _server.DisposeAsync().ConfigureAwait(false);
+        if (_store is not null) await _store.DisposeAsync().ConfigureAwait(false);
         await _disposed.CancelAsync().ConfigureAwait(false);
         // Its error is told to who awaits it.
         await _running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -89,7 +102,7 @@ public sealed class ClusterNode : IAsyncDisposable
         else
         {
             using var membership = new Membership(
-                _context, CoordinatorAddress.Find(_context.Configuration.Rendezvous), _parts.Admitted, ready => _health.Set(Ready, ready));
+                _context, CoordinatorAddress.Find(_context.Configuration.Rendezvous), _parts, ready => _health.Set(Ready, ready));
             await membership.RunAsync(leave, _disposed.Token).ConfigureAwait(false);
         }
         _health.Set("", serving: false);

@@ -1,6 +1,8 @@
 using DistBp.Cluster.Nodes.Jobs;
 using DistBp.Cluster.Nodes.Members;
+using DistBp.Cluster.Rendezvous;
 using DistBp.Cluster.Wire.Grpc;
+using DistBp.Learning;
 using DistBp.Protocol.Membership;
 
 namespace DistBp.Cluster.Nodes;
@@ -13,20 +15,36 @@ internal sealed class CoordinatorDuty : IDisposable
 
     private readonly NodeContext _node;
 
-    public CoordinatorDuty(NodeContext node, JobRunner runner)
+    private readonly NodeParts _parts;
+    private readonly ICoordinatorStore _store;
+
+    private CoordinatorDuty(NodeContext node, NodeParts parts, ICoordinatorStore store)
     {
-        _node = node;
+        (_node, _parts, _store) = (node, parts, store);
         Members = new ClusterMembers(node.Configuration.FailureDetector, TimeProvider.System, node.Tell);
-        Queue = new JobQueue(runner, Members, TimeProvider.System, node.Tell);
+        Queue = new JobQueue(parts.Runner, Members, store, TimeProvider.System, node.Tell);
     }
 
     public ClusterMembers Members { get; }
 
     public JobQueue Queue { get; }
 
+    /// <summary>Of this reign.</summary>
+    public long Term => _store.Term;
+
+    /// <summary>With the jobs that an earlier coordinator has left.</summary>
+    /// <param name="store">Held for as long as this is coordinator; its owner disposes of it.</param>
+    /// <exception cref="UserException">What the store has cannot be read.</exception>
+    public static async Task<CoordinatorDuty> CreateAsync(NodeContext node, NodeParts parts, ICoordinatorStore store)
+    {
+        var duty = new CoordinatorDuty(node, parts, store);
+        await duty.Queue.LoadAsync().ConfigureAwait(false);
+        return duty;
+    }
+
     public void AddTo(GrpcServices services)
     {
-        new JoinService(Members, _node.Configuration.FailureDetector, _node.Name).AddTo(services);
+        new JoinService(Members, _node.Configuration.FailureDetector, _node.Name, Term, Queue.Keeps).AddTo(services);
         new JobService(Queue, Path.GetFullPath(_node.Configuration.Storage.Runs)).AddTo(services);
         new StatusService(_node, Members, Queue).AddTo(services);
     }
@@ -34,16 +52,21 @@ internal sealed class CoordinatorDuty : IDisposable
     /// <summary>A coordinator that is worker or server too is a member like others, but that it cannot be lost.</summary>
     public void JoinOwnNode()
     {
+        _parts.Admitted(new NodeAdmission((ulong)Term, Term));
         NodeRoles roles = _node.Configuration.Node.Roles & ~NodeRoles.Coordinator;
         if (roles == NodeRoles.None) return;
-        Members.Join(new MemberDescription(new MemberId(_node.Name, 0), roles, _node.Endpoint.ToString(), _node.Workers, IsHere: true));
+        Members.Join(new MemberDescription(new MemberId(_node.Name, (ulong)Term), roles, _node.Endpoint.ToString(), _node.Workers, IsHere: true));
     }
 
     /// <summary>Until it is stopped: then the job that runs is interrupted, and waited for within bounds.</summary>
+    /// <exception cref="ReignEndedException">Another process is the coordinator, or may be.</exception>
+    /// <exception cref="UserException">The coordinator's state cannot be written.</exception>
     public async Task RunAsync(CancellationToken stop)
     {
-        Task watching = Members.WatchAsync(stop), running = Queue.RunAsync(stop);
-        await Task.Delay(Timeout.InfiniteTimeSpan, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(stop, _store.Ended);
+        Task watching = Members.WatchAsync(end.Token), running = Queue.RunAsync(end.Token);
+        await Task.WhenAny(Task.Delay(Timeout.InfiniteTimeSpan, end.Token), running).ConfigureAwait(false);
+        await end.CancelAsync().ConfigureAwait(false);
         await watching.ConfigureAwait(false);
         try
         {
@@ -53,6 +76,7 @@ internal sealed class CoordinatorDuty : IDisposable
         {
             _node.Tell($"the job has not ended within {MaxSaving.TotalSeconds} s: going without its last checkpoint");
         }
+        if (_store.Ended.IsCancellationRequested) throw new ReignEndedException("Another process is the coordinator, or may be.");
     }
 
     public void Dispose() => Queue.Dispose();

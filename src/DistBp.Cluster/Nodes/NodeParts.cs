@@ -1,5 +1,7 @@
 using DistBp.Cluster.Nodes.Jobs;
+using DistBp.Cluster.Nodes.Members;
 using DistBp.Cluster.Wire.Grpc;
+using DistBp.Protocol.Membership;
 
 namespace DistBp.Cluster.Nodes;
 
@@ -10,8 +12,14 @@ internal sealed record NodeParts(JobRunner Runner)
     /// <summary>Adds methods to the node's server; their calls are checked (version, cluster, secret) before they arrive.</summary>
     public Action<GrpcServices> AddMethods { get; init; } = _ => { };
 
-    /// <summary>Called at each admission, with the new incarnation: what an earlier membership has left here is to be dropped.</summary>
-    public Action<ulong> Admitted { get; init; } = _ => { };
+    /// <summary>Called at each admission: what an earlier incarnation has left here is to be dropped.</summary>
+    public Action<NodeAdmission> Admitted { get; init; } = _ => { };
+
+    /// <summary>The jobs that the node takes part in.</summary>
+    public Func<IReadOnlyList<JobPart>> Hosted { get; init; } = () => [];
+
+    /// <summary>What its part of jobs is at, for errors: phases and steps; "" where it has none.</summary>
+    public Func<string> Describe { get; init; } = () => "";
 
     /// <summary>Lives as long as the node, and is disposed of with it.</summary>
     public IAsyncDisposable? Resident { get; init; }

@@ -94,6 +94,8 @@ public static class EvaluationSession
 
         public bool OnEpoch(ReportEpoch epoch) => throw new NotSupportedException();
 
+        public void Persist() => throw new NotSupportedException();
+
         public void WriteCheckpoint(WriteCheckpoint checkpoint) => throw new NotSupportedException();
 
         public WentBack GoBack(GoBack loss) => throw new NotSupportedException();

@@ -13,7 +13,6 @@ internal sealed class EventRecorder(EventLog log, TimeProvider time) : IRunObser
     private readonly Lock _lock = new();
     private long _lastStepAt;
     private int _samplesSince;
-    private double _gradientNorm;
     private long _lastStep;
 
     public void OnStarted(RunStarted started)
@@ -27,7 +26,6 @@ internal sealed class EventRecorder(EventLog log, TimeProvider time) : IRunObser
         {
             _samplesSince += step.Samples;
             _lastStep = step.Step;
-            _gradientNorm = step.GradientNorm;
             TimeSpan elapsed = time.GetElapsedTime(_lastStepAt);
             if (elapsed < LeastStepInterval) return;
             log.Step(new StepEvent(step.Step, step.Epoch, step.Loss, step.Rate, step.GradientNorm, _samplesSince / elapsed.TotalSeconds));
@@ -42,7 +40,7 @@ internal sealed class EventRecorder(EventLog log, TimeProvider time) : IRunObser
         {
             log.Epoch(new EpochEvent(
                 epoch.Epoch, epoch.Step, epoch.Train.Loss, epoch.Train.Accuracy, epoch.Validation?.Loss, epoch.Validation?.Accuracy, epoch.Rate,
-                _gradientNorm, epoch.SamplesPerSecond, epoch.Time.TotalSeconds)
+                epoch.GradientNorm, epoch.SamplesPerSecond, epoch.Time.TotalSeconds)
             {
                 Note = epoch.Note,
                 Staleness = epoch.Staleness is { } s ? (s.Maximum, s.Mean) : null,

@@ -67,6 +67,9 @@ public readonly record struct StepFigures(
 public sealed record EpochFigures(
     int Epoch, long Step, MetricValues Train, MetricValues? Validation, double Rate, double SamplesPerSecond, TimeSpan Time, string Note)
 {
+    /// <summary>Of its last step: as <see cref="StepFigures.GradientNorm"/>.</summary>
+    public double GradientNorm { get; init; }
+
     /// <summary>Null where every gradient is computed from the newest parameters.</summary>
     public StalenessFigures? Staleness { get; init; }
 }
@@ -81,7 +84,7 @@ public sealed record SkippedStep(long Step, int Epoch, string Subject, long Skip
 }
 
 /// <param name="Node">"a1 (worker, server at 10.0.0.7:5600)".</param>
-/// <param name="Change">"joined", "leaves", "lost", "refused".</param>
+/// <param name="Change">"joined", "is back", "leaves", "lost", "refused".</param>
 /// <param name="Reason">"" where there is nothing to say.</param>
 /// <param name="Nodes">That take part from now on, with so many workers and servers.</param>
 public sealed record MemberFigures(string Node, string Change, string Reason, int Nodes, int Workers, int Servers)

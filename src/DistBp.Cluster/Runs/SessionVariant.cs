@@ -17,6 +17,15 @@ internal sealed record SessionVariant
     /// <summary>Where the actors are; null: in this process.</summary>
     public Func<SessionParts, IRunCluster>? Cluster { get; init; }
 
+    /// <summary>Whether another coordinator may go on with the run.</summary>
+    public bool OutlivesCoordinator { get; init; }
+
+    /// <summary>Whether members may be at work already, under an earlier coordinator: they prove what was done, and not the newest checkpoint.</summary>
+    public bool TakesOver { get; init; }
+
+    /// <summary>How often the run has gone on before; null: as its folder tells.</summary>
+    public int? Restarts { get; init; }
+
     /// <summary>Asked at each epoch's end: true ends the run there, as early stopping does.</summary>
     public Func<EpochFigures, bool>? EndsAfter { get; init; }
 }

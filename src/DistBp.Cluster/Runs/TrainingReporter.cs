@@ -26,6 +26,10 @@ internal sealed class TrainingReporter(
     private readonly StalenessMeter _staleness = new();
     private readonly FailureStreak _refusals = new(), _leftovers = new();
     private double _lastRate;
+    private double _lastNorm;
+
+    /// <summary>Epochs that an earlier coordinator has told of: where one is reported again, nobody is told twice.</summary>
+    public int EpochsTold { get; init; }
 
     // What a run says at its start is not said again.
     private int _copies = Math.Min(memory.Job.Replication, servers - 1);
@@ -57,16 +61,17 @@ internal sealed class TrainingReporter(
 
     public void OnStep(ReportStep step)
     {
-        ledger.Applied(step.Step, EpochOf(step.Step), step.Step + 1, step.Generation, step.Contributions);
         _staleness.Add(step.Contributions.Span);
-        Steps++;
-        int samples = memory.SamplesOfStep(step.Step);
-        Clock.Count(samples);
-        _lastRate = memory.Descent.Rate(step.Step, step.RateFactor);
+        (_lastRate, _lastNorm) = (memory.Descent.Rate(step.Step, step.RateFactor), step.GradientNorm);
         MetricValues values = MetricValues.Of(_metrics, step.Sums.Span);
         _diagnosis.Add(step, values.Loss);
         // The parameters of this version have given finite numbers: so its checkpoint is good, and those before.
         checkpoints.GoodUpTo = step.Step;
+        // An earlier coordinator has told of it.
+        if (!ledger.Applied(step.Step, EpochOf(step.Step), step.Step + 1, step.Generation, step.Contributions)) return;
+        Steps++;
+        int samples = memory.SamplesOfStep(step.Step);
+        Clock.Count(samples);
         var figures = new StepFigures(
             step.Step + 1, EpochOf(step.Step), values.Loss, values.Accuracy, _lastRate, step.GradientNorm, samples);
         lock (_telling)
@@ -84,10 +89,14 @@ internal sealed class TrainingReporter(
             samplesPerSecond, elapsed, epoch.Note)
         {
             Staleness = memory.Job.Consistency is BspMode ? null : _staleness.Take(),
+            GradientNorm = _lastNorm,
         };
         lock (_telling)
         {
-            foreach (IRunObserver observer in observers) observer.OnEpoch(figures);
+            if (epoch.Epoch > EpochsTold)
+            {
+                foreach (IRunObserver observer in observers) observer.OnEpoch(figures);
+            }
             foreach (Finding finding in _diagnosis.EndEpoch(figures.Train.Loss))
             {
                 foreach (IRunObserver observer in observers) observer.OnWarning(finding.ToString());
@@ -107,13 +116,15 @@ internal sealed class TrainingReporter(
 
     public void OnSkip(ReportSkip skip)
     {
-        ledger.LeftOut(skip.Step, EpochOf(skip.Step), skip.Generation, endedRun: false);
+        if (!ledger.LeftOut(skip.Step, EpochOf(skip.Step), skip.Generation, endedRun: false)) return;
         var skipped = new SkippedStep(skip.Step, EpochOf(skip.Step), DivergenceText.Subject(ViewOf(skip.Segment)), skip.Skipped);
         lock (_telling)
         {
             foreach (IRunObserver observer in observers) observer.OnSkipped(skipped);
         }
     }
+
+    public void Persist() => ledger.Flush();
 
     /// <summary>A disk that refuses it does not end the run: the next one is tried again, and the last one once more at the end.</summary>
     public void WriteCheckpoint(WriteCheckpoint checkpoint)

@@ -1,8 +1,10 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Text;
+using System.Text.Json;
 using DistBp.Cluster.Actors;
 using DistBp.Cluster.Configuration;
+using DistBp.Cluster.Rendezvous;
 using DistBp.Cluster.Storage;
 using DistBp.Cluster.Storage.Ledgers;
 using DistBp.Learning;
@@ -23,6 +25,9 @@ namespace DistBp.Cluster.Runs;
 /// <summary>One training run in this process: load, check, make or open the run's folder, run the cluster, leave the result.</summary>
 public sealed class TrainingSession
 {
+    /// <summary>An epoch's event is among the last of so many.</summary>
+    private const int MaxEventBytes = 1 << 20;
+
     private readonly JobDescription _job;
     private readonly TrainingOptions _options;
     private readonly SessionVariant _variant;
@@ -84,7 +89,7 @@ public sealed class TrainingSession
             log.RequireWritten();
             return result;
         }
-        catch
+        catch (Exception failure) when (failure is not ReignEndedException)
         {
             recorder.OnFailed();
             throw;
@@ -150,18 +155,23 @@ public sealed class TrainingSession
         // Only now: a folder that turns out to be of another job keeps what describes it.
         Describe(paths, JobFile.Write(_job), schema);
         // Before the training: a result that cannot be read must not cost a run.
-        int restarts = _options.Resume && File.Exists(paths.Result) ? RunResult.Load(paths.Result).Restarts + 1 : _options.Resume ? 1 : 0;
+        int restarts = _variant.Restarts is { } known ? known : _options.Resume && File.Exists(paths.Result) ? RunResult.Load(paths.Result).Restarts + 1 : _options.Resume ? 1 : 0;
         TrainingPlan plan = Plan(memory, search.Checkpoint);
         checkpoints.GoodUpTo = plan.StartVersion - 1;
-        using LedgerWriter ledger = LedgerWriter.Open(
-            paths.Ledger, new LedgerIdentity(identity.JobHash, _job.Seed, memory.Geometry), plan.StartVersion, _time);
+        var ledgerIdentity = new LedgerIdentity(identity.JobHash, _job.Seed, memory.Geometry);
+        using LedgerWriter ledger = _variant.TakesOver
+            ? LedgerWriter.GoOn(paths.Ledger, ledgerIdentity, plan.StartVersion, _time)
+            : LedgerWriter.Open(paths.Ledger, ledgerIdentity, plan.StartVersion, _time);
         reporter = new TrainingReporter(
-            memory, checkpoints, identity, ledger, _servers, observers, _variant.EndsAfter, () => GoBack(memory, checkpoints, identity), _time);
-        Announce(paths, plan, search, refitted, ledger.Warning, observers);
+            memory, checkpoints, identity, ledger, _servers, observers, _variant.EndsAfter, () => GoBack(memory, checkpoints, identity), _time)
+        {
+            EpochsTold = _variant.TakesOver ? EpochsTold(paths.Events) : 0,
+        };
+        RunStarted started = Announce(paths, plan, search, refitted, ledger.Warning, observers);
 
         RunOutcome outcome;
         (double Sent, double Received) bytes;
-        var parts = new SessionParts(_data, memory, plan, reporter, reporter.Tell);
+        var parts = new SessionParts(_data, memory, plan, reporter, started, reporter.Tell);
         IRunCluster cluster = _variant.Cluster?.Invoke(parts) ?? new LocalCluster(memory, plan, reporter, _workers, _servers);
         await using (cluster.ConfigureAwait(false))
         {
@@ -252,6 +262,7 @@ public sealed class TrainingSession
         FinalParts = _data.Test is null ? [] : [DataPart.Test],
         WritesCheckpoints = _variant.WritesCheckpoints,
         JudgesEpochs = _variant.EndsAfter is not null,
+        OutlivesCoordinator = _variant.OutlivesCoordinator,
         CheckpointEverySteps = _job.Checkpoint.EverySteps,
         KeepsResiduals = _job.Wire.Gradients.KeepsResidual,
         RoundsParameters = _job.Wire.Parameters != ParameterEncoding.F32,
@@ -265,7 +276,18 @@ public sealed class TrainingSession
         description.Metric.StartsWith("validation", StringComparison.Ordinal) ? DataPart.Validation : DataPart.Train,
         description.Metric.EndsWith("Accuracy", StringComparison.Ordinal), description.Patience, description.MinDelta, description.RestoreBest);
 
-    private void Announce(
+    /// <summary>The newest epoch that the run's events tell of; 0 without one.</summary>
+    private static int EpochsTold(string events)
+    {
+        foreach (string line in EventTail.Read(events, MaxEventBytes).Lines.Reverse())
+        {
+            using JsonDocument document = JsonDocument.Parse(line);
+            if (document.RootElement.GetProperty("event").GetString() == "epoch") return document.RootElement.GetProperty("epoch").GetInt32();
+        }
+        return 0;
+    }
+
+    private RunStarted Announce(
         RunPaths paths, TrainingPlan plan, CheckpointSearch search, bool refitted, string ledgerWarning, IReadOnlyList<IRunObserver> observers)
     {
         var started = new RunStarted(
@@ -278,7 +300,7 @@ public sealed class TrainingSession
                 observer.OnWarning($"the checkpoint {damaged.Folder} is damaged ({damaged.Why}): {search.Checkpoint!.Folder} is used instead, step {plan.StartVersion}");
             if (search.Checkpoint is { } start && Path.GetDirectoryName(start.Folder) != paths.Checkpoints)
                 observer.OnWarning($"{paths.Checkpoints} has no intact checkpoint as new as its mirror: {start.Folder} is used, step {plan.StartVersion}");
-            if (_options.Resume && search.Checkpoint is null)
+            if (_options.Resume && !_variant.TakesOver && search.Checkpoint is null)
                 observer.OnWarning($"{paths.Checkpoints} has no checkpoint: the run starts from the beginning");
             if (_startAtRandom.Length > 0)
             {
@@ -286,16 +308,19 @@ public sealed class TrainingSession
                     + $"{_network.Parameters.Views.Count} parameters; at random start {NearestName.List(_startAtRandom)}");
             }
             if (ledgerWarning.Length > 0) observer.OnWarning(ledgerWarning);
+            if (_variant.TakesOver)
+                observer.OnWarning("another coordinator goes on with the run: from where its members are, as far as they are back");
             if (refitted)
                 observer.OnWarning("the training data are not what they were: preprocessing is fitted anew, and the run goes on with other inputs");
             if (_job.Wire.Caveat is { } caveat) observer.OnWarning(caveat);
             if (_servers <= _job.Replication) observer.OnWarning(ReplicationText.TooFew(_job.Replication, _servers));
             if (_job.Consistency.Caveat is { } inconsistency) observer.OnWarning(inconsistency);
-            if (HasOtherSubtrees(search.Checkpoint))
+            if (!_variant.TakesOver && HasOtherSubtrees(search.Checkpoint))
                 observer.OnWarning("the checkpoint was written with another number of workers: residuals of the gradients' encoding are added up over the new ones, which changes the bits");
             if (_workers > _job.Slices)
                 observer.OnWarning($"{_workers} workers share {_job.Slices} slices: {_workers - _job.Slices} of them stay idle (set slices in the job; that changes its bits)");
         }
+        return started;
     }
 
     /// <summary>Whether residuals belong to subtrees that no worker has now.</summary>

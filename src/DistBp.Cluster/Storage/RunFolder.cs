@@ -3,17 +3,13 @@ using DistBp.Learning;
 
 namespace DistBp.Cluster.Storage;
 
-/// <summary>
-/// The folder of a run, held by this process alone: the lock on its file .lock ends with the process however that ends, so a crash blocks
-/// nobody. The file itself stays (deleting it would let two processes each lock their own).
-/// </summary>
+/// <summary>The folder of a run, held by this process alone.</summary>
 public sealed class RunFolder : IDisposable
 {
-    private const string LockFileName = ".lock";
     private const int MaxSameSecondRuns = 100;
-    private readonly FileStream _lock;
+    private readonly FolderLock _lock;
 
-    private RunFolder(string folder, FileStream heldLock)
+    private RunFolder(string folder, FolderLock heldLock)
     {
         Paths = new RunPaths(folder);
         _lock = heldLock;
@@ -39,8 +35,8 @@ public sealed class RunFolder : IDisposable
     /// <exception cref="UserException">It has files, another process trains in it, or it is not writable.</exception>
     public static RunFolder CreateAt(string folder)
     {
-        FileStream held = Lock(folder, create: true);
-        string? first = Directory.EnumerateFileSystemEntries(folder).Select(Path.GetFileName).FirstOrDefault(f => f != LockFileName);
+        FolderLock held = Lock(folder, create: true);
+        string? first = Directory.EnumerateFileSystemEntries(folder).Select(Path.GetFileName).FirstOrDefault(f => f != FolderLock.FileName);
         if (first is null) return new RunFolder(folder, held);
         held.Dispose();
         throw new UserException(
@@ -59,42 +55,6 @@ public sealed class RunFolder : IDisposable
 
     public void Dispose() => _lock.Dispose();
 
-    private static FileStream Lock(string folder, bool create)
-    {
-        string path = Path.Combine(folder, LockFileName);
-        try
-        {
-            if (create) Directory.CreateDirectory(folder);
-            // On Unix FileShare.None is flock(LOCK_EX | LOCK_NB): the kernel drops it when the process ends.
-            var held = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 1);
-            held.SetLength(0);
-            held.Write(System.Text.Encoding.ASCII.GetBytes(Environment.ProcessId.ToString(CultureInfo.InvariantCulture)));
-            held.Flush();
-            return held;
-        }
-        catch (IOException e) when (File.Exists(path) && IsHeld(path))
-        {
-            throw new UserException(
-                ErrorKind.Usage, "another distbp is training in this folder", folder, "wait for it, or choose another folder with --out", e);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new UserException(
-                ErrorKind.Usage, $"cannot use the run's folder: {e.Message}", folder, "make it writable, or choose another folder with --out", e);
-        }
-    }
-
-    /// <summary>Tells "locked" from "the disk is full": the lock can be asked for without writing.</summary>
-    private static bool IsHeld(string path)
-    {
-        try
-        {
-            using FileStream probe = new(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 1);
-            return false;
-        }
-        catch (IOException)
-        {
-            return true;
-        }
-    }
+    private static FolderLock Lock(string folder, bool create) => FolderLock.Take(
+        folder, create, "the run's folder", "another distbp is training in this folder", "choose another folder with --out");
 }

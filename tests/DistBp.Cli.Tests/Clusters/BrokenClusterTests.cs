@@ -28,7 +28,7 @@ public sealed class BrokenClusterTests : IDisposable
         string impatient = _folder.Write("impatient.hocon", "distbp {\n failure-detector { heartbeat-interval = 20ms, acceptable-pause = 200ms }\n}\n");
         using var cluster = new RunningCluster(_folder, flags: ["--config", impatient]);
         CommandRun node = cluster.Join("a1");
-        using CommandRun client = CommandRun.Start(_folder, "train", SampleJobs.WriteIris(_folder), "--set", Endless, "--cluster", cluster.Address);
+        using CommandRun client = CommandRun.Start(_folder, "train", SampleJobs.WriteIris(_folder), "--set", Endless, "--cluster", cluster.Address, "--config", impatient);
         client.WaitForLine("epoch 1/");
         cluster.Coordinator.Signal("KILL");
         CommandOutcome told = client.Wait();
@@ -61,7 +61,8 @@ public sealed class BrokenClusterTests : IDisposable
     public void A_watched_status_is_told_again_and_again_until_the_coordinator_goes()
     {
         using var cluster = new RunningCluster(_folder);
-        using CommandRun watch = CommandRun.Start(_folder, "status", "--watch", "--json", "--cluster", cluster.Address);
+        string impatient = _folder.Write("impatient.hocon", "distbp {\n failure-detector { heartbeat-interval = 20ms, acceptable-pause = 200ms }\n}\n");
+        using CommandRun watch = CommandRun.Start(_folder, "status", "--watch", "--json", "--cluster", cluster.Address, "--config", impatient);
         cluster.Join("a1");
         using var pause = new ManualResetEventSlim();
         pause.Wait(TimeSpan.FromSeconds(3));

@@ -30,19 +30,28 @@ internal sealed class FakeRunner : IDisposable
 
     public IClusterMembers? Members { get; private set; }
 
-    public async Task<RunResult> RunAsync(SubmittedJob job, IClusterMembers members, IReadOnlyList<IRunObserver> observers, CancellationToken stop)
+    /// <summary>Of the job that runs.</summary>
+    public JobRecord? Record { get; private set; }
+
+    public async Task<RunResult> RunAsync(SubmittedJob job, JobRecord record, IClusterMembers members, IReadOnlyList<IRunObserver> observers, CancellationToken stop)
     {
         Ran.Add(job.Id);
-        Members = members;
+        (Members, Record) = (members, record);
         using IDisposable subscription = members.Subscribe(change =>
         {
             lock (Changes) Changes.Add(change);
             if (Releases && change is MemberLeaving leaving) members.Release(leaving.Member);
         });
-        using RunFolder folder = RunFolder.CreateNamed(job.Options.RunsFolder, job.Job.Name, TimeProvider.System);
-        Fill(folder.Paths, job.Job);
+        using RunFolder folder = record.Stored.Start is { } earlier
+            ? RunFolder.Resume(earlier.Folder) : RunFolder.CreateNamed(job.Options.RunsFolder, job.Job.Name, TimeProvider.System);
+        if (record.Stored.Start is null) Fill(folder.Paths, job.Job);
         var started = new RunStarted(job.Job, folder.Paths.Folder, 2, 2, 1, new TensorShape(64), 1234, 100, 10, 0, 5, 0, 100);
         foreach (IRunObserver observer in observers) observer.OnStarted(started);
+        await record.SaveAsync(s =>
+        {
+            s.Start = RunStartMessage.Of(started);
+            s.Start.Job = "";
+        });
         foreach (IRunObserver observer in observers) observer.OnStep(new StepFigures(7, 2, 0.25, 0.5, 0.01, 3, 20));
         for (int epoch = 1; epoch <= Epochs; epoch++)
         {

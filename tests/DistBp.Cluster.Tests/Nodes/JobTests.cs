@@ -1,5 +1,6 @@
 using System.Text.Json;
 using DistBp.Cluster.Configuration;
+using DistBp.Cluster.Configuration.Clusters;
 using DistBp.Cluster.Nodes;
 using DistBp.Cluster.Nodes.Clients;
 using DistBp.Cluster.Nodes.Jobs;
@@ -199,7 +200,7 @@ public sealed class JobTests
     {
         await using TestCluster cluster = await TestCluster.StartAsync();
         TestNode a = await cluster.StartMemberAsync("a1");
-        using var client = new ClusterClient(a.Node.Endpoint, cluster.Configuration.Cluster, meansNamed: true);
+        using var client = new ClusterClient(a.Node.Endpoint, cluster.Configuration, meansNamed: true);
         var refused = await Assert.ThrowsAsync<UserException>(() => client.StatusAsync());
         Assert.Contains($"this node is not the coordinator, which is at {cluster.Coordinator.Node.Endpoint}", refused.Message, StringComparison.Ordinal);
         await Assert.ThrowsAsync<UserException>(() => client.SubmitAsync(Job));
@@ -228,18 +229,22 @@ public sealed class JobTests
     }
 
     [Fact]
-    public async Task A_watcher_of_a_coordinator_that_dies_is_told()
+    public async Task A_watcher_of_a_coordinator_that_dies_and_stays_away_is_told()
     {
-        await using TestCluster cluster = await TestCluster.StartAsync();
+        await using TestCluster cluster = await TestCluster.StartAsync(
+            detection: new FailureDetectorConfiguration(TimeSpan.FromMilliseconds(20), TimeSpan.FromMilliseconds(200)));
         using ClusterClient client = cluster.Client();
         await client.SubmitAsync(Job);
         await cluster.Runner.BegunAsync();
         using var probe = new RunProbe();
-        Task<RunResult> watching = client.WatchAsync("digits-1", [probe], null);
+        var told = new List<string>();
+        Task<RunResult> watching = client.WatchAsync("digits-1", [probe], null, told.Add);
         while (probe.Warnings.Count == 0) await Task.Delay(5);
         await cluster.Coordinator.DisposeAsync();
         var failed = await Assert.ThrowsAsync<UserException>(() => watching.WaitAsync(TestCluster.Patience));
         Assert.Equal(ErrorKind.Cluster, failed.Kind);
+        Assert.Contains("waited 3 s for the coordinator, to go on watching job digits-1", failed.Message, StringComparison.Ordinal);
+        Assert.Contains("waiting up to 3 s for it", Assert.Single(told), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -285,7 +290,7 @@ public sealed class JobTests
         for (int i = 0; i < 3000; i++) history.Add($"{{\"n\": {i}, \"text\": \"{filler}\"}}");
         history.End(new RunEnd { NeverRan = true });
         List<RunEvent> seen = [];
-        await foreach (RunEvent e in history.ReadAsync(CancellationToken.None)) seen.Add(e);
+        await foreach (RunEvent e in history.ReadAsync(0, CancellationToken.None)) seen.Add(e);
         Assert.Equal(3000, (int)seen[0].Missed + seen.Count - 2);
         Assert.InRange(seen.Sum(e => e.CalculateSize()), EventHistory.MaxBytes / 2, EventHistory.MaxBytes + 100);
         Assert.Contains($"\"n\": {seen[0].Missed}", seen[1].Json, StringComparison.Ordinal);

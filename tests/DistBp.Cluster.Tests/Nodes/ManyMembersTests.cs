@@ -46,6 +46,6 @@ public sealed class ManyMembersTests(ITestOutputHelper output)
         {
             Endpoint = new NodeAddress("127.0.0.1", 1 + number),
         };
-        return new Membership(context, c.Rendezvous.Coordinator, _ => { }, _ => { });
+        return new Membership(context, c.Rendezvous.Coordinator, new NodeParts((_, _, _, _, _) => throw new NotSupportedException()), _ => { });
     }
 }

@@ -22,7 +22,7 @@ public sealed class MembershipTests
         Assert.Equal($"a1 (worker, server at {a.Node.Endpoint}) joined; 1 member", await cluster.Coordinator.LineAsync("a1"));
         ClusterMember member = Assert.Single(cluster.Coordinator.Node.Duty!.Members.Members);
         Assert.Equal(("a1", NodeRoles.Worker | NodeRoles.Server, a.Node.Endpoint, 1, false), (member.Name, member.Roles, member.Endpoint, member.Workers, member.IsHere));
-        Assert.Equal([member.Incarnation], a.Admissions);
+        Assert.Equal([new NodeAdmission(member.Incarnation, 1)], a.Admissions);
     }
 
     [Fact]
@@ -205,8 +205,9 @@ public sealed class MembershipTests
         await using TestNode third = await TestNode.StartAsync(CoordinatorAt(configuration, port), first.Runner);
         await a.LineAsync("joined");
         await third.LineAsync("a1");
-        Assert.Equal(2, a.Admissions.Distinct().Count());
-        Assert.Equal(a.Admissions.Max(), third.Node.Duty!.Members.Members.Single().Incarnation);
+        Assert.Equal([2L, 3L], a.Admissions.Select(admission => admission.Term));
+        Assert.Equal(a.Admissions.First().Incarnation, a.Admissions.Last().Incarnation);
+        Assert.Equal(a.Admissions.Last().Incarnation, third.Node.Duty!.Members.Members.Single().Incarnation);
     }
 
     [Fact]

@@ -3,6 +3,7 @@ using DistBp.Cluster.Configuration;
 using DistBp.Cluster.Configuration.Clusters;
 using DistBp.Cluster.Nodes;
 using DistBp.Cluster.Nodes.Clients;
+using DistBp.Cluster.Nodes.Members;
 using DistBp.Cluster.Tests.Storage;
 using DistBp.Protocol.Membership;
 
@@ -45,11 +46,19 @@ internal sealed class TestCluster : IAsyncDisposable
         return cluster;
     }
 
+    /// <summary>Another coordinator at the same address, with the same state, once the one before is gone.</summary>
+    public async Task RestartCoordinatorAsync()
+    {
+        string address = Coordinator.Node.Endpoint.ToString();
+        await Coordinator.DisposeAsync();
+        Coordinator = await StartNodeAsync("c0", NodeRoles.Coordinator, address);
+    }
+
     public Task<TestNode> StartMemberAsync(string name, ClusterConfiguration? configuration = null) =>
         StartNodeAsync(name, NodeRoles.Worker | NodeRoles.Server, "127.0.0.1:0", configuration);
 
     public ClusterClient Client(string secret = Secret, string? name = null) =>
-        new(Coordinator.Node.Endpoint, new NamingConfiguration(name ?? "test", new ClusterSecret(secret)), meansNamed: name is not null);
+        new(Coordinator.Node.Endpoint, Configuration with { Cluster = new NamingConfiguration(name ?? "test", new ClusterSecret(secret)) }, meansNamed: name is not null);
 
     public async ValueTask DisposeAsync()
     {
@@ -82,7 +91,13 @@ internal sealed class TestNode : IAsyncDisposable
 
     public Task Running { get; private set; } = null!;
 
-    public ConcurrentQueue<ulong> Admissions { get; } = [];
+    public ConcurrentQueue<NodeAdmission> Admissions { get; } = [];
+
+    /// <summary>What it says that it takes part in.</summary>
+    public IReadOnlyList<JobPart> Hosted { get; set; } = [];
+
+    /// <summary>What it says that it is at.</summary>
+    public string Work { get; set; } = "";
 
     public string[] Lines => [.. _lines];
 
@@ -90,7 +105,7 @@ internal sealed class TestNode : IAsyncDisposable
     {
         var node = new TestNode();
         node.Node = await ClusterNode.StartAsync(
-            configuration, _ => new NodeParts(runner.RunAsync) { Admitted = node.Admissions.Enqueue }, node._lines.Add);
+            configuration, _ => new NodeParts(runner.RunAsync) { Admitted = node.Admissions.Enqueue, Hosted = () => node.Hosted, Describe = () => node.Work }, node._lines.Add);
         node.Running = node.Node.RunAsync(node._leave.Token);
         return node;
     }

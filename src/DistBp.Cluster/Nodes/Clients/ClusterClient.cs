@@ -1,9 +1,11 @@
+using System.Globalization;
 using DistBp.Cluster.Configuration;
-using DistBp.Cluster.Configuration.Clusters;
+using DistBp.Cluster.Nodes.Members;
 using DistBp.Cluster.Runs;
 using DistBp.Cluster.Storage;
 using DistBp.Cluster.Wire.Control;
 using DistBp.Cluster.Wire.Grpc;
+using DistBp.Cluster.Wire.Status;
 using DistBp.Learning;
 
 namespace DistBp.Cluster.Nodes.Clients;
@@ -16,12 +18,14 @@ public sealed class ClusterClient : IDisposable
     private readonly NodeAddress _coordinator;
     private readonly CallCredentials _credentials;
     private readonly GrpcChannel _channel;
+    private readonly ReconnectPatience _patience;
 
-    /// <param name="cluster">The secret, and the name.</param>
+    /// <param name="machine">The cluster's secret and name, and its acceptable pause, by which a coordinator that has gone is waited for.</param>
     /// <param name="meansNamed">Whether a cluster of another name would be the wrong one.</param>
-    public ClusterClient(NodeAddress coordinator, NamingConfiguration cluster, bool meansNamed)
+    public ClusterClient(NodeAddress coordinator, ClusterConfiguration machine, bool meansNamed)
     {
-        (_coordinator, _credentials) = (coordinator, new CallCredentials(cluster, meansNamed));
+        (_coordinator, _credentials) = (coordinator, new CallCredentials(machine.Cluster, meansNamed));
+        _patience = new ReconnectPatience(machine.FailureDetector.AcceptablePause, TimeProvider.System);
         _channel = new GrpcChannel(coordinator.Uri, GrpcLimits.Default);
     }
 
@@ -41,22 +45,35 @@ public sealed class ClusterClient : IDisposable
     public Task<ClusterReport> StatusAsync(CancellationToken cancellation = default) => AskAsync(async () => ClusterReport.Of(
         await _channel.UnaryAsync(ControlMethods.GetStatus, new(), _credentials.Metadata, Patience, cancellation).ConfigureAwait(false)));
 
-    /// <summary>Tells observers what has happened in a job, and what happens, until it ends.</summary>
+    /// <summary>Shows the cluster's status each <paramref name="interval"/>, also after its coordinator has come back.</summary>
+    /// <param name="tell">Shows a line when the coordinator does not answer, and when it does again.</param>
+    /// <exception cref="UserException">It did not answer for too long.</exception>
+    public Task WatchStatusAsync(TimeSpan interval, Action<ClusterReport> show, Action<string> tell, CancellationToken cancellation = default) =>
+        GoOnAsync<bool>("the status", tell, async () =>
+        {
+            while (true)
+            {
+                ClusterStatus status = await _channel.UnaryAsync(ControlMethods.GetStatus, new(), _credentials.Metadata, Patience, cancellation).ConfigureAwait(false);
+                HasAnswered(tell);
+                show(ClusterReport.Of(status));
+                await Task.Delay(interval, cancellation).ConfigureAwait(false);
+            }
+        }, cancellation);
+
+    /// <summary>
+    /// Tells observers what has happened in a job, and what happens, until it ends. Where the coordinator goes and comes back, or another one goes on with the job,
+    /// it goes on from where it was.
+    /// </summary>
     /// <param name="events">Takes each event as a line, as events.jsonl has it; null: nobody.</param>
+    /// <param name="tell">Shows a line when the coordinator does not answer, and when it does again; null: nobody.</param>
     /// <exception cref="UserException">The job failed, or the cluster.</exception>
     /// <exception cref="OperationCanceledException">The job was cancelled before it began.</exception>
-    public Task<RunResult> WatchAsync(string job, IReadOnlyList<IRunObserver> observers, TextWriter? events, CancellationToken cancellation = default) =>
-        AskAsync(async () =>
-        {
-            var run = new WatchedRun(observers, events);
-            using ClientCall<JobReference, RunEvent> call = _channel.Call(ControlMethods.Watch, _credentials.Metadata, cancellation: cancellation);
-            await call.WriteLastAsync(new JobReference { Job = job }).ConfigureAwait(false);
-            while (await call.ReadAsync().ConfigureAwait(false) is { } e)
-            {
-                if (run.Take(e, job) is { } result) return result;
-            }
-            throw new RpcException(StatusCode.Unavailable, $"the job {job} was watched, and its events broke off");
-        });
+    public Task<RunResult> WatchAsync(
+        string job, IReadOnlyList<IRunObserver> observers, TextWriter? events, Action<string>? tell = null, CancellationToken cancellation = default)
+    {
+        var run = new WatchedRun(observers, events);
+        return GoOnAsync($"job {job}", tell ?? (_ => { }), () => WatchOnceAsync(job, run, tell ?? (_ => { }), cancellation), cancellation);
+    }
 
     /// <summary>Copies the folder of a job's run here.</summary>
     /// <param name="folder">Exists.</param>
@@ -70,6 +87,54 @@ public sealed class ClusterClient : IDisposable
     });
 
     public void Dispose() => _channel.Dispose();
+
+    private async Task<RunResult> WatchOnceAsync(string job, WatchedRun run, Action<string> tell, CancellationToken cancellation)
+    {
+        using ClientCall<WatchRequest, RunEvent> call = _channel.Call(ControlMethods.Watch, _credentials.Metadata, cancellation: cancellation);
+        await call.WriteLastAsync(new WatchRequest { Job = job, Term = run.Term, Seen = run.Seen }).ConfigureAwait(false);
+        while (await call.ReadAsync().ConfigureAwait(false) is { } e)
+        {
+            HasAnswered(tell);
+            if (run.Take(e, job) is { } result) return result;
+        }
+        throw new RpcException(StatusCode.Unavailable, $"the job {job} was watched, and its events broke off");
+    }
+
+    /// <summary>Watches, and watches again where the coordinator does not answer, for a bounded time.</summary>
+    /// <param name="what">Is watched.</param>
+    private async Task<T> GoOnAsync<T>(string what, Action<string> tell, Func<Task<T>> watch, CancellationToken cancellation)
+    {
+        while (true)
+        {
+            RpcException gone;
+            try
+            {
+                return await watch().ConfigureAwait(false);
+            }
+            catch (RpcException failure) when (!CallFailure.IsFinal(failure) && !cancellation.IsCancellationRequested)
+            {
+                gone = failure;
+            }
+            catch (RpcException failure)
+            {
+                throw CallFailure.Tell(failure, _coordinator);
+            }
+            if (!_patience.IsAtWork) tell($"the coordinator at {_coordinator} does not answer ({gone.Detail}): waiting up to {Seconds(_patience.Limit)} for it");
+            TimeSpan pause = _patience.Next() ?? throw new UserException(
+                ErrorKind.Cluster, $"waited {Seconds(_patience.Limit)} for the coordinator, to go on watching {what}: {gone.Detail}", _coordinator.ToString(),
+                "start the coordinator again with its state (storage.state): its jobs go on, and so do those who watch them", gone);
+            await Task.Delay(pause, cancellation).ConfigureAwait(false);
+        }
+    }
+
+    private void HasAnswered(Action<string> tell)
+    {
+        if (!_patience.IsAtWork) return;
+        _patience.Reset();
+        tell($"the coordinator at {_coordinator} answers again");
+    }
+
+    private static string Seconds(TimeSpan time) => string.Create(CultureInfo.InvariantCulture, $"{time.TotalSeconds:0.#} s");
 
     private async Task<T> AskAsync<T>(Func<Task<T>> ask)
     {

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using DistBp.Cluster.Configuration;
 using DistBp.Cluster.Nodes.Jobs;
 using DistBp.Cluster.Runs;
 using DistBp.Cluster.Storage;
@@ -9,11 +8,23 @@ using DistBp.Learning.Metrics;
 
 namespace DistBp.Cluster.Nodes.Clients;
 
-/// <summary>A run elsewhere, made to look like one here: its events become calls of observers.</summary>
+/// <summary>
+/// A run elsewhere, made to look like one here: its events become calls of observers. Another coordinator tells from the beginning what an earlier one has told
+/// before: that is passed over, by the times of the events.
+/// </summary>
 internal sealed class WatchedRun(IReadOnlyList<IRunObserver> observers, TextWriter? events)
 {
     private RunStarted? _started;
     private long _lastStep;
+    private int _lastEpoch;
+    private DateTime _lastTime;
+    private bool _passesOver;
+
+    /// <summary>Of the events that came; 0 before the first.</summary>
+    public long Term { get; private set; }
+
+    /// <summary>Events of this term that came, or were missed.</summary>
+    public ulong Seen { get; private set; }
 
     /// <returns>The result, with the last event.</returns>
     /// <exception cref="UserException">The run ended with an error.</exception>
@@ -21,9 +32,17 @@ internal sealed class WatchedRun(IReadOnlyList<IRunObserver> observers, TextWrit
     {
         switch (e.EventCase)
         {
+            case RunEvent.EventOneofCase.Term: OnTerm(e.Term); break;
             case RunEvent.EventOneofCase.Start: OnStart(e.Start); break;
-            case RunEvent.EventOneofCase.Json: OnJson(e.Json); break;
-            case RunEvent.EventOneofCase.Missed: Tell(o => o.OnWarning($"{e.Missed} events came faster than they were read; the run's events.jsonl has them")); break;
+            case RunEvent.EventOneofCase.Json:
+                Seen++;
+                OnJson(e.Json);
+                break;
+            case RunEvent.EventOneofCase.Missed:
+                Seen += e.Missed;
+                // Of another coordinator's history they may be those that came before.
+                if (!_passesOver) Tell(o => o.OnWarning($"{e.Missed} events came faster than they were read; the run's events.jsonl has them"));
+                break;
             case RunEvent.EventOneofCase.End:
                 RunResult result = RunEndMessage.Read(e.End, job);
                 Tell(o => o.OnEnded(result));
@@ -32,23 +51,42 @@ internal sealed class WatchedRun(IReadOnlyList<IRunObserver> observers, TextWrit
         return null;
     }
 
+    private void OnTerm(long term)
+    {
+        if (term == Term) return;
+        _passesOver = Term > 0;
+        (Term, Seen) = (term, 0);
+    }
+
+    /// <summary>Once: where another coordinator goes on with it, it has begun before.</summary>
     private void OnStart(RunStart s)
     {
-        JobDescription job = JobFile.Parse(s.Job, "the job", [], "job", s.BaseFolder);
-        _started = new RunStarted(
-            job, s.Folder, (int)s.Workers, (int)s.Servers, (int)s.ComputeThreads, new TensorShape([.. s.SampleShape]), (int)s.Parameters,
-            (int)s.TrainSamples, (int)s.ValidationSamples, (int)s.TestSamples, (long)s.StepsPerEpoch, (long)s.StartStep, (long)s.TotalSteps);
+        bool isFirst = _started is null;
+        _started = RunStartMessage.Read(s);
+        if (!isFirst) return;
         _lastStep = _started.StartStep;
         Tell(o => o.OnStarted(_started));
     }
 
+    /// <summary>The same event stands in the run's events.jsonl with a time that is a little earlier than that in what was told of it; never later.</summary>
+    private bool CameBefore(JsonElement e)
+    {
+        DateTime time = e.TryGetProperty("time", out JsonElement at) ? at.GetDateTime() : default;
+        int epoch = KindOf(e) == "epoch" ? e.GetProperty("epoch").GetInt32() : 0;
+        if (_passesOver && (epoch > 0 ? epoch <= _lastEpoch : time <= _lastTime)) return true;
+        (_passesOver, _lastTime) = (false, time);
+        if (epoch > 0) _lastEpoch = epoch;
+        return false;
+    }
+
     private void OnJson(string line)
     {
-        events?.WriteLine(line);
-        events?.Flush();
         using JsonDocument document = JsonDocument.Parse(line);
         JsonElement e = document.RootElement;
-        switch (e.GetProperty("event").GetString())
+        if (CameBefore(e)) return;
+        events?.WriteLine(line);
+        events?.Flush();
+        switch (KindOf(e))
         {
             case "step": OnStep(e); break;
             case "epoch": OnEpoch(e); break;
@@ -70,6 +108,8 @@ internal sealed class WatchedRun(IReadOnlyList<IRunObserver> observers, TextWrit
                 break;
         }
     }
+
+    private static string? KindOf(JsonElement e) => e.TryGetProperty("event", out JsonElement kind) ? kind.GetString() : null;
 
     /// <summary>Not each step is among the events: the samples are those since the last one that is.</summary>
     private void OnStep(JsonElement e)

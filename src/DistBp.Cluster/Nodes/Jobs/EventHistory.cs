@@ -24,6 +24,15 @@ internal sealed class EventHistory
         Signal();
     }
 
+    /// <summary>What has happened in an earlier reign, before anything is added here.</summary>
+    /// <param name="skipped">How many events were before.</param>
+    /// <param name="lines">Each one object.</param>
+    public void Recall(long skipped, IEnumerable<string> lines)
+    {
+        lock (_gate) _first = skipped;
+        foreach (string line in lines) Add(line);
+    }
+
     /// <param name="json">One object.</param>
     public void Add(string json)
     {
@@ -49,9 +58,10 @@ internal sealed class EventHistory
     }
 
     /// <summary>All events from the beginning, as they come, to the end.</summary>
-    public async IAsyncEnumerable<RunEvent> ReadAsync([System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellation)
+    /// <param name="seen">So many are left out: they were read before.</param>
+    public async IAsyncEnumerable<RunEvent> ReadAsync(long seen, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellation)
     {
-        (bool started, long next) = (false, 0);
+        (bool started, long next) = (false, seen);
         while (true)
         {
             var batch = new List<RunEvent>();
@@ -64,7 +74,7 @@ internal sealed class EventHistory
                 if (next < _first) batch.Add(new RunEvent { Missed = (ulong)(_first - next) });
                 next = Math.Max(next, _first);
                 batch.AddRange(_events.Skip((int)(next - _first)));
-                next = _first + _events.Count;
+                next = Math.Max(next, _first + _events.Count);
                 if (_end is not null) batch.Add(_end);
             }
             foreach (RunEvent e in batch) yield return e;

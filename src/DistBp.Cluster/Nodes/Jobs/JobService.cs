@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using DistBp.Cluster.Configuration;
+using DistBp.Cluster.Rendezvous;
 using DistBp.Cluster.Runs;
 using DistBp.Cluster.Wire.Control;
 using DistBp.Cluster.Wire.Grpc;
@@ -16,31 +17,54 @@ internal sealed class JobService(JobQueue queue, string runsFolder)
 
     public void AddTo(GrpcServices services)
     {
-        services.Unary(ControlMethods.Submit, (submission, _) => Task.FromResult(Submit(submission)));
-        services.Unary(ControlMethods.Cancel, (job, _) => Task.FromResult(new JobCancelled { WasRunning = queue.Cancel(job.Job) }));
+        services.Unary(ControlMethods.Submit, (submission, _) => SubmitAsync(submission));
+        services.Unary(ControlMethods.Cancel, (job, _) => CancelAsync(job.Job));
         services.ServerStreaming(ControlMethods.Watch, WatchAsync);
         services.ServerStreaming(ControlMethods.Fetch, FetchAsync);
     }
 
-    private JobAccepted Submit(JobSubmission submission)
+    private async Task<JobAccepted> SubmitAsync(JobSubmission submission)
     {
+        JobDescription job;
         try
         {
             if (!Path.IsPathFullyQualified(submission.BaseFolder))
                 throw new RpcException(StatusCode.InvalidArgument, $"the job's base folder '{submission.BaseFolder}' is no absolute path");
-            JobDescription job = JobFile.Parse(submission.Job, "the submitted job", [], "job", submission.BaseFolder);
-            (QueuedJob queued, int before) = queue.Submit(job, new TrainingOptions { RunsFolder = runsFolder }, []);
-            return new JobAccepted { Job = queued.Submitted.Id, Before = (uint)before };
+            job = JobFile.Parse(submission.Job, "the submitted job", [], "job", submission.BaseFolder);
         }
         catch (UserException wrong)
         {
             throw new RpcException(StatusCode.InvalidArgument, wrong.Message, wrong);
         }
+        (QueuedJob queued, int before) = await DurablyAsync(() => queue.SubmitAsync(job, new TrainingOptions { RunsFolder = runsFolder }, [])).ConfigureAwait(false);
+        return new JobAccepted { Job = queued.Submitted.Id, Before = (uint)before };
     }
 
-    private async Task WatchAsync(JobReference job, MessageWriter<RunEvent> events, ServerCall call)
+    private Task<JobCancelled> CancelAsync(string job) =>
+        DurablyAsync(async () => new JobCancelled { WasRunning = await queue.CancelAsync(job).ConfigureAwait(false) });
+
+    private static async Task<T> DurablyAsync<T>(Func<Task<T>> change)
     {
-        await foreach (RunEvent e in queue.Find(job.Job).History.ReadAsync(call.Cancellation).ConfigureAwait(false))
+        try
+        {
+            return await change().ConfigureAwait(false);
+        }
+        catch (UserException unwritten)
+        {
+            throw new RpcException(StatusCode.Internal, unwritten.Message, unwritten);
+        }
+        catch (ReignEndedException over)
+        {
+            throw new RpcException(StatusCode.Unavailable, over.Message, over);
+        }
+    }
+
+    private async Task WatchAsync(WatchRequest request, MessageWriter<RunEvent> events, ServerCall call)
+    {
+        EventHistory history = queue.Find(request.Job).History;
+        await events.WriteAsync(new RunEvent { Term = queue.Term }, call.Cancellation).ConfigureAwait(false);
+        long seen = request.Term == queue.Term ? (long)Math.Min(request.Seen, long.MaxValue) : 0;
+        await foreach (RunEvent e in history.ReadAsync(seen, call.Cancellation).ConfigureAwait(false))
             await events.WriteAsync(e, call.Cancellation).ConfigureAwait(false);
     }
 

@@ -1,7 +1,5 @@
-using DistBp.Cluster.Configuration;
 using DistBp.Cluster.Runs;
 using DistBp.Cluster.Storage;
-using DistBp.Cluster.Wire.Control;
 using DistBp.Learning.Diagnosis;
 
 namespace DistBp.Cluster.Nodes.Jobs;
@@ -35,10 +33,19 @@ internal sealed class WatchRecorder : IRunObserver, IDisposable
         }
     }
 
+    /// <summary>What an earlier coordinator knew of the run.</summary>
+    /// <param name="step">How far it was.</param>
+    public void Recall(RunStarted started, in StepFigures step)
+    {
+        Started = started;
+        History.Start(RunStartMessage.Of(started));
+        lock (_gate) _step = step;
+    }
+
     public void OnStarted(RunStarted started)
     {
         Started = started;
-        History.Start(MessageOf(started));
+        History.Start(RunStartMessage.Of(started));
         _recorder.OnStarted(started);
     }
 
@@ -65,26 +72,4 @@ internal sealed class WatchRecorder : IRunObserver, IDisposable
     public void OnFailed() => _recorder.OnFailed();
 
     public void Dispose() => _log.Dispose();
-
-    private static RunStart MessageOf(RunStarted s)
-    {
-        var message = new RunStart
-        {
-            Job = JobFile.Write(s.Job),
-            BaseFolder = s.Job.BaseFolder,
-            Folder = Path.GetFullPath(s.Folder),
-            Workers = (uint)s.Workers,
-            Servers = (uint)s.Servers,
-            ComputeThreads = (uint)s.ComputeThreads,
-            Parameters = (uint)s.Parameters,
-            TrainSamples = (uint)s.TrainSamples,
-            ValidationSamples = (uint)s.ValidationSamples,
-            TestSamples = (uint)s.TestSamples,
-            StepsPerEpoch = (ulong)s.StepsPerEpoch,
-            StartStep = (ulong)s.StartStep,
-            TotalSteps = (ulong)s.TotalSteps,
-        };
-        message.SampleShape.AddRange(s.SampleShape.Dimensions.ToArray());
-        return message;
-    }
 }

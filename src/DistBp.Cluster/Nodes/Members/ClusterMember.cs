@@ -12,8 +12,11 @@ internal sealed record ClusterMember(string Name, ulong Incarnation, NodeRoles R
 {
     public MemberId Id => new(Name, Incarnation);
 
+    /// <summary>What it has held since an earlier reign.</summary>
+    public IReadOnlyList<JobPart> Jobs { get; init; } = [];
+
     public static ClusterMember Of(MemberDescription m) =>
-        new(m.Id.Name, m.Id.Incarnation, m.Roles, NodeAddress.Parse(m.Endpoint, m.Id.Name), m.Workers, m.IsHere);
+        new(m.Id.Name, m.Id.Incarnation, m.Roles, NodeAddress.Parse(m.Endpoint, m.Id.Name), m.Workers, m.IsHere) { Jobs = m.Jobs };
 
     public override string ToString() => $"{Name} ({NodeRolesText.Of(Roles)} at {Endpoint})";
 }

@@ -9,7 +9,10 @@ namespace DistBp.Cluster.Nodes.Members;
 
 /// <summary>distbp.v1.Cluster/Join on the coordinator's node: one call a member, as long as it is one.</summary>
 /// <param name="coordinator">The name of this node.</param>
-internal sealed partial class JoinService(ClusterMembers members, FailureDetectorConfiguration detection, string coordinator)
+/// <param name="term">Of its reign.</param>
+/// <param name="keeps">Whether what a node holds of a job, from an earlier reign, counts in this one.</param>
+internal sealed partial class JoinService(
+    ClusterMembers members, FailureDetectorConfiguration detection, string coordinator, long term, Func<MemberId, JobPart, bool> keeps)
 {
     public void AddTo(GrpcServices services) => services.DuplexStreaming(ControlMethods.Join, JoinAsync);
 
@@ -57,7 +60,21 @@ internal sealed partial class JoinService(ClusterMembers members, FailureDetecto
         if (roles.HasFlag(NodeRoles.Coordinator)) throw Malformed("the node is a coordinator itself, and a cluster has one");
         if (!NodeAddress.TryParse(i.Address, out NodeAddress? address) || address.Value.Port == 0) throw Malformed($"'{i.Address}' is no address to call the node at");
         if (i.Workers is < 1 or > NodeConfiguration.MaxWorkers) throw Malformed($"{i.Workers} workers are out of bounds");
-        return new MemberDescription(new MemberId(i.Name, i.Incarnation), roles, address.Value.ToString(), (int)i.Workers);
+        var id = new MemberId(i.Name, i.Incarnation);
+        JobPart[] jobs = i.Term == 0 ? [] : [.. i.Jobs.Select(j => new JobPart(j.Job, [.. j.Workers], [.. j.Servers]))];
+        RequireStanding(i.Term, id, jobs);
+        return new MemberDescription(id, roles, address.Value.ToString(), (int)i.Workers) { Jobs = jobs };
+    }
+
+    /// <summary>An incarnation lives on where it was the coordinator that had gone, and not the node, and where what it holds still counts.</summary>
+    private void RequireStanding(long admittedIn, MemberId id, JobPart[] jobs)
+    {
+        if (admittedIn > term)
+            throw new RpcException(StatusCode.Unavailable, $"this coordinator is of reign {term}, and the node is of reign {admittedIn}: another coordinator has followed");
+        if (admittedIn == term && term > 0)
+            throw new RpcException(StatusCode.Aborted, $"{id.Name} #{id.Incarnation} was lost in this reign: it joins anew");
+        if (Array.Find(jobs, j => !keeps(id, j)) is { } part)
+            throw new RpcException(StatusCode.Aborted, $"what {id.Name} #{id.Incarnation} holds of job {part.Job} counts no more: it joins anew");
     }
 
     private static RpcException Malformed(string what) => new(StatusCode.InvalidArgument, what);
@@ -67,6 +84,7 @@ internal sealed partial class JoinService(ClusterMembers members, FailureDetecto
         Coordinator = coordinator,
         HeartbeatIntervalMilliseconds = (uint)detection.HeartbeatInterval.TotalMilliseconds,
         AcceptablePauseMilliseconds = (uint)detection.AcceptablePause.TotalMilliseconds,
+        Term = term,
     };
 
     /// <summary>Until the node closes its side.</summary>

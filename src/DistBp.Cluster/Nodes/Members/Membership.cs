@@ -7,12 +7,12 @@ using DistBp.Learning;
 namespace DistBp.Cluster.Nodes.Members;
 
 /// <summary>
-/// A node's membership, on its own side: joins the coordinator, and joins anew, as another incarnation, when the connection breaks. Ends when
-/// the node has left, or with an error when the coordinator refuses it or stays out of reach.
+/// A node's membership, on its own side: joins the coordinator, and joins again when the connection breaks: as the same incarnation, with all that it is at, where
+/// it was the coordinator that had gone and one of a later reign is there; anew, as another, where the coordinator counts it as lost. Ends when the node has left,
+/// or with an error when the coordinator refuses it or stays out of reach.
 /// </summary>
-/// <param name="admitted">Told of each admission, with its incarnation.</param>
 /// <param name="ready">Told whether the node is a member now.</param>
-internal sealed class Membership(NodeContext node, NodeAddress coordinator, Action<ulong> admitted, Action<bool> ready) : IDisposable
+internal sealed class Membership(NodeContext node, NodeAddress coordinator, NodeParts parts, Action<bool> ready) : IDisposable
 {
     /// <summary>How long a node that leaves waits to be released.</summary>
     public static readonly TimeSpan MaxLeaving = TimeSpan.FromSeconds(30);
@@ -20,8 +20,9 @@ internal sealed class Membership(NodeContext node, NodeAddress coordinator, Acti
     private readonly GrpcChannel _channel = new(coordinator.Uri, node.Limits);
     private readonly FailureDetectorConfiguration _detection = node.Configuration.FailureDetector;
 
-    // Above that of an earlier process of this name on this machine.
-    private ulong _incarnation = (ulong)TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds();
+    /// <summary>Term 0: this incarnation was admitted by nobody yet. Its number is above that of an earlier process of this name on this machine.</summary>
+    private NodeAdmission _self = new((ulong)TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds(), 0);
+    private long _newestTerm;
 
     /// <param name="leave">Asks to be released, waits for it, and ends.</param>
     /// <param name="abort">Ends at once.</param>
@@ -33,7 +34,7 @@ internal sealed class Membership(NodeContext node, NodeAddress coordinator, Acti
         var namePatience = new ReconnectPatience(_detection.AcceptablePause / 5, TimeProvider.System);
         while (!leave.IsCancellationRequested && !abort.IsCancellationRequested)
         {
-            using var session = new MembershipSession(_channel, node, ++_incarnation, abort);
+            using var session = new MembershipSession(_channel, node, abort);
             try
             {
                 if (await StayAsync(session, leave).ConfigureAwait(false)) return;
@@ -49,6 +50,12 @@ internal sealed class Membership(NodeContext node, NodeAddress coordinator, Acti
                     if (!leave.IsCancellationRequested) node.Tell($"the connection to the coordinator at {coordinator} is lost: {end.Detail}");
                 }
                 if (CallFailure.IsFinal(end)) throw CallFailure.Tell(end, coordinator);
+                if (end.Status == StatusCode.Aborted && _self.Term > 0)
+                {
+                    node.Tell($"the coordinator goes on without what this node was at: {end.Detail}");
+                    _self = new NodeAdmission(_self.Incarnation, 0);
+                    continue;
+                }
                 ReconnectPatience which = end.Status == StatusCode.AlreadyExists ? namePatience : patience;
                 TimeSpan pause = which.Next() ?? throw Unreachable(end, which.Limit);
                 await PauseAsync(pause, leave, abort).ConfigureAwait(false);
@@ -64,8 +71,12 @@ internal sealed class Membership(NodeContext node, NodeAddress coordinator, Acti
 
     private async Task<bool> StayAsync(MembershipSession session, CancellationToken leave)
     {
-        string name = await session.JoinAsync().ConfigureAwait(false);
-        admitted(_incarnation);
+        // Whoever may have been admitted without knowing it is another one from then on.
+        if (_self.Term == 0) _self = new NodeAdmission(_self.Incarnation + 1, 0);
+        (string name, long term) = await session.JoinAsync(_self, _self.Term == 0 ? [] : parts.Hosted(), _newestTerm).ConfigureAwait(false);
+        _self = new NodeAdmission(_self.Incarnation, term);
+        _newestTerm = term;
+        parts.Admitted(_self);
         ready(true);
         node.Tell($"joined the coordinator {name} at {coordinator}");
         using CancellationTokenRegistration leaving = leave.UnsafeRegister(_ => ready(false), null);
@@ -82,8 +93,9 @@ internal sealed class Membership(NodeContext node, NodeAddress coordinator, Acti
     {
         if (last.Status is StatusCode.AlreadyExists or StatusCode.ResourceExhausted) return CallFailure.Tell(last, coordinator);
         string limit = waited.TotalSeconds.ToString("0.#", CultureInfo.InvariantCulture);
+        string work = parts.Describe();
         return new UserException(
-            ErrorKind.Cluster, $"waited {limit} s for the coordinator at {coordinator}: {last.Detail}", $"node {node.Name}",
+            ErrorKind.Cluster, $"waited {limit} s for the coordinator at {coordinator}: {last.Detail}", $"node {node.Name}{(work.Length > 0 ? $", {work}" : "")}",
             "start the coordinator, or check distbp.rendezvous.coordinator (--coordinator) and the network", last);
     }
 }

@@ -1,5 +1,6 @@
 using DistBp.Cluster.Wire.Control;
 using DistBp.Cluster.Wire.Grpc;
+using DistBp.Protocol.Membership;
 
 namespace DistBp.Cluster.Nodes.Members;
 
@@ -10,31 +11,38 @@ internal sealed class MembershipSession : IDisposable
     private readonly CancellationTokenSource _over = new();
     private readonly ClientCall<Heartbeat, ClusterNews> _call;
     private readonly NodeContext _node;
-    private readonly ulong _incarnation;
     private TimeSpan _interval, _pause;
 
-    public MembershipSession(GrpcChannel channel, NodeContext node, ulong incarnation, CancellationToken abort)
+    public MembershipSession(GrpcChannel channel, NodeContext node, CancellationToken abort)
     {
         _silence = CancellationTokenSource.CreateLinkedTokenSource(abort);
-        (_node, _incarnation) = (node, incarnation);
+        _node = node;
         (_interval, _pause) = (node.Configuration.FailureDetector.HeartbeatInterval, node.Configuration.FailureDetector.AcceptablePause);
         _call = channel.Call(ControlMethods.Join, node.Credentials.Metadata, cancellation: _silence.Token);
     }
 
     public bool WasAdmitted { get; private set; }
 
-    /// <returns>The coordinator's name.</returns>
-    /// <exception cref="RpcException">The coordinator refuses, or is out of reach.</exception>
-    public async Task<string> JoinAsync()
+    /// <param name="self">The node's incarnation, and the term that it was admitted in; 0: none.</param>
+    /// <param name="jobs">What it holds since.</param>
+    /// <param name="newestTerm">That this node has seen.</param>
+    /// <returns>The coordinator's name and term.</returns>
+    /// <exception cref="RpcException">The coordinator refuses, or is out of reach, or is none any more.</exception>
+    public async Task<(string Coordinator, long Term)> JoinAsync(NodeAdmission self, IReadOnlyList<JobPart> jobs, long newestTerm)
     {
         ExpectNews();
-        await _call.WriteAsync(new Heartbeat { Introduction = Introduction() }).ConfigureAwait(false);
+        await _call.WriteAsync(new Heartbeat { Introduction = Introduce(self, jobs) }).ConfigureAwait(false);
         Admission admission = (await NextAsync().ConfigureAwait(false))?.Admission
             ?? throw new RpcException(StatusCode.Internal, "the coordinator's first message is no admission");
         _interval = TimeSpan.FromMilliseconds(Math.Max(1, admission.HeartbeatIntervalMilliseconds));
         _pause = TimeSpan.FromMilliseconds(Math.Max(1, admission.AcceptablePauseMilliseconds));
+        if (admission.Term < newestTerm)
+        {
+            throw new RpcException(
+                StatusCode.Unavailable, $"{admission.Coordinator} there is the coordinator of reign {admission.Term}, and reign {newestTerm} has been: it is none any more");
+        }
         WasAdmitted = true;
-        return admission.Coordinator;
+        return (admission.Coordinator, admission.Term);
     }
 
     /// <returns>True: the node has left; false: the coordinator closed the call.</returns>
@@ -113,14 +121,16 @@ internal sealed class MembershipSession : IDisposable
         }
     }
 
-    private Introduction Introduction()
+    private Introduction Introduce(NodeAdmission self, IReadOnlyList<JobPart> jobs)
     {
         var introduction = new Introduction
         {
             Name = _node.Name,
-            Incarnation = _incarnation,
+            Incarnation = self.Incarnation,
             Address = _node.Endpoint.ToString(),
             Workers = (uint)_node.Workers,
+            Term = self.Term,
+            Jobs = { jobs.Select(j => new HostedJob { Job = j.Job, Workers = { j.Workers }, Servers = { j.Servers } }) },
         };
         introduction.Roles.Add(RoleCodes.Write(_node.Configuration.Node.Roles));
         return introduction;

@@ -5,6 +5,7 @@ using DistBp.Cluster.Configuration.Clusters;
 using DistBp.Cluster.Hosting;
 using DistBp.Cluster.Nodes.Jobs;
 using DistBp.Cluster.Nodes.Members;
+using DistBp.Cluster.Rendezvous;
 using DistBp.Cluster.Runs;
 using DistBp.Cluster.Storage;
 using DistBp.Learning;
@@ -33,7 +34,7 @@ public static class LocalProcesses
         IReadOnlyList<IRunObserver> observers, Action<string> tell, Func<NodeContext, NodeParts> parts, CancellationToken stop)
     {
         configuration = ForThisJob(configuration);
-        ClusterNode node = await ClusterNode.StartAsync(configuration, parts, tell: _ => { }, warn: tell).ConfigureAwait(false);
+        ClusterNode node = await ClusterNode.StartAsync(configuration, parts, tell: _ => { }, warn: tell, new VolatileStore()).ConfigureAwait(false);
         await using (node.ConfigureAwait(false))
         {
             using var end = new CancellationTokenSource();
@@ -59,7 +60,7 @@ public static class LocalProcesses
         JobQueue queue, JobDescription job, TrainingOptions options, IReadOnlyList<IRunObserver> observers, List<ChildProcess> children,
         Action<string> tell, CancellationToken stop)
     {
-        (QueuedJob queued, _) = queue.Submit(job, options, observers);
+        (QueuedJob queued, _) = await queue.SubmitAsync(job, options, observers).ConfigureAwait(false);
         foreach (ChildProcess child in children)
         {
             // Told while the job runs; at its end they end as they should.

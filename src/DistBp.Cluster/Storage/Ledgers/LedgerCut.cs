@@ -6,6 +6,20 @@ namespace DistBp.Cluster.Storage.Ledgers;
 /// <param name="Reaches">Whether all steps before are in it.</param>
 internal readonly record struct LedgerCut(long End, long Steps, bool Reaches)
 {
+    /// <summary>Behind all that is intact, which must be all steps before <paramref name="step"/> at least.</summary>
+    /// <returns>The cut, and the step after the last one that is in the ledger.</returns>
+    public static (LedgerCut Cut, long Next) Intact(long step, string path)
+    {
+        using LedgerReader reader = LedgerReader.Open(path);
+        long next = 0;
+        while (reader.Read() is { } record)
+        {
+            if (record.Begun is { } begun) next = Math.Max(next, begun.Step);
+            if (record.EntryCase is LedgerRecord.EntryOneofCase.Applied or LedgerRecord.EntryOneofCase.LeftOut) next = reader.LastStep + 1;
+        }
+        return (new LedgerCut(reader.End, 0, reader.Damage?.Offset != 0 && next >= step), next);
+    }
+
     /// <summary>Reads the ledger. What is damaged behind the step is cut off with what is there.</summary>
     public static LedgerCut Before(long step, string path)
     {

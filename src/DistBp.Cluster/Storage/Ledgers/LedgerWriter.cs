@@ -26,6 +26,9 @@ internal sealed class LedgerWriter : IDisposable
     private readonly StepApplied _applied = new();
     private ReadOnlyMemory<Contribution> _contributions;
 
+    /// <summary>Steps before this one were in the ledger when another process went on with it.</summary>
+    private long _known;
+
     // The seal before the first frame, then frames.
     private byte[] _buffer = new byte[LedgerFrame.SealBytes + BufferBytes];
     private int _end = LedgerFrame.SealBytes;
@@ -43,58 +46,59 @@ internal sealed class LedgerWriter : IDisposable
     /// <summary>Begins a ledger, or cuts the one that is there back to a step and goes on with it. A damaged one is set aside.</summary>
     /// <param name="step">The next step: 0, or a checkpoint's.</param>
     /// <exception cref="UserException">The file cannot be written.</exception>
-    public static LedgerWriter Open(string path, LedgerIdentity identity, long step, TimeProvider time)
+    public static LedgerWriter Open(string path, LedgerIdentity identity, long step, TimeProvider time) =>
+        Open(path, identity, step, () => (File.Exists(path) ? LedgerCut.Before(step, path) : null, step), time);
+
+    /// <summary>Goes on with the ledger of another process: nothing that is intact is cut off. What it has already is passed over when it comes again.</summary>
+    /// <param name="least">A checkpoint is of this step: the ledger reaches it, or is damaged.</param>
+    /// <exception cref="UserException">The file cannot be written.</exception>
+    public static LedgerWriter GoOn(string path, LedgerIdentity identity, long least, TimeProvider time)
     {
-        try
-        {
-            LedgerCut? cut = File.Exists(path) ? LedgerCut.Before(step, path) : null;
-            string aside = path + ".damaged";
-            bool isDamaged = cut is { Reaches: false };
-            if (isDamaged) File.Move(path, aside, overwrite: true);
-            var file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read, bufferSize: 0);
-            var ledger = new LedgerWriter(file, identity, time)
+        (LedgerCut Cut, long Next)? known = null;
+        LedgerWriter ledger = Open(
+            path, identity, least, () =>
             {
-                Warning = isDamaged
-                    ? $"the ledger is damaged before step {step}: it is kept as {aside}, and distbp audit can prove nothing of the steps before" : "",
-            };
-            ledger.Begin(step, isDamaged ? null : cut);
-            ledger.WriteOut();
-            DurableFolder.Flush(Path.GetDirectoryName(Path.GetFullPath(path))!);
-            return ledger;
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw StorageFailure.CannotWrite("the ledger", path, 0, e);
-        }
+                known = File.Exists(path) ? LedgerCut.Intact(least, path) : null;
+                return known is { } k ? (k.Cut, Math.Max(k.Next, least)) : (null, least);
+            },
+            time);
+        if (known is { Cut.Reaches: true } kept) ledger._known = kept.Next;
+        return ledger;
     }
 
     /// <summary>A step was committed.</summary>
     /// <param name="epoch">From 1.</param>
     /// <param name="version">That it committed.</param>
     /// <param name="contributions">Unchanged once given: the same memory may come again.</param>
-    public void Applied(long step, int epoch, long version, Generation generation, ReadOnlyMemory<Contribution> contributions)
+    /// <returns>False: the ledger has it already.</returns>
+    public bool Applied(long step, int epoch, long version, Generation generation, ReadOnlyMemory<Contribution> contributions)
     {
         lock (_gate)
         {
+            if (step < _known) return false;
             (_applied.Step, _applied.Epoch, _applied.Version) = (step, epoch, version);
             (_applied.Term, _applied.Generation) = (generation.Term, generation.Number);
             if (!contributions.Equals(_contributions)) Copy(contributions);
             _record.Applied = _applied;
             Append(_record);
+            return true;
         }
     }
 
     /// <summary>A step's loss or gradient was not finite.</summary>
     /// <param name="endedRun">False where the job bears it.</param>
-    public void LeftOut(long step, int epoch, Generation generation, bool endedRun)
+    /// <returns>False: the ledger has it already.</returns>
+    public bool LeftOut(long step, int epoch, Generation generation, bool endedRun)
     {
         lock (_gate)
         {
+            if (step < _known) return false;
             _record.LeftOut = new StepLeftOut
             {
                 Step = step, Epoch = epoch, Term = generation.Term, Generation = generation.Number, EndedRun = endedRun,
             };
             Append(_record);
+            return true;
         }
     }
 
@@ -105,7 +109,7 @@ internal sealed class LedgerWriter : IDisposable
         {
             TryWriteOut();
             // What the disk has not taken is later than any checkpoint: void as well.
-            _end = LedgerFrame.SealBytes;
+            (_end, _known) = (LedgerFrame.SealBytes, 0);
             Begin(step, LedgerCut.Before(step, _file.Name));
             TryWriteOut();
         }
@@ -139,6 +143,32 @@ internal sealed class LedgerWriter : IDisposable
         {
             TryWriteOut();
             _file.Dispose();
+        }
+    }
+
+    /// <param name="read">Where the ledger that is there is to be cut, null without one, and the next step.</param>
+    private static LedgerWriter Open(string path, LedgerIdentity identity, long least, Func<(LedgerCut? Cut, long Next)> read, TimeProvider time)
+    {
+        try
+        {
+            (LedgerCut? cut, long next) = read();
+            string aside = path + ".damaged";
+            bool isDamaged = cut is { Reaches: false };
+            if (isDamaged) File.Move(path, aside, overwrite: true);
+            var file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read, bufferSize: 0);
+            var ledger = new LedgerWriter(file, identity, time)
+            {
+                Warning = isDamaged
+                    ? $"the ledger is damaged before step {least}: it is kept as {aside}, and distbp audit can prove nothing of the steps before" : "",
+            };
+            ledger.Begin(isDamaged ? least : next, isDamaged ? null : cut);
+            ledger.WriteOut();
+            DurableFolder.Flush(Path.GetDirectoryName(Path.GetFullPath(path))!);
+            return ledger;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw StorageFailure.CannotWrite("the ledger", path, 0, e);
         }
     }
 

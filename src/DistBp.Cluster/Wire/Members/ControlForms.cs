@@ -32,11 +32,11 @@ internal static class ControlForms
             (m, e, _) => e.Suspended = new()
             {
                 Server = m.Server, Version = m.Version, SkipsInRow = m.SkipsInRow, Decided = { m.Decided.Select(ReportValues.ToPart) },
-                Reports = { m.Reports.Select(ReportValues.ToContract) },
+                Reports = { ReportValues.ToContract(m.Reports) },
             },
             (e, g, ref _) => new(g, e.Suspended.Server, e.Suspended.Version, e.Suspended.SkipsInRow)
             {
-                Decided = [.. e.Suspended.Decided.Select(ReportValues.FromPart)], Reports = [.. e.Suspended.Reports.Select(ReportValues.ToProtocol)],
+                Decided = [.. e.Suspended.Decided.Select(ReportValues.FromPart)], Reports = e.Suspended.Reports.ToProtocol(),
             }),
         new MessageForm<Complete>(
             BodyOneofCase.Complete,

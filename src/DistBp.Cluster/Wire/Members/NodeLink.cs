@@ -37,6 +37,9 @@ internal sealed class NodeLink : IAsyncDisposable
     /// <summary>The peer's name, for errors.</summary>
     public string Peer { get; }
 
+    /// <summary>Why nothing reaches the peer any more; null while it does.</summary>
+    public RpcException? Error => _queue.Error;
+
     /// <summary>Of all that has been sent: heads, envelopes and tensors.</summary>
     public long ByteCount => _queue.ByteCount;
 

@@ -1,5 +1,6 @@
 using DistBp.Protocol;
 using DistBp.Protocol.Messages;
+using Google.Protobuf.Collections;
 
 namespace DistBp.Cluster.Wire.Members;
 
@@ -30,10 +31,12 @@ internal static class ReportValues
         return part.ToProtocol(part.Generation.ToProtocol());
     }
 
-    public static Contract.StepCommitted ToContract(this StepCommitted committed)
+    /// <param name="withContributions">Else they are left out.</param>
+    public static Contract.StepCommitted ToContract(this StepCommitted committed, bool withContributions = true)
     {
         var written = new Contract.StepCommitted { Step = committed.Step, GradientNorm = committed.GradientNorm, Clipped = committed.Clipped };
         written.Sums.Add(committed.Sums);
+        if (!withContributions) return written;
         foreach (Contribution applied in committed.Contributions.Span) written.Contributions.Add(applied.ToContract());
         return written;
     }
@@ -48,27 +51,51 @@ internal static class ReportValues
 
     public static StepSkipped ToProtocol(this Contract.StepSkipped skipped, Generation generation) => new(generation, skipped.Step, skipped.Segment);
 
-    /// <param name="report">A <see cref="StepCommitted"/> or a <see cref="StepSkipped"/>.</param>
-    public static Contract.StepReport ToContract(MemberMessage report)
+    /// <summary>Steps between two changes of the members have all the same contributions: they are written once, or thousands of reports would not fit into an envelope.</summary>
+    /// <param name="reports">Each a <see cref="StepCommitted"/> or a <see cref="StepSkipped"/>.</param>
+    public static IEnumerable<Contract.StepReport> ToContract(IReadOnlyList<MemberMessage> reports)
     {
-        var written = new Contract.StepReport();
-        if (report is StepCommitted committed)
+        StepCommitted? before = null;
+        foreach (MemberMessage report in reports)
         {
-            written.Committed = committed.ToContract();
-            written.Committed.Generation = report.Generation.ToContract();
+            var written = new Contract.StepReport();
+            if (report is StepCommitted committed)
+            {
+                written.ContributedAsBefore = before is not null && committed.Contributions.Span.SequenceEqual(before.Contributions.Span);
+                written.Committed = committed.ToContract(withContributions: !written.ContributedAsBefore);
+                written.Committed.Generation = report.Generation.ToContract();
+                before = committed;
+            }
+            else
+            {
+                written.Skipped = ((StepSkipped)report).ToContract();
+                written.Skipped.Generation = report.Generation.ToContract();
+            }
+            yield return written;
         }
-        else
-        {
-            written.Skipped = ((StepSkipped)report).ToContract();
-            written.Skipped.Generation = report.Generation.ToContract();
-        }
-        return written;
     }
 
-    public static MemberMessage ToProtocol(this Contract.StepReport report) => report.KindCase switch
+    public static IReadOnlyList<MemberMessage> ToProtocol(this RepeatedField<Contract.StepReport> reports)
     {
-        Contract.StepReport.KindOneofCase.Committed => report.Committed.ToProtocol(report.Committed.Generation.ToProtocol()),
-        Contract.StepReport.KindOneofCase.Skipped => report.Skipped.ToProtocol(report.Skipped.Generation.ToProtocol()),
-        _ => throw ContractValues.Malformed("a report of no step"),
-    };
+        var read = new List<MemberMessage>(reports.Count);
+        StepCommitted? before = null;
+        foreach (Contract.StepReport report in reports)
+        {
+            switch (report.KindCase)
+            {
+                case Contract.StepReport.KindOneofCase.Committed:
+                    StepCommitted committed = report.Committed.ToProtocol(report.Committed.Generation.ToProtocol());
+                    if (report.ContributedAsBefore)
+                        committed = committed with { Contributions = before?.Contributions ?? throw ContractValues.Malformed("contributions as before, and nothing before") };
+                    read.Add(before = committed);
+                    break;
+                case Contract.StepReport.KindOneofCase.Skipped:
+                    read.Add(report.Skipped.ToProtocol(report.Skipped.Generation.ToProtocol()));
+                    break;
+                default:
+                    throw ContractValues.Malformed("a report of no step");
+            }
+        }
+        return read;
+    }
 }

@@ -19,7 +19,7 @@ internal static class TakeoverForms
             {
                 Server = m.Server, Held = m.Held?.ToContract(), Loaded = m.Loaded?.ToContract(), Version = m.Version, SkipsInRow = m.SkipsInRow,
                 Restored = m.Restored, Course = m.Course?.ToContract(), Decided = { m.Decided.Select(ReportValues.ToPart) },
-                Reports = { m.Reports.Select(ReportValues.ToContract) },
+                Reports = { ReportValues.ToContract(m.Reports) },
             },
             (e, g, ref _) => new(
                 Term(g), e.ServerStanding.Server, e.ServerStanding.Held is { } held ? held.ToProtocol() : null,
@@ -27,7 +27,7 @@ internal static class TakeoverForms
             {
                 Restored = e.ServerStanding.Restored, Course = e.ServerStanding.Course?.ToProtocol(),
                 Decided = [.. e.ServerStanding.Decided.Select(ReportValues.FromPart)],
-                Reports = [.. e.ServerStanding.Reports.Select(ReportValues.ToProtocol)],
+                Reports = e.ServerStanding.Reports.ToProtocol(),
             }),
     ];
 
