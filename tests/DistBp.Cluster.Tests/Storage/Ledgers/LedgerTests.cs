@@ -51,6 +51,42 @@ public sealed class LedgerTests : IDisposable
     }
 
     [Fact]
+    public void Another_process_goes_on_with_it_without_a_cut_and_what_it_has_already_is_not_written_again()
+    {
+        using (LedgerWriter ledger = WrittenLedger.Open(Ledger, 0)) ledger.Apply(0..14);
+        // Killed while it wrote.
+        using (FileStream torn = File.Open(Ledger, FileMode.Open)) torn.SetLength(torn.Length - 7);
+        using (LedgerWriter ledger = LedgerWriter.GoOn(Ledger, WrittenLedger.Identity, 10, TimeProvider.System))
+        {
+            Assert.Equal("", ledger.Warning);
+            ReadOnlyMemory<DistBp.Protocol.Messages.Contribution> parts = WrittenLedger.TwoWorkers;
+            Assert.Equal([false, false, true, true], Enumerable.Range(11, 4).Select(s => ledger.Applied(s, 2, s + 1, WrittenLedger.Generation, parts)));
+            Assert.False(ledger.LeftOut(12, 2, WrittenLedger.Generation, endedRun: false));
+            Assert.True(ledger.LeftOut(15, 2, WrittenLedger.Generation, endedRun: false));
+            // After a way back it is a step like any other.
+            ledger.GoBack(5);
+            Assert.True(ledger.Applied(5, 1, 6, WrittenLedger.Generation, parts));
+        }
+        Assert.Equal([0, 1, 2, 3, 4, 5], WrittenLedger.Steps(Ledger));
+        (List<LedgerRecord> records, LedgerDamage? damage) = WrittenLedger.Read(Ledger);
+        Assert.Null(damage);
+        Assert.Equal([(0L, 0L), (5L, 11L)], records.Where(r => r.Begun is not null).Select(r => (r.Begun.Step, r.Begun.StepsCut)));
+    }
+
+    [Fact]
+    public void A_ledger_that_is_damaged_before_the_checkpoint_is_set_aside_by_the_process_that_goes_on()
+    {
+        using (LedgerWriter ledger = WrittenLedger.Open(Ledger, 0)) ledger.Apply(0..14);
+        byte[] bytes = File.ReadAllBytes(Ledger);
+        bytes[bytes.Length / 2] ^= 1;
+        File.WriteAllBytes(Ledger, bytes);
+        using LedgerWriter damaged = LedgerWriter.GoOn(Ledger, WrittenLedger.Identity, 12, TimeProvider.System);
+        Assert.Contains("damaged before step 12", damaged.Warning, StringComparison.Ordinal);
+        Assert.True(File.Exists(Ledger + ".damaged"));
+        Assert.True(damaged.Applied(12, 2, 13, WrittenLedger.Generation, WrittenLedger.TwoWorkers));
+    }
+
+    [Fact]
     public void A_run_that_goes_back_to_its_own_checkpoint_goes_on_in_the_same_file()
     {
         using (LedgerWriter ledger = WrittenLedger.Open(Ledger, 0))

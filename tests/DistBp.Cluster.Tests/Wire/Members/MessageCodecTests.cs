@@ -76,4 +76,22 @@ public sealed class MessageCodecTests
         ];
         Assert.All(envelopes, e => Assert.Equal(StatusCode.Internal, Assert.Throws<RpcException>(() => MessageCodec.Decode(e, [])).Status));
     }
+
+    [Fact]
+    public void Thousands_of_reports_fit_into_an_envelope_for_what_they_have_in_common_is_written_once()
+    {
+        Contribution[] parts = [.. Enumerable.Range(0, 64).Select(worker => new Contribution(new Subtree(worker, 1), worker))];
+        var generation = new Generation(2, 3);
+        MemberMessage[] reports =
+        [
+            .. Enumerable.Range(0, TrainingPlan.MaxReports - 1)
+                .Select(step => new StepCommitted(generation, step, new double[] { step, 1, 2 }, 0.5) { Contributions = step < 7 ? parts.AsMemory(1) : parts }),
+            new StepSkipped(generation, TrainingPlan.MaxReports - 1, 3),
+        ];
+        var standing = new ServerStanding(4, 1, null, null, TrainingPlan.MaxReports, 0) { Reports = reports };
+        byte[] envelope = MessageCodec.Encode(1, Address.Server(1), Address.Coordinator, standing, []).ToByteArray();
+        Assert.InRange(envelope.Length, 0, DeliveryLimits.Default.MaxEnvelopeBytes / 8);
+        MemberMessage read = MessageCodec.Decode(Contract.Envelope.Parser.ParseFrom(envelope), []);
+        Assert.Null(RandomMessages.Difference(standing, read, "standing"));
+    }
 }
