@@ -1,4 +1,4 @@
-using DistBp.Cluster.Configuration.Clusters;
+using DistBp.Cluster.Configuration;
 using DistBp.Cluster.Nodes.Clients;
 using DistBp.Learning;
 
@@ -8,7 +8,7 @@ namespace DistBp.Chaos.Processes;
 internal sealed class ClusterWatch(ChaosCluster cluster) : IDisposable
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(50);
-    private readonly ClusterClient _client = new(cluster.Address, new NamingConfiguration("distbp", ClusterSecret.None), meansNamed: false);
+    private readonly ClusterClient _client = new(cluster.Address, ClusterConfiguration.Default, meansNamed: false);
 
     public ClusterClient Client => _client;
 
