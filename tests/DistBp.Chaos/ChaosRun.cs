@@ -32,7 +32,7 @@ internal sealed class ChaosRun
     public static async Task<ChaosReport> RunAsync(ChaosOptions options, CancellationToken cancellation)
     {
         using var folder = new ChaosFolder(options.Folder, wantsDisk: options.Kinds?.Contains(FaultKind.FullDisk) ?? true);
-        await using var cluster = new ChaosCluster(folder, options.Nodes);
+        await using var cluster = new ChaosCluster(folder, options.Nodes, options.Pace);
         using var watch = new ClusterWatch(cluster);
         var run = new ChaosRun(options, folder, cluster, watch, cancellation);
         bool passed = false;
@@ -64,7 +64,7 @@ internal sealed class ChaosRun
         (int audited, string audit) = await CommandAsync("audit", "audit", end.Folder);
         return new ChaosReport(
             _options, rate, hash, RunResult.Load(Path.Combine(end.Folder, "result.json")), new RunTimeline(Path.Combine(end.Folder, "events.jsonl")), outcomes,
-            audited == 0, audit.TrimEnd().Split('\n')[^1], _endedByThemselves);
+            audited == 0, LastLine(audit), _endedByThemselves);
     }
 
     /// <returns>Steps per second of the undisturbed cluster, and steps of an epoch.</returns>
@@ -159,7 +159,7 @@ internal sealed class ChaosRun
 
     private async Task<(int Code, string Told)> CommandAsync(string log, params string[] arguments)
     {
-        await using CommandProcess process = CommandProcess.Start(_folder.Path, _folder[$"{log}.log"], arguments);
+        await using CommandProcess process = CommandProcess.Start(_folder.Path, _folder[$"{log}.log"], new Dictionary<string, string>(), arguments);
         await process.WaitAsync(_cancellation);
         return (process.ExitCode, File.Exists(_folder[$"{log}.log"]) ? await File.ReadAllTextAsync(_folder[$"{log}.log"], _cancellation) : "");
     }
@@ -173,6 +173,13 @@ internal sealed class ChaosRun
 
     private static JobReport Find(ClusterReport report, string job) =>
         report.Jobs.FirstOrDefault(j => j.Id == job) ?? throw new ChaosException($"the cluster has forgotten the job {job}");
+
+    /// <summary>Without its time.</summary>
+    private static string LastLine(string log)
+    {
+        string line = log.TrimEnd().Split('\n')[^1];
+        return line[(line.IndexOf(' ') + 1)..];
+    }
 
     private static void Tell(string line) => Console.Error.WriteLine($"{DateTime.UtcNow:HH:mm:ss.fff} {line}");
 }

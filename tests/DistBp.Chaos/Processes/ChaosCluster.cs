@@ -13,13 +13,20 @@ internal sealed class ChaosCluster : IAsyncDisposable
 
     public static readonly TimeSpan HeartbeatInterval = TimeSpan.FromMilliseconds(100), AcceptablePause = TimeSpan.FromSeconds(1);
 
+    /// <summary>A worker that comes back has another number.</summary>
+    private const int MaxWorkers = 2000;
+
     private readonly ChaosFolder _folder;
+    private readonly Dictionary<string, string> _environment = [];
     private readonly ConcurrentDictionary<string, CommandProcess> _processes = [];
     private readonly Dictionary<string, (int Port, LinkProxy Proxy)> _places = [];
 
-    public ChaosCluster(ChaosFolder folder, int nodes)
+    /// <param name="pace">What each gradient takes longer, by a timer: so that few cores are as many machines.</param>
+    public ChaosCluster(ChaosFolder folder, int nodes, TimeSpan pace)
     {
         _folder = folder;
+        if (pace > TimeSpan.Zero)
+            _environment["DISTBP_SLOW_WORKER"] = string.Join(',', Enumerable.Range(0, MaxWorkers).Select(w => $"{w}:{pace.TotalMilliseconds:F0}"));
         Nodes = [.. Enumerable.Range(1, nodes).Select(i => $"n{i}")];
         File.WriteAllText(folder["cluster.hocon"], $$"""
             distbp {
@@ -56,7 +63,7 @@ internal sealed class ChaosCluster : IAsyncDisposable
             ? ["--roles", "coordinator"]
             : ["--roles", "worker,server", "--workers", "1", "--coordinator", $"127.0.0.1:{_places[CoordinatorName].Proxy.Port}"];
         _processes[name] = CommandProcess.Start(
-            _folder.Path, _folder[$"{name}.log"],
+            _folder.Path, _folder[$"{name}.log"], _environment,
             [
                 "node", "--name", name, "--config", _folder["cluster.hocon"], "--listen", $"127.0.0.1:{_places[name].Port}",
                 "--advertise", $"127.0.0.1:{_places[name].Proxy.Port}", "--state", StateOf(name), .. role,

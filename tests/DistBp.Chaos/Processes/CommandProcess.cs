@@ -25,7 +25,8 @@ internal sealed class CommandProcess : IAsyncDisposable
     /// <summary>Of one that has ended.</summary>
     public int ExitCode => _process.ExitCode;
 
-    public static CommandProcess Start(string folder, string log, params string[] arguments)
+    /// <param name="environment">What it has more of.</param>
+    public static CommandProcess Start(string folder, string log, IReadOnlyDictionary<string, string> environment, params string[] arguments)
     {
         var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "distbp"), arguments)
         {
@@ -35,6 +36,7 @@ internal sealed class CommandProcess : IAsyncDisposable
             StandardOutputEncoding = Encoding.UTF8,
             StandardErrorEncoding = Encoding.UTF8,
         };
+        foreach ((string variable, string value) in environment) start.Environment[variable] = value;
         return new CommandProcess(Process.Start(start)!, log);
     }
 
