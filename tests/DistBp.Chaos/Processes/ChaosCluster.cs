@@ -51,7 +51,7 @@ internal sealed class ChaosCluster : IAsyncDisposable
     public NodeAddress Address => new("127.0.0.1", _places[CoordinatorName].Port);
 
     /// <summary>The coordinator keeps what it needs to go on after its death.</summary>
-    public bool KeepsState => Directory.EnumerateFiles(StateOf(CoordinatorName), "*.state").Any();
+    public bool KeepsState => Directory.EnumerateFiles(StateOf(CoordinatorName), "*.state", SearchOption.AllDirectories).Any();
 
     public CommandProcess this[string name] => _processes[name];
 

@@ -10,9 +10,9 @@ public sealed class ChaosTests
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
     [Fact]
-    public async Task A_cluster_under_six_faults_ends_with_the_bits_of_the_undisturbed_run()
+    public async Task A_cluster_under_eight_faults_ends_with_the_bits_of_the_undisturbed_run()
     {
-        string[] options = ["--seed", $"{Seed}", "--minutes", "0.5", "--faults", "6", "--kinds", "kill,short-pause,freeze,cut,partition,mute"];
+        string[] options = ["--seed", $"{Seed}", "--minutes", "0.75", "--faults", "8", "--kinds", "kill,short-pause,freeze,cut,partition,mute,full-disk,kill-coordinator"];
         using Process chaos = Process.Start(new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "DistBp.Chaos"), options)
         {
             RedirectStandardOutput = true,
@@ -30,7 +30,7 @@ public sealed class ChaosTests
             Assert.Fail($"the chaos runner with seed {Seed} did not end within {Patience}: {await told}");
         }
         Assert.True(chaos.ExitCode == 0, $"seed {Seed}: exit code {chaos.ExitCode}\n{await told}\n{await table}");
-        Assert.Contains("6 of 6 faults", await table, StringComparison.Ordinal);
+        Assert.Contains("8 of 8 faults", await table, StringComparison.Ordinal);
         Assert.Contains("those of the undisturbed run", await table, StringComparison.Ordinal);
         Assert.Contains("proven: each of the 1,438 training samples was applied exactly once", await table, StringComparison.Ordinal);
     }
