@@ -33,7 +33,7 @@ internal sealed class HostedCluster : IAsyncDisposable
         return cluster;
     }
 
-    public ClusterClient Client() => new(_configuration.Rendezvous.Coordinator, _configuration.Cluster, meansNamed: false);
+    public ClusterClient Client() => new(_configuration.Rendezvous.Coordinator, _configuration, meansNamed: false);
 
     /// <summary>As a process that dies: nothing is said, the sockets close.</summary>
     /// <param name="member">From 1.</param>
