@@ -19,7 +19,7 @@ internal sealed record ChaosReport(
 
     public void Write(TextWriter to)
     {
-        to.WriteLine(Invariant($"seed {Options.Seed}, {Options.Nodes} nodes: {Outcomes.Count} of {Options.Faults} faults in {Result.WallSeconds:F0} s and {Result.Steps:N0} steps"));
+        to.WriteLine(Invariant($"seed {Options.Seed}, {Options.Nodes} nodes: {Outcomes.Count} of {Options.Faults} faults in {Timeline.Length.TotalSeconds:F0} s and {Result.Steps:N0} steps"));
         to.WriteLine();
         to.WriteLine("| fault | count | steps lost | seconds without a step: median | most | until all are back: median | most |");
         to.WriteLine("|---|---|---|---|---|---|---|");

@@ -21,6 +21,9 @@ internal sealed class RunTimeline
 
     public DateTime Begin => _steps[0].Time;
 
+    /// <summary>From the first event of a step to the last one.</summary>
+    public TimeSpan Length => _steps[^1].Time - Begin;
+
     /// <summary>All of the run but the first seconds, stalls included.</summary>
     public double StepsPerSecond(TimeSpan warmUp)
     {
