@@ -48,8 +48,10 @@ public sealed class NodeServiceTests
     public async Task A_port_in_use_is_told_with_the_address()
     {
         await using TestCluster cluster = await TestCluster.StartAsync();
-        var taken = await Assert.ThrowsAsync<UserException>(() => ClusterNode.StartAsync(
-            cluster.Configuration with { Node = cluster.Configuration.Node with { Listen = cluster.Coordinator.Node.Endpoint, Roles = NodeRoles.Coordinator } }, _ => { }));
+        ClusterConfiguration c = cluster.Configuration;
+        c = c with { Node = c.Node with { Listen = cluster.Coordinator.Node.Endpoint, Roles = NodeRoles.Coordinator } };
+        c = c with { Storage = c.Storage with { State = Path.Combine(cluster.RunsFolder, "other") } };
+        var taken = await Assert.ThrowsAsync<UserException>(() => ClusterNode.StartAsync(c, _ => { }));
         Assert.Equal((ErrorKind.Usage, cluster.Coordinator.Node.Endpoint.ToString()), (taken.Kind, taken.Problems.Single().Where));
     }
 

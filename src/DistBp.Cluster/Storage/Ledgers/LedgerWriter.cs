@@ -27,7 +27,7 @@ internal sealed class LedgerWriter : IDisposable
     private ReadOnlyMemory<Contribution> _contributions;
 
     /// <summary>Steps before this one were in the ledger when another process went on with it.</summary>
-    private long _known;
+    private long _known = long.MinValue;
 
     // The seal before the first frame, then frames.
     private byte[] _buffer = new byte[LedgerFrame.SealBytes + BufferBytes];

@@ -1,5 +1,6 @@
 using DistBp.Cluster.Wire.Grpc;
 using DistBp.Cluster.Wire.Members;
+using DistBp.Learning;
 using DistBp.Protocol;
 using DistBp.Protocol.Messages;
 using Google.Protobuf;
