@@ -9,6 +9,10 @@ internal sealed class LinkConnection(Network network, string from, string to, So
     private const int PieceBytes = 64 << 10;
     private readonly CancellationTokenSource _broken = new();
 
+    // The runner breaks what may be ending by itself.
+    private readonly Lock _gate = new();
+    private bool _over;
+
     public string From => from;
 
     public string To => to;
@@ -29,19 +33,25 @@ internal sealed class LinkConnection(Network network, string from, string to, So
     /// <summary>Both sides see a reset.</summary>
     public void Break()
     {
-        foreach (Socket socket in (Socket[])[near, far])
+        lock (_gate)
         {
-            socket.LingerState = new LingerOption(true, 0);
-            socket.Close();
+            if (_over) return;
+            _over = true;
+            near.Close(timeout: 0);
+            far.Close(timeout: 0);
+            _broken.Cancel();
         }
-        _broken.Cancel();
     }
 
     public void Dispose()
     {
-        near.Dispose();
-        far.Dispose();
-        _broken.Dispose();
+        lock (_gate)
+        {
+            _over = true;
+            near.Dispose();
+            far.Dispose();
+            _broken.Dispose();
+        }
     }
 
     private async Task PumpAsync(Socket source, Socket destination, string sender, string receiver)
@@ -64,19 +74,7 @@ internal sealed class LinkConnection(Network network, string from, string to, So
         catch (Exception e) when (e is SocketException or ObjectDisposedException or OperationCanceledException)
         {
             // One side is gone: so is the connection, for the other one too.
-            if (!_broken.IsCancellationRequested) BreakOnce();
-        }
-    }
-
-    private void BreakOnce()
-    {
-        try
-        {
             Break();
-        }
-        catch (Exception e) when (e is SocketException or ObjectDisposedException)
-        {
-            // The other direction has done it.
         }
     }
 }
