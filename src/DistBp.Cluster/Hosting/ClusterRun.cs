@@ -25,7 +25,7 @@ namespace DistBp.Cluster.Hosting;
 internal sealed class ClusterRun : IRunCluster
 {
     private const int MaxEvents = 1 << 16;
-    private static readonly TimeSpan PaceInterval = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan PaceInterval = TimeSpan.FromSeconds(2), ComeBackPause = TimeSpan.FromSeconds(5), MaxComeBackPause = TimeSpan.FromMinutes(1);
 
     private readonly IClusterMembers _members;
     private readonly NodeJobs _jobs;
@@ -41,6 +41,9 @@ internal sealed class ClusterRun : IRunCluster
     private readonly CancellationTokenSource _over = new();
     private readonly List<JobNode> _nodes = [];
     private readonly List<Address> _lost = [];
+
+    /// <summary>How often each node, by its name, was taken out of this job.</summary>
+    private readonly Dictionary<string, int> _drops = [];
 
     /// <summary>What came in the middle of a takeover and must wait for its end.</summary>
     private readonly List<JobEvent> _afterTakeover = [];
@@ -358,13 +361,26 @@ internal sealed class ClusterRun : IRunCluster
         return OnUnreachableAsync(new PeerUnreachable(about.Peer, reason));
     }
 
-    /// <summary>The node is a member of the cluster still, but not of this job.</summary>
+    /// <summary>The node takes part in this job no more. It may come back, as another incarnation: at once at first, and later each time, where it is not to be reached again and again.</summary>
     private void Drop(JobNode node, string why)
     {
         if (!_nodes.Contains(node)) return;
+        bool worked = node.State == JobNodeState.Active;
+        int drops = _drops.GetValueOrDefault(node.Member.Name);
+        _drops[node.Member.Name] = drops + 1;
+        TimeSpan pause = ComeBackPause * (worked ? drops : drops + 1);
         Forget(node);
         Tell(node, "lost", why);
-        _ = _calls.DismissAsync(node.Member, why);
+        _ = LetComeBackAsync(node, why, pause < MaxComeBackPause ? pause : MaxComeBackPause);
+    }
+
+    private async Task LetComeBackAsync(JobNode node, string why, TimeSpan pause)
+    {
+        CancellationToken over = _over.Token;
+        await _calls.DismissAsync(node.Member, why).ConfigureAwait(false);
+        await Task.Delay(pause, over).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        // The next job asks all members.
+        if (!over.IsCancellationRequested) _members.Expel(node.Member, why);
     }
 
     private void Forget(JobNode node)

@@ -65,6 +65,9 @@ internal sealed class JobHost : IAsyncDisposable
     public TensorTarget Destination(Contract.Envelope envelope, int tensor, long byteCount) => BringsShard(envelope)
         ? Traffic.Destination(envelope, tensor, byteCount) : _messages.Destination(envelope, tensor, byteCount);
 
+    /// <summary>A shard of an older generation than one that was heard of since: its place in the parameters is another server's by now.</summary>
+    public bool IsVoid(Contract.Envelope envelope) => BringsShard(envelope) && envelope.Generation.ToProtocol() < Traffic.Newest;
+
     public void Deliver(Contract.Envelope envelope, ReadOnlySpan<TensorBytes> tensors)
     {
         Address to = envelope.To.ToProtocol();

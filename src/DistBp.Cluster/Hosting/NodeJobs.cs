@@ -78,6 +78,8 @@ internal sealed class NodeJobs : IDeliveryHost, IAsyncDisposable
         return _hosts.TryGetValue(envelope.Job, out JobHost? host) ? host.Destination(envelope, tensor, byteCount) : TensorTarget.Discard;
     }
 
+    public bool IsVoid(Contract.Envelope envelope) => !_hosts.TryGetValue(envelope.Job, out JobHost? host) || host.IsVoid(envelope);
+
     public void Deliver(Contract.Envelope envelope, ReadOnlySpan<TensorBytes> tensors)
     {
         // A job that has ended here: its last messages are under way.

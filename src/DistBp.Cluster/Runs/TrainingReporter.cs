@@ -24,7 +24,7 @@ internal sealed class TrainingReporter(
     private readonly RunDiagnosis _diagnosis = new(
         memory.Network, memory.Segments, memory.Job.Clip.GlobalNorm is not null || memory.Job.Clip.ParameterNorm is not null, memory.Job.Batch);
     private readonly StalenessMeter _staleness = new();
-    private readonly FailureStreak _refusals = new(), _leftovers = new();
+    private readonly FailureStreak _refusals = new(), _leftovers = new(), _unpersisted = new();
     private double _lastRate;
     private double _lastNorm;
 
@@ -124,7 +124,19 @@ internal sealed class TrainingReporter(
         }
     }
 
-    public void Persist() => ledger.Flush();
+    /// <summary>A disk that refuses it does not end the run: records wait in memory, and a coordinator that dies before the disk takes them leaves a ledger without them.</summary>
+    public void Persist()
+    {
+        try
+        {
+            ledger.Flush();
+            _unpersisted.End();
+        }
+        catch (UserException refused) when (refused.Kind == ErrorKind.Usage)
+        {
+            if (_unpersisted.Add()) Warn($"{refused.Message}; the run goes on, and the ledger is tried again");
+        }
+    }
 
     /// <summary>A disk that refuses it does not end the run: the next one is tried again, and the last one once more at the end.</summary>
     public void WriteCheckpoint(WriteCheckpoint checkpoint)

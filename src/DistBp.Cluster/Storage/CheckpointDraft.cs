@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Runtime.ExceptionServices;
 using DistBp.Learning;
 using DistBp.Learning.Encodings;
 
@@ -32,19 +31,21 @@ internal static class CheckpointDraft
         ((long)content.Parameters.Length + content.Best.Length + content.Optimizer.Sum(s => (long)s.Length * s.States.Count)
             + content.Residuals.Sum(r => (long)r.Values.Length));
 
+    /// <summary>On threads of their own, which wait for the disk: those of the pool have the network to serve.</summary>
     private static CheckpointFile[] CreateAll(string folder, DraftFile[] drafts)
     {
         var files = new CheckpointFile[drafts.Length];
-        try
-        {
-            Parallel.For(0, drafts.Length, new ParallelOptions { MaxDegreeOfParallelism = MaxWriters }, i => files[i] = Create(folder, drafts[i]));
-        }
-        catch (AggregateException failures)
-        {
-            // A disk that is full says so to each writer: the first one tells it all.
-            ExceptionDispatchInfo.Throw(failures.InnerExceptions[0]);
-        }
+        int next = -1;
+        Task[] writers = [.. Enumerable.Range(0, Math.Min(MaxWriters, drafts.Length)).Select(_ => Task.Factory.StartNew(
+            CreateNext, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default))];
+        // A disk that is full says so to each writer: the first one tells it all.
+        Task.WhenAll(writers).GetAwaiter().GetResult();
         return files;
+
+        void CreateNext()
+        {
+            for (int i = Interlocked.Increment(ref next); i < drafts.Length; i = Interlocked.Increment(ref next)) files[i] = Create(folder, drafts[i]);
+        }
     }
 
     private static CheckpointFile Create(string folder, DraftFile draft) =>

@@ -13,7 +13,6 @@ public sealed class ReplicatedClusterTests : IDisposable
     [Theory]
     [InlineData("digits", 1, 2, true)]
     [InlineData("digits", 1, 3, false)]
-    [InlineData("digits", 2, 4, true)]
     [InlineData("cnn", 1, 3, true)]
     [InlineData("cnn", 2, 3, false)]
     [InlineData("tokens", 1, 3, false)]
@@ -92,7 +91,10 @@ public sealed class ReplicatedClusterTests : IDisposable
         using CommandRun run = Begin(cluster, job);
         cluster.Node("n2").Signal("KILL");
         run.WaitForLine("replication 1 needs 2 servers, and there is one: its shard has no copy");
+        // The run does not end before: its only worker stands still, for less than what makes it lost.
+        cluster.Node("n1").Signal("STOP");
         cluster.Join("n4", "--roles", "worker,server");
+        cluster.Node("n1").Signal("CONT");
         run.WaitForLine("n4 (worker");
         run.WaitForLine("epoch ");
         run.WaitForLine("epoch ");

@@ -66,6 +66,36 @@ public sealed class MembershipTests
         Assert.InRange(Environment.TickCount64 - begin, 900, 10_000);
     }
 
+    /// <summary>The chaos runner found a node that a peer had complained of: a member of the cluster still, but of no job any more, for ever.</summary>
+    [Fact]
+    public async Task A_member_that_is_expelled_hears_why_and_joins_anew_as_another_incarnation()
+    {
+        await using TestCluster cluster = await TestCluster.StartAsync();
+        TestNode a = await cluster.StartMemberAsync("a1");
+        await cluster.Coordinator.LineAsync("a1");
+        ClusterMembers members = cluster.Coordinator.Node.Duty!.Members;
+        ClusterMember before = Assert.Single(members.Members);
+        members.Expel(before, "b1 does not reach it");
+        Assert.Contains("b1 does not reach it", await a.LineAsync("is lost"), StringComparison.Ordinal);
+        Assert.Contains("is lost", await cluster.Coordinator.LineAsync("a1"), StringComparison.Ordinal);
+        await cluster.Coordinator.LineAsync("joined");
+        ClusterMember after = Assert.Single(members.Members);
+        Assert.Equal("a1", after.Name);
+        Assert.InRange(after.Incarnation, before.Incarnation + 1, ulong.MaxValue);
+        // What it was is not expelled twice.
+        members.Expel(before, "late");
+        Assert.Equal(after, Assert.Single(members.Members));
+    }
+
+    [Fact]
+    public async Task A_coordinator_does_not_expel_its_own_process()
+    {
+        await using TestCluster cluster = await TestCluster.StartAsync(NodeRoles.Coordinator | NodeRoles.Worker);
+        ClusterMembers members = cluster.Coordinator.Node.Duty!.Members;
+        members.Expel(members.Members.Single(), "whatever");
+        Assert.Single(members.Members);
+    }
+
     [Fact]
     public async Task A_node_leaves_in_order_and_the_cluster_calls_it_left()
     {

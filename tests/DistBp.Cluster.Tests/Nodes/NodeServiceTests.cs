@@ -1,6 +1,7 @@
 using DistBp.Cluster.Configuration;
 using DistBp.Cluster.Configuration.Clusters;
 using DistBp.Cluster.Nodes;
+using DistBp.Cluster.Tests.Storage;
 using DistBp.Cluster.Tests.Wire.Grpc;
 using DistBp.Cluster.Wire.Grpc;
 using DistBp.Cluster.Wire.Health;
@@ -48,10 +49,14 @@ public sealed class NodeServiceTests
     public async Task A_port_in_use_is_told_with_the_address()
     {
         await using TestCluster cluster = await TestCluster.StartAsync();
-        ClusterConfiguration c = cluster.Configuration;
-        c = c with { Node = c.Node with { Listen = cluster.Coordinator.Node.Endpoint, Roles = NodeRoles.Coordinator } };
-        c = c with { Storage = c.Storage with { State = Path.Combine(cluster.RunsFolder, "other") } };
-        var taken = await Assert.ThrowsAsync<UserException>(() => ClusterNode.StartAsync(c, _ => { }));
+        using var folder = new TemporaryFolder();
+        var taken = await Assert.ThrowsAsync<UserException>(() => ClusterNode.StartAsync(
+            cluster.Configuration with
+            {
+                Node = cluster.Configuration.Node with { Listen = cluster.Coordinator.Node.Endpoint, Roles = NodeRoles.Coordinator },
+                Storage = cluster.Configuration.Storage with { State = folder["state"] },
+            },
+            _ => { }));
         Assert.Equal((ErrorKind.Usage, cluster.Coordinator.Node.Endpoint.ToString()), (taken.Kind, taken.Problems.Single().Where));
     }
 

@@ -63,6 +63,11 @@ internal sealed class ClusterMembers(FailureDetectorConfiguration detection, Tim
 
     public void Disconnect(MemberId member, string why) => Step(new ConnectionEnded(member, why));
 
+    public void Expel(ClusterMember member, string why)
+    {
+        if (!member.IsHere) Step(new ConnectionEnded(member.Id, why));
+    }
+
     public void Release(ClusterMember member) => Step(new LeaveGranted(member.Id));
 
     public void ReportStepTime(ClusterMember member, TimeSpan time)

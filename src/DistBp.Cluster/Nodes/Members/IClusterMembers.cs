@@ -17,6 +17,11 @@ internal interface IClusterMembers
     /// <summary>A leaving member has nothing left that anyone needs, and may go. For others, and a second time, it does nothing.</summary>
     void Release(ClusterMember member);
 
+    /// <summary>
+    /// The member cannot be worked with as it is: it is lost, and its node, which hears why, joins anew, as another incarnation. This process itself stays.
+    /// </summary>
+    void Expel(ClusterMember member, string why);
+
     /// <summary>How long the member's last step took, for the status page.</summary>
     void ReportStepTime(ClusterMember member, TimeSpan time);
 }

@@ -109,7 +109,7 @@ internal sealed class LedgerWriter : IDisposable
         {
             TryWriteOut();
             // What the disk has not taken is later than any checkpoint: void as well.
-            (_end, _known) = (LedgerFrame.SealBytes, 0);
+            (_end, _known) = (LedgerFrame.SealBytes, long.MinValue);
             Begin(step, LedgerCut.Before(step, _file.Name));
             TryWriteOut();
         }

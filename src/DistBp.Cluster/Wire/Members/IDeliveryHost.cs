@@ -25,6 +25,9 @@ internal interface IDeliveryHost
     /// <exception cref="RpcException">The tensor is not one that belongs anywhere.</exception>
     TensorTarget Destination(Envelope envelope, int tensor, long byteCount);
 
+    /// <summary>Whether what is still to come of a tensor must not be written any more: the memory that was its <see cref="Destination"/> has another use by now.</summary>
+    bool IsVoid(Envelope envelope) => false;
+
     /// <summary>
     /// A message is there with all its tensors, checked: in the memory of <see cref="Destination"/>, or in the sender's own where that is shared, to
     /// be read and not written. To be handled at once, or kept: the span is the stream's, the memory is not.

@@ -1,3 +1,5 @@
+using DistBp.Cluster.Wire.Members.Contract;
+
 namespace DistBp.Cluster.Wire.Members;
 
 /// <summary>A tensor that was announced and is being received.</summary>
@@ -9,6 +11,9 @@ internal sealed class IncomingTensor
 
     public TensorTarget Target { get; private set; }
 
+    /// <summary>Of the message that it belongs to, or of its announcement; null: of none.</summary>
+    public Envelope? Envelope { get; private set; }
+
     public ReceivedRanges Ranges { get; } = new();
 
     public bool IsComplete => Ranges.Cover(ByteCount);
@@ -17,9 +22,9 @@ internal sealed class IncomingTensor
     public TensorBytes Received => Target.Received;
 
     /// <param name="isThere">In shared memory: nothing is to come.</param>
-    public void Begin(uint number, long byteCount, TensorTarget target, bool isThere)
+    public void Begin(Envelope? envelope, uint number, long byteCount, TensorTarget target, bool isThere)
     {
-        (Number, ByteCount, Target) = (number, byteCount, target);
+        (Envelope, Number, ByteCount, Target) = (envelope, number, byteCount, target);
         Ranges.Clear();
         if (isThere) Ranges.TryAdd(0, byteCount);
     }

@@ -22,7 +22,7 @@ internal sealed class OpenTensors(IDeliveryHost host, DeliveryLimits limits, Pee
             throw new RpcException(StatusCode.ResourceExhausted, $"a tensor of {info.Bytes} bytes is announced, which goes beyond the limit of {limits.MaxOpenBytes}");
         if (_open.ContainsKey(info.Number)) throw new RpcException(StatusCode.Internal, $"the tensor {info.Number} is announced twice");
         IncomingTensor tensor = _spare.TryPop(out IncomingTensor? spare) ? spare : new IncomingTensor();
-        tensor.Begin(info.Number, (long)info.Bytes, Target(envelope, index, info), isThere: info.Place is not null);
+        tensor.Begin(envelope, info.Number, (long)info.Bytes, Target(envelope, index, info), isThere: info.Place is not null);
         _open.Add(info.Number, tensor);
         _bytes += tensor.ByteCount;
         return tensor;
@@ -32,7 +32,7 @@ internal sealed class OpenTensors(IDeliveryHost host, DeliveryLimits limits, Pee
     {
         _open.Remove(tensor.Number);
         _bytes -= tensor.ByteCount;
-        tensor.Begin(0, 0, default, isThere: false);
+        tensor.Begin(null, 0, 0, default, isThere: false);
         _spare.Push(tensor);
     }
 

@@ -96,6 +96,19 @@ public sealed class DeliveryStreamTests : IAsyncLifetime
         => RefusedAsync(StatusCode.NotFound, "the tensor 7", [new() { Abandonment = new() { Tensors = { 7 } } }]);
 
     [Fact]
+    public async Task The_rest_of_a_tensor_whose_place_is_anothers_by_now_is_not_written()
+    {
+        int asked = 0;
+        _host.Void = _ => ++asked > 1;
+        await using Http2Call call = await CallAsync();
+        await call.WriteAsync(Bytes([Envelope((1, 100)), Chunk(1, 0, 50), Chunk(1, 50, 50)]), default, _patience.Token);
+        (_, TensorBytes[] tensors) = await _host.NextAsync(_patience.Token);
+        ReadOnlySpan<byte> received = tensors[0].Bytes.Span;
+        Assert.True(received[..50].ContainsAnyExcept((byte)0));
+        Assert.False(received[50..].ContainsAnyExcept((byte)0));
+    }
+
+    [Fact]
     public async Task Bytes_that_are_no_message_are_refused()
     {
         await RefusedAsync(StatusCode.Internal, "malformed", [0, 0, 0, 0, 3, 0xFF, 0xFF, 0xFF]);

@@ -21,6 +21,11 @@ internal sealed class RecordingHost : IDeliveryHost
     /// <summary>What is wanted of a tensor; by default memory of its own.</summary>
     public Func<Contract.Envelope, int, long, TensorTarget> Wanted { get; set; } = (_, _, count) => new TensorTarget(new byte[count], Contract.Encoding.Int8);
 
+    /// <summary>Whether the rest of a message has become void; asked before each piece is written.</summary>
+    public Func<Contract.Envelope, bool> Void { get; set; } = _ => false;
+
+    public bool IsVoid(Contract.Envelope envelope) => Void(envelope);
+
     public Task<GrpcServer> StartAsync(DeliveryLimits? limits = null) => GrpcServer.StartAsync(
         new(IPAddress.Loopback, 0), GrpcLimits.Default, new DeliveryService(this, limits ?? DeliveryLimits.Default).AddTo, Bugs.Enqueue);
 

@@ -1,0 +1,54 @@
+using System.Text.Json;
+
+namespace DistBp.Chaos.Reports;
+
+/// <summary>Which step was made when, from a run's events.</summary>
+internal sealed class RunTimeline
+{
+    private readonly List<(DateTime Time, long Step)> _steps = [];
+
+    /// <param name="events">events.jsonl of a run that has ended.</param>
+    public RunTimeline(string events)
+    {
+        foreach (string line in File.ReadLines(events))
+        {
+            using JsonDocument document = JsonDocument.Parse(line);
+            JsonElement e = document.RootElement;
+            if (e.GetProperty("event").GetString() is "step" or "epoch") _steps.Add((e.GetProperty("time").GetDateTime(), e.GetProperty("step").GetInt64()));
+        }
+        if (_steps.Count < 2) throw new ChaosException($"{events} tells of {_steps.Count} steps: there is no rate");
+    }
+
+    public DateTime Begin => _steps[0].Time;
+
+    /// <summary>All of the run but the first seconds, stalls included.</summary>
+    public double StepsPerSecond(TimeSpan warmUp)
+    {
+        (DateTime Time, long Step) first = _steps.Find(s => s.Time >= Begin + warmUp), last = _steps[^1];
+        return first.Time == default || first == last
+            ? throw new ChaosException("the run was over before its rate could be measured")
+            : (last.Step - first.Step) / (last.Time - first.Time).TotalSeconds;
+    }
+
+    /// <summary>The longest time in which no step was told of, among those that end after the first moment and begin before the second one.</summary>
+    public TimeSpan LongestStall(DateTime from, DateTime to)
+    {
+        TimeSpan longest = TimeSpan.Zero;
+        for (int i = 1; i < _steps.Count; i++)
+        {
+            if (_steps[i].Time > from && _steps[i - 1].Time < to && _steps[i].Time - _steps[i - 1].Time > longest) longest = _steps[i].Time - _steps[i - 1].Time;
+        }
+        return longest;
+    }
+
+    /// <summary>Steps that had been made at the first moment or later, and were made again before the second one; events tell of some steps, so it may be a few less.</summary>
+    public long StepsLost(DateTime from, DateTime to)
+    {
+        long lost = 0;
+        for (int i = 1; i < _steps.Count; i++)
+        {
+            if (_steps[i].Time > from && _steps[i].Time <= to) lost += Math.Max(0, _steps[i - 1].Step - _steps[i].Step);
+        }
+        return lost;
+    }
+}
