@@ -94,6 +94,9 @@ internal sealed class CommandRun : IDisposable
         kill.WaitForExit();
     }
 
+    /// <summary>SIGKILL, at once.</summary>
+    public void Kill() => _process.Kill();
+
     public CommandOutcome Wait()
     {
         if (!_process.WaitForExit(Patience))
