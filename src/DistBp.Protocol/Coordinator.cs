@@ -196,7 +196,8 @@ public sealed class Coordinator(TrainingPlan plan, int term = 1, bool takesOver 
     {
         if (_awaited.Count > 0 || _asked.Count == 0) return;
         _committed = Math.Max(_committed, _standings.Newest);
-        if (plan.Consistency.IsPaced || _standings.Held() is not { } held || _standings.Of(held) is not { } standings || Standings.NewestCourse(standings) is not { } course)
+        if (plan.Consistency.IsPaced || _standings.Held() is not { } held || _standings.Of(held) is not { } standings || Standings.NewestCourse(standings) is not { } course
+            || course.From > plan.PersistedBefore)
         {
             // Workers at their own pace cannot be settled on one version, and nobody has what somebody else has lost.
             BecomeGoingBack(effects);

@@ -19,6 +19,12 @@ public sealed record TrainingPlan
     /// <summary>Whether members keep what another coordinator needs to go on with the run.</summary>
     public bool OutlivesCoordinator { get; init; }
 
+    /// <summary>
+    /// Where the run is taken over: reports of steps before this version are on the disk. Members that stand beyond it with no reports of what lies between were given up
+    /// once, and the run had gone back without them.
+    /// </summary>
+    public long PersistedBefore { get; init; } = long.MaxValue;
+
     /// <summary>Whether servers keep the reports of steps until the next stop point.</summary>
     public bool KeepsReports => OutlivesCoordinator || Replication > 0;
 

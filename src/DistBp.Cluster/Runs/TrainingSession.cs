@@ -162,6 +162,7 @@ public sealed class TrainingSession
         using LedgerWriter ledger = _variant.TakesOver
             ? LedgerWriter.GoOn(paths.Ledger, ledgerIdentity, plan.StartVersion, _time)
             : LedgerWriter.Open(paths.Ledger, ledgerIdentity, plan.StartVersion, _time);
+        if (ledger.KnownBefore is { } persisted) plan = plan with { PersistedBefore = persisted };
         reporter = new TrainingReporter(
             memory, checkpoints, identity, ledger, _servers, observers, _variant.EndsAfter, () => GoBack(memory, checkpoints, identity), _time)
         {

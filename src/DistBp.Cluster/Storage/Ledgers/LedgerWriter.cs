@@ -40,6 +40,9 @@ internal sealed class LedgerWriter : IDisposable
         (_file, _identity, _time, _writtenAt) = (file, identity, time, time.GetTimestamp());
     }
 
+    /// <summary>Records of steps before this one are there from another process; null: none are known to be.</summary>
+    public long? KnownBefore => _known == long.MinValue ? null : _known;
+
     /// <summary>What the user should know of the ledger that was there; "" for nothing.</summary>
     public string Warning { get; private init; } = "";
 

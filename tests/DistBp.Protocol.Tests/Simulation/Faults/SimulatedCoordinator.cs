@@ -43,7 +43,7 @@ internal sealed class SimulatedCoordinator
         }
         _captured = new Snapshot(0, plan.StartProgress, new float[ToyProblem.Layout.Count], new float[ToyProblem.Layout.Count], new float[ToyProblem.Layout.Count]);
         _takesBack = term > 1;
-        _machine = new Coordinator(plan, term, takesOver: term > 1);
+        _machine = new Coordinator(plan with { PersistedBefore = _disk.Ledger.Count }, term, takesOver: term > 1);
         if (_takesBack) cluster.Clock.After(SimulatedCluster.AcceptablePause + 2 * SimulatedCluster.HeartbeatInterval, EndTakingBack);
         cluster.Clock.After(HeartbeatOffset, Tick);
     }
