@@ -18,6 +18,9 @@ public sealed record Assignment(Generation Generation, IReadOnlyList<int> Worker
     /// <summary>So many other servers keep a copy of each shard; fewer where there are not so many.</summary>
     public int Replication { get; init; }
 
+    /// <summary>The copies that each shard has.</summary>
+    public int Copies => Math.Min(Replication, Servers.Count - 1);
+
     /// <summary>Members numbered from 0.</summary>
     public static Assignment OfCounts(Generation generation, int workers, int servers, int slices, int updatedCount) =>
         new(generation, [.. Enumerable.Range(0, workers)], [.. Enumerable.Range(0, servers)], slices, updatedCount);
@@ -76,7 +79,7 @@ public sealed record Assignment(Generation Generation, IReadOnlyList<int> Worker
     private int[] Neighbours(int server, int direction)
     {
         int position = _serverPositions[server], count = Servers.Count;
-        return [.. Enumerable.Range(1, Math.Min(Replication, count - 1)).Select(i => Servers[((position + direction * i) % count + count) % count])];
+        return [.. Enumerable.Range(1, Copies).Select(i => Servers[((position + direction * i) % count + count) % count])];
     }
 
     private List<Subtree> Run(int leaves, int worker)

@@ -196,20 +196,19 @@ public sealed class Coordinator(TrainingPlan plan, int term = 1, bool takesOver 
     {
         if (_awaited.Count > 0 || _asked.Count == 0) return;
         _committed = Math.Max(_committed, _standings.Newest);
-        if (plan.Consistency.IsPaced || _standings.Held() is not { } held || _standings.Of(held) is not { } standings || Standings.NewestCourse(standings) is not { } course
-            || course.From > plan.PersistedBefore)
+        if (_standings.Find(plan) is not { } foothold)
         {
-            // Workers at their own pace cannot be settled on one version, and nobody has what somebody else has lost.
             BecomeGoingBack(effects);
             return;
         }
-        Resume(course);
-        _muster.Adopt(held, standings.Select(s => new Suspended(held.Generation, s.Server, s.Version, s.SkipsInRow) { Decided = s.Decided }));
-        Replay(Standings.Reports(standings, course.From), effects);
-        if (standings.Any(s => s.Restored > 0))
+        Resume(foothold.Course);
+        _muster.Adopt(
+            foothold.Held, foothold.Standings.Select(s => new Suspended(foothold.Held.Generation, s.Server, s.Version, s.SkipsInRow) { Decided = s.Decided }));
+        Replay(foothold.Reports, effects);
+        if (foothold.Standings.Any(s => s.Restored > 0))
         {
             // The last epoch is over and judged; some may have its best parameters and others not.
-            (_version, _restored) = (course.From, standings.Min(s => s.Restored));
+            (_version, _restored) = (foothold.Course.From, foothold.Standings.Min(s => s.Restored));
             BecomeAssigning(_restored == 0 ? Phase.RestoringBest : Phase.EvaluatingFinal, effects);
             return;
         }

@@ -174,12 +174,7 @@ public sealed class ParameterServer(int index, ConsistencyMode? mode = null)
         foreach (MemberMessage early in _early.Take(_assignment)) Step(early, effects);
     }
 
-    private void Follow(Course? course)
-    {
-        if (course is null) return;
-        _course = course;
-        _reports.DropBefore(course.From);
-    }
+    private void Follow(Course? course) => _course = course ?? _course;
 
     /// <summary>
     /// To each new owner, oneself too, what of the old shard he owns from now on, and to each new backup what he keeps a copy of. Of a server that is lost the first of its
@@ -302,6 +297,7 @@ public sealed class ParameterServer(int index, ConsistencyMode? mode = null)
         _proceededFrom = message.From;
         _until = _rule.Until = message.Until;
         Follow(message.Course);
+        _reports.DropBefore(message.From);
         _rateFactor = message.RateFactor;
         _haltRequested = false;
         if (_held != _loaded)

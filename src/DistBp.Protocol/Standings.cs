@@ -18,27 +18,29 @@ internal sealed class Standings
         if (member.Role == Role.Server) _standings.Remove(member.Index);
     }
 
+    /// <summary>From where the run goes on. Null: from its newest checkpoint.</summary>
+    /// <param name="plan">Workers at their own pace cannot be settled on one version.</param>
+    public Foothold? Find(TrainingPlan plan)
+    {
+        if (plan.Consistency.IsPaced || Held() is not { } held) return null;
+        IReadOnlyList<ServerStanding> standings = [.. held.Servers.Where(s => Has(s, held)).Select(s => _standings[s])];
+        return NewestCourse(standings) is { } course && course.From <= plan.PersistedBefore ? new Foothold(held, standings, course) : null;
+    }
+
     /// <summary>
     /// The newest assignment that counts: a server has heard that all took it up, or all its servers have loaded their shards. Before that nobody has given up what
     /// he had of the one before. Null: nobody has anything, or somebody is missing whose shard nobody else has.
     /// </summary>
-    public Assignment? Held()
+    private Assignment? Held()
     {
         IEnumerable<Assignment> known = _standings.Values.SelectMany(s => (IEnumerable<Assignment?>)[s.Held, s.Loaded]).OfType<Assignment>();
         Assignment? held = known.Where(IsTakenUp).MaxBy(a => a.Generation);
         return held is not null && held.Servers.All(owner => held.Holder(owner, Missing(held)) is not null) ? held : null;
     }
 
-    /// <summary>Where the servers stand that have a part of it.</summary>
-    public IReadOnlyList<ServerStanding> Of(Assignment held) => [.. held.Servers.Where(s => Has(s, held)).Select(s => _standings[s])];
-
     /// <summary>The newest that a server was told; at one stop point what comes after it is newer than what is to be done there.</summary>
-    public static Course? NewestCourse(IReadOnlyList<ServerStanding> standings) =>
+    private static Course? NewestCourse(IReadOnlyList<ServerStanding> standings) =>
         standings.Select(s => s.Course).OfType<Course>().MaxBy(c => (c.From, c.AtStop ? 0 : 1));
-
-    /// <summary>All reports from <paramref name="step"/> on that a server has, each once, in order.</summary>
-    public static IReadOnlyList<MemberMessage> Reports(IReadOnlyList<ServerStanding> standings, long step) =>
-        [.. standings.SelectMany(s => s.Reports).Where(r => ReportLog.StepOf(r) >= step).DistinctBy(ReportLog.StepOf).OrderBy(ReportLog.StepOf)];
 
     private bool IsTakenUp(Assignment assignment) =>
         _standings.Values.Any(s => s.Held?.Generation == assignment.Generation)
@@ -48,4 +50,14 @@ internal sealed class Standings
 
     private bool Has(int server, Assignment held) => _standings.TryGetValue(server, out ServerStanding? standing)
         && (standing.Held?.Generation == held.Generation || standing.Loaded?.Generation == held.Generation);
+}
+
+/// <summary>What members hold of a run that is taken over.</summary>
+/// <param name="Standings">Where the servers stand that have a part of it.</param>
+/// <param name="Course">The newest that one of them was told.</param>
+internal sealed record Foothold(Assignment Held, IReadOnlyList<ServerStanding> Standings, Course Course)
+{
+    /// <summary>Those from the course on, each once, in order.</summary>
+    public IReadOnlyList<MemberMessage> Reports =>
+        [.. Standings.SelectMany(s => s.Reports).Where(r => ReportLog.StepOf(r) >= Course.From).DistinctBy(ReportLog.StepOf).OrderBy(ReportLog.StepOf)];
 }

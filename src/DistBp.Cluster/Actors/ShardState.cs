@@ -36,10 +36,10 @@ internal sealed class ShardState
     private readonly float[] _scales;
     private readonly SegmentFigures _figures;
     private readonly TensorBuffer? _exact;
-
-    /// <summary>[Shard.Count] of a copy: its parameters, and those of the best epoch.</summary>
-    private readonly TensorBuffer? _own;
     private readonly int _from;
+    private readonly bool _isCopy;
+
+    /// <summary>[Shard.Count] of a copy: the parameters of the best epoch.</summary>
     private TensorBuffer? _ownBest;
     private SubtreeCombination? _arrived;
     private int _samples;
@@ -48,8 +48,8 @@ internal sealed class ShardState
     public ShardState(TrainingMemory memory, ParameterShard shard, bool isCopy = false)
         : this(memory, memory.ServerDescent, shard, isCopy ? new TensorBuffer(shard.Count) : memory.Parameters, isCopy ? shard.Offset : 0)
     {
-        if (isCopy) _own = _parameters;
-        else if (memory.Job.Wire.Parameters != ParameterEncoding.F32) _exact = new TensorBuffer(shard.Before(memory.Network.Parameters.DenseTrainedCount).Count);
+        _isCopy = isCopy;
+        if (!isCopy && memory.Job.Wire.Parameters != ParameterEncoding.F32) _exact = new TensorBuffer(shard.Before(memory.Network.Parameters.DenseTrainedCount).Count);
     }
 
     /// <param name="parameters">What is moved: the flat buffer from <paramref name="from"/> on.</param>
@@ -161,7 +161,7 @@ internal sealed class ShardState
         }
         for (int i = 0; i < handed.State.Count; i++) handed.State[i].Span.CopyTo(_state[i].Span[Math.Min(handed.Range.Offset - Shard.Offset, _state[i].Length)..]);
         if (handed.Best.IsEmpty) return;
-        if (_own is null) handed.Best.Span.CopyTo(_memory.Snapshots.Best.Span[handed.Range.Offset..]);
+        if (!_isCopy) handed.Best.Span.CopyTo(_memory.Snapshots.Best.Span[handed.Range.Offset..]);
         else handed.Best.Span.CopyTo((_ownBest ??= new TensorBuffer(Shard.Count)).Span[offset..]);
     }
 
@@ -233,7 +233,7 @@ internal sealed class ShardState
         // By index: enumerating an interface would allocate in each step.
         for (int server = 0; server < request.Norms.Count; server++) _allNorms.Add(request.Norms[server]);
         Clipped = ClipPlan.Compute(_descent.Clip, _memory.Segments, _allNorms.Squared, _scales, _allNorms.Segments).Clipped;
-        SegmentFigures? figures = _own is null && _memory.IsSampled(request.Step) ? _figures : null;
+        SegmentFigures? figures = !_isCopy && _memory.IsSampled(request.Step) ? _figures : null;
         figures?.Clear();
         double rate = _descent.Rate(request.Step, request.RateFactor);
         int samples = _samples;
@@ -290,7 +290,7 @@ internal sealed class ShardState
 
     private ReadOnlyMemory<float> BestOf(ParameterShard range)
     {
-        if (_own is null) return _memory.Snapshots.BestOf(range);
+        if (!_isCopy) return _memory.Snapshots.BestOf(range);
         // Not by ?: , in which null would become an empty memory of another type.
         if (_ownBest is null) return default;
         return _ownBest.Memory.Slice(range.Offset - Shard.Offset, range.Count);
@@ -299,8 +299,7 @@ internal sealed class ShardState
     /// <summary>By reference where they are in one piece.</summary>
     private ReadOnlyMemory<float> ExactOf(ParameterShard range)
     {
-        if (_own is not null) return _own.Memory.Slice(range.Offset - Shard.Offset, range.Count);
-        if (_exact is null) return _parameters.Memory.Slice(range.Offset, range.Count);
+        if (_exact is null) return _parameters.Memory.Slice(range.Offset - _from, range.Count);
         var parameters = new float[Shard.Count];
         CopyTo(parameters);
         return parameters.AsMemory(range.Offset - Shard.Offset, range.Count);

@@ -188,15 +188,9 @@ internal sealed class TrainingReporter(
 
     public void OnAssignment(Assignment assignment)
     {
-        int copies = Math.Min(assignment.Replication, assignment.Servers.Count - 1);
-        if (copies < assignment.Replication && copies != _copies)
-        {
-            lock (_telling)
-            {
-                foreach (IRunObserver observer in observers) observer.OnWarning(ReplicationText.TooFew(assignment.Replication, assignment.Servers.Count));
-            }
-        }
-        _copies = copies;
+        if (assignment.Copies < assignment.Replication && assignment.Copies != _copies)
+            Warn(ReplicationText.TooFew(assignment.Replication, assignment.Servers.Count));
+        _copies = assignment.Copies;
     }
 
     public void OnLostResiduals(ReportLostResiduals lost)

@@ -158,7 +158,7 @@ internal sealed class CheckpointMirror
     private (string Folder, long Bytes)[] List(long newerThan) =>
     [
         .. CheckpointStore.OpenForReading(_folder).NewestFirst().TakeWhile(f => CheckpointStore.StepOf(f) > newerThan)
-            .Select(f => (f, new DirectoryInfo(f).EnumerateFiles().Sum(file => file.Length))),
+            .Select(f => (f, BytesOf(f))),
     ];
 
     /// <exception cref="UserException">The place is not writable.</exception>
@@ -183,7 +183,7 @@ internal sealed class CheckpointMirror
             {
                 // One that is superseded may be gone meanwhile.
                 if (Directory.Exists(folder) && _failures.Add())
-                    _warn($"{Path.GetFileName(folder)} is not copied to {_folder} ({(e as UserException)?.Problems[0].What ?? e.Message}): {Remedy(folder)}");
+                    _warn($"{Path.GetFileName(folder)} is not copied to {_folder} ({What(e)}): {Remedy(folder)}");
             }
         }
     }
@@ -191,20 +191,24 @@ internal sealed class CheckpointMirror
     private string Remedy(string folder)
     {
         string so = _failures.Count == 1 ? "" : $"; {_failures.Count} in a row by now";
-        return $"{Bytes(folder):N0} bytes are needed there: free space or make it writable; the run goes on, and the next one is tried again{so}";
+        return $"{BytesIfThere(folder):N0} bytes are needed there: free space or make it writable; the run goes on, and the next one is tried again{so}";
     }
 
-    private static long Bytes(string folder)
+    private static long BytesIfThere(string folder)
     {
         try
         {
-            return new DirectoryInfo(folder).EnumerateFiles().Sum(file => file.Length);
+            return BytesOf(folder);
         }
         catch (IOException)
         {
             return 0;
         }
     }
+
+    private static long BytesOf(string folder) => new DirectoryInfo(folder).EnumerateFiles().Sum(file => file.Length);
+
+    private static string What(Exception e) => (e as UserException)?.Problems[0].What ?? e.Message;
 
     private string? TakeNext()
     {
@@ -244,7 +248,7 @@ internal sealed class CheckpointMirror
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or UserException)
         {
-            if (_failures.Add()) _warn($"{_folder}, the second place for checkpoints, fails: {(e as UserException)?.Problems[0].What ?? e.Message}");
+            if (_failures.Add()) _warn($"{_folder}, the second place for checkpoints, fails: {What(e)}");
             return default;
         }
     }

@@ -29,6 +29,9 @@ internal sealed class LedgerWriter : IDisposable
     /// <summary>Steps before this one were in the ledger when another process went on with it.</summary>
     private long _known = long.MinValue;
 
+    /// <summary>All before this byte is on the disk; −1: that is not known.</summary>
+    private long _flushedTo = -1;
+
     // The seal before the first frame, then frames.
     private byte[] _buffer = new byte[LedgerFrame.SealBytes + BufferBytes];
     private int _end = LedgerFrame.SealBytes;
@@ -122,10 +125,18 @@ internal sealed class LedgerWriter : IDisposable
     /// <exception cref="UserException">The disk is full.</exception>
     public void Flush()
     {
-        lock (_gate) WriteOut();
+        long end;
+        lock (_gate)
+        {
+            WriteOut();
+            end = _file.Position;
+            // At a stop point it is asked for more than once, and nothing may have come meanwhile.
+            if (end == _flushedTo) return;
+        }
         try
         {
             RandomAccess.FlushToDisk(_file.SafeFileHandle);
+            lock (_gate) _flushedTo = end;
         }
         catch (IOException e)
         {
@@ -177,6 +188,7 @@ internal sealed class LedgerWriter : IDisposable
 
     private void Begin(long step, LedgerCut? cut)
     {
+        _flushedTo = -1;
         if (cut is { } at)
         {
             _file.SetLength(at.End);
