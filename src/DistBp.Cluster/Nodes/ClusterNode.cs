@@ -79,7 +79,8 @@ public sealed class ClusterNode : IAsyncDisposable
     {
         // A coordinator goes silent first: those who watch a job see it break off, not end. What its runs are at is left to the next one.
         if (_duty is null) await _disposed.CancelAsync().ConfigureAwait(false);
-        await _server.StopAsync(LastCalls).ConfigureAwait(false);
+        // Who is still in the middle of things breaks off as a process that dies; who has ended lets others hear the last of it.
+        await _server.StopAsync(_running.IsCompleted ? LastCalls : TimeSpan.Zero).ConfigureAwait(false);
         await _server.DisposeAsync().ConfigureAwait(false);
         if (_store is not null) await _store.DisposeAsync().ConfigureAwait(false);
         await _disposed.CancelAsync().ConfigureAwait(false);

@@ -29,7 +29,7 @@ public sealed class ReplicatedRunTests(ITestOutputHelper output)
     {
         output.WriteLine($"seed {seed}");
         var random = new Random(seed);
-        JobDescription job = SmallJobs.Of(SmallJobs.EveryOptimizer[name], "epochs=40", "schedule={constant: {}}");
+        JobDescription job = SmallJobs.Of(SmallJobs.EveryOptimizer[name], "epochs=100", "schedule={constant: {}}");
         await using HostedCluster cluster = await HostedCluster.StartAsync(members: 4, sharedMemory);
         using ClusterClient client = cluster.Client();
         while ((await client.StatusAsync()).Members.Count < 4) await Task.Delay(5);
@@ -54,7 +54,11 @@ public sealed class ReplicatedRunTests(ITestOutputHelper output)
     {
         while (EpochsOf(probe) < epochs)
         {
-            if (watching.IsCompleted) await watching;
+            if (watching.IsCompleted)
+            {
+                await watching;
+                Assert.Fail($"The run ended before all had died: it must be longer. It saw {EpochsOf(probe)} of the {epochs} epochs waited for.");
+            }
             await Task.Delay(2);
         }
     }
