@@ -123,7 +123,7 @@ public sealed class ElectionTests : IDisposable
             }
 
             """)];
-        string[] told = [$"distbp.rendezvous.etcd.endpoints: etcd does not answer at http://127.0.0.1:{port}", "is etcd running, with a majority of its members"];
+        string[] told = ["distbp: distbp.rendezvous.etcd.endpoints: etcd ", $" at http://127.0.0.1:{port}", "is etcd running, with a majority of its members"];
         long begin = Stopwatch.GetTimestamp();
         CommandRun.Run(_folder, ["status", .. config]).ShouldFail(5, told);
         foreach (string roles in (string[])["coordinator", "worker"])
