@@ -2,6 +2,7 @@ using DistBp.Cluster.Configuration;
 using DistBp.Cluster.Configuration.Clusters;
 using DistBp.Cluster.Hosting;
 using DistBp.Cluster.Nodes;
+using DistBp.Cluster.Rendezvous;
 using DistBp.Protocol;
 using Contract = DistBp.Cluster.Wire.Members.Contract;
 
@@ -21,7 +22,7 @@ public sealed class ComplaintsTests
             FailureDetector = new FailureDetectorConfiguration(TimeSpan.FromMilliseconds(5), TimeSpan.FromMilliseconds(10)),
         };
         var self = new PeerNode("a1", 1, new NodeAddress("127.0.0.1", 1));
-        var complaints = new Complaints(new NodeContext(c, new CallCredentials(c.Cluster), Tell: _ => { }, Warn: warnings.Add), 7, self, () => 1);
+        var complaints = new Complaints(new NodeContext(c, StaticRendezvous.Of(c), new CallCredentials(c.Cluster), Tell: _ => { }, Warn: warnings.Add), 7, self, () => 1);
         var fence = new Contract.Fence { Job = 7, Sent = new() { Term = 1, Number = 2 }, Newest = new() { Term = 1, Number = 3 } };
         await complaints.TellOfFenceAsync(self with { Name = "b1" }, fence, () => new Generation(1, heard));
         Assert.StartsWith(words, string.Concat(warnings), StringComparison.Ordinal);
