@@ -160,7 +160,7 @@ public sealed class Coordinator(TrainingPlan plan, int term = 1, bool takesOver 
             case Phase.Suspending:
                 TrySettle(effects);
                 break;
-            case Phase.Assigning when _muster.IsOutdated || _muster.MissesShard:
+            case Phase.Assigning when _muster.IsOutdated || _muster.MissesShard || _muster.MissesHolder:
                 BecomeAssigning(_afterAssigning, effects);
                 break;
             case Phase.Assigning:

@@ -16,6 +16,9 @@ internal sealed class Muster(TrainingPlan plan, int term)
     private IReadOnlyList<int> _workers = [];
     private IReadOnlyList<int> _servers = [];
     private Assignment? _holders;
+
+    /// <summary>Holders that were lost already when <see cref="Current"/> was made.</summary>
+    private int[] _without = [];
     private bool _completing;
     private int _number;
 
@@ -42,6 +45,9 @@ internal sealed class Muster(TrainingPlan plan, int term)
 
     /// <summary>Whether a shard is gone with its server and all that backed it up.</summary>
     public bool MissesShard => _holders is not null && _holders.Servers.Any(s => _holders.Holder(s, LostServers) is null);
+
+    /// <summary>Whether a server that hands its shard over has gone since <see cref="Current"/> was made: whoever waits for it must be told to get it from a copy.</summary>
+    public bool MissesHolder => _holders is not null && LostServers.Except(_without).Any();
 
     private int[] LostServers => [.. _lost.Where(m => m.Role == Role.Server && _holders!.HasServer(m.Index)).Select(m => m.Index)];
 
@@ -113,9 +119,10 @@ internal sealed class Muster(TrainingPlan plan, int term)
     {
         Current = new Assignment(new Generation(term, ++_number), _workers, _servers, plan.Slices, plan.UpdatedCount) { Replication = plan.Replication };
         _awaited.Clear();
+        _without = _holders is null ? [] : LostServers;
         var assign = new Assign(Current, _holders, version, plan.MaxSkips, SkipsInRow)
         {
-            LostServers = _holders is null ? [] : LostServers, KeepsReports = plan.KeepsReports, Restored = restored, Course = course,
+            LostServers = _without, KeepsReports = plan.KeepsReports, Restored = restored, Course = course,
         };
         SendToServers(Current, assign, effects);
         foreach (int worker in _workers)

@@ -3,8 +3,9 @@ using System.Runtime.InteropServices;
 using DistBp.Chaos;
 using DistBp.Chaos.Faults;
 using DistBp.Chaos.Reports;
+using DistBp.Chaos.Waits;
 
-// dotnet run -c Release --project tests/DistBp.Chaos -- [--seed 1] [--minutes 5] [--faults 10] [--nodes 3] [--job FILE]
+// dotnet run -c Release --project tests/DistBp.Chaos -- [--seed 1] [--minutes 5] [--faults 10] [--nodes 3] [--job FILE] | --waits 100
 var seed = new Option<int>("--seed") { Description = "Of the schedule.", DefaultValueFactory = _ => 1 };
 var minutes = new Option<double>("--minutes") { Description = "How long the run would take undisturbed.", DefaultValueFactory = _ => 5 };
 var faults = new Option<int>("--faults") { Description = "How many.", DefaultValueFactory = _ => 10 };
@@ -17,10 +18,11 @@ var pace = new Option<int>("--pace")
 {
     Description = "Milliseconds that each gradient takes longer, by a timer: so that few cores are as many machines.", DefaultValueFactory = _ => 20,
 };
+var waits = new Option<int>("--waits") { Description = "Instead of a schedule: so many trials, in each of which a peer that is waited for is killed, frozen or cut off." };
 var keep = new Option<string?>("--keep") { Description = "Leave logs and runs in this folder." };
 var command = new RootCommand("Trains on a real cluster under a seeded schedule of faults, and compares with the undisturbed run.")
 {
-    seed, minutes, faults, nodes, job, kinds, coordinator, etcd, pace, keep,
+    seed, minutes, faults, nodes, job, kinds, coordinator, etcd, pace, waits, keep,
 };
 command.SetAction(async parsed =>
 {
@@ -37,6 +39,12 @@ command.SetAction(async parsed =>
         var options = new ChaosOptions(
             parsed.GetValue(seed), TimeSpan.FromMinutes(parsed.GetValue(minutes)), parsed.GetValue(faults), parsed.GetValue(nodes), parsed.GetValue(job),
             FaultKinds.Parse(parsed.GetValue(kinds)), parsed.GetValue(coordinator), parsed.GetValue(etcd), TimeSpan.FromMilliseconds(parsed.GetValue(pace)), parsed.GetValue(keep));
+        if (parsed.GetValue(waits) is > 0 and var trials)
+        {
+            IReadOnlyList<TrialOutcome> outcomes = await WaitTrials.RunAsync(parsed.GetValue(seed), trials, parsed.GetValue(keep), interrupted.Token);
+            TrialOutcome.Write(outcomes, Console.Out);
+            return outcomes.Count == trials && outcomes.All(o => o.IsRight) ? 0 : 1;
+        }
         ChaosReport report = await ChaosRun.RunAsync(options.Checked(), interrupted.Token);
         report.Write(Console.Out);
         return report.Passed ? 0 : 1;

@@ -5,7 +5,7 @@ namespace DistBp.Chaos.Processes;
 
 internal static partial class ProcessSignal
 {
-    public const int Kill = 9, Continue = 18, Stop = 19;
+    public const int Kill = 9, Terminate = 15, Continue = 18, Stop = 19;
 
     /// <summary>To a process that this one has started, unless it has ended.</summary>
     public static void Send(Process process, int signal)

@@ -145,6 +145,31 @@ public sealed class SimulatorTests(ITestOutputHelper output)
     public void A_story_ends_as_it_must(string story) =>
         RequireReference(Story.Play(story, Plan(0), Limit), s_references[0].Value);
 
+    /// <summary>Whoever leaves hands its shard over to others, who wait for it: and it may be gone, or stand still for good, at any moment of that.</summary>
+    [Theory]
+    [InlineData("kill n1", 1)]
+    [InlineData("freeze n1 for 1000000", 1)]
+    [InlineData("kill n2", 1)]
+    [InlineData("freeze n2 for 1000000", 1)]
+    [InlineData("kill n1", 0)]
+    [InlineData("freeze n1 for 1000000", 0)]
+    public void Who_leaves_or_takes_over_may_be_gone_at_any_moment_of_it(string fault, int replication)
+    {
+        for (int after = 0; after <= 60; after += 3)
+        {
+            foreach (int joins in (int[])[-20, -3, 0, 3, 10, 25])
+            {
+                string story = $"""
+                    cluster of 3 nodes, replication {replication}
+                    at {400 + joins} n4 joins
+                    at 400 n1 leaves
+                    at {400 + after} {fault}
+                    """;
+                RequireReference(Story.Play(story, Plan(0), Limit), s_references[0].Value);
+            }
+        }
+    }
+
     [Fact]
     public void Seeds_with_all_faults_end_with_the_reference_bits()
     {
