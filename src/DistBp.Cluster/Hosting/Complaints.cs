@@ -1,7 +1,7 @@
 using DistBp.Cluster.Nodes;
-using DistBp.Cluster.Rendezvous;
 using DistBp.Cluster.Wire.Grpc;
 using DistBp.Cluster.Wire.Hosting;
+using DistBp.Learning;
 
 namespace DistBp.Cluster.Hosting;
 
@@ -37,7 +37,8 @@ internal sealed class Complaints(NodeContext node, long job, PeerNode self, Func
     {
         try
         {
-            using var channel = new GrpcChannel(CoordinatorAddress.Find(node.Configuration.Rendezvous).Uri, node.Limits);
+            using var limit = new CancellationTokenSource(Patience);
+            using var channel = new GrpcChannel((await node.Rendezvous.FindAsync(limit.Token).ConfigureAwait(false)).Uri, node.Limits);
             await channel.UnaryAsync(
                 HostingMethods.Complain,
                 new Complaint
@@ -47,14 +48,11 @@ internal sealed class Complaints(NodeContext node, long job, PeerNode self, Func
                 },
                 node.Credentials.Metadata, Patience).ConfigureAwait(false);
         }
-        catch (RpcException unheard) when (meant is null)
+        catch (Exception unheard) when (unheard is RpcException or UserException or OperationCanceledException)
         {
-            // The coordinator that does not hear it loses this node, or is lost itself: membership tells.
-            node.Tell($"the coordinator was not told that {about?.Name ?? self.Name} fails: {unheard.Detail}");
-        }
-        catch (RpcException)
-        {
-            // It is gone, as it seemed.
+            // The coordinator that does not hear it loses this node, or is lost itself, or gone, as it seemed: membership tells.
+            string why = (unheard as RpcException)?.Detail ?? unheard.Message;
+            if (meant is null) node.Tell($"the coordinator was not told that {about?.Name ?? self.Name} fails: {why}");
         }
     }
 }

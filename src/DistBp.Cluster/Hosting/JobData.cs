@@ -1,6 +1,5 @@
 using DistBp.Cluster.Configuration;
 using DistBp.Cluster.Nodes;
-using DistBp.Cluster.Rendezvous;
 using DistBp.Cluster.Wire.Data;
 using DistBp.Cluster.Wire.Grpc;
 using DistBp.Learning;
@@ -30,7 +29,7 @@ internal sealed class JobData(NodeContext node) : IDisposable
     /// <exception cref="UserException">A file differs from the coordinator's, or is missing and not to be had.</exception>
     public async Task<ResolvedJob> ResolveAsync(long job, JobDescription description, CancellationToken cancellation)
     {
-        NodeAddress coordinator = CoordinatorAddress.Find(node.Configuration.Rendezvous);
+        NodeAddress coordinator = await node.Rendezvous.FindAsync(cancellation).ConfigureAwait(false);
         using var channel = new GrpcChannel(coordinator.Uri, node.Limits);
         var peer = new DataPeer($"the coordinator at {coordinator}", channel, job, node.Credentials.Metadata, MaxSilence);
         IReadOnlyList<NamedFile> files = await peer.DescribeAsync(MaxDescribing, cancellation).ConfigureAwait(false);

@@ -18,6 +18,8 @@ internal static class CallFailure
         StatusCode.Unimplemented => Wrong($"what answers there is no coordinator of distbp: {failure.Detail}", address, "check the address"),
         StatusCode.FailedPrecondition or StatusCode.InvalidArgument or StatusCode.NotFound or StatusCode.PermissionDenied
             or StatusCode.AlreadyExists or StatusCode.ResourceExhausted => Wrong(failure.Detail, address, RemedyFor(failure)),
+        StatusCode.Unavailable when failure.Detail.StartsWith(CoordinatorOffice.NotHere, StringComparison.Ordinal) =>
+            new UserException(ErrorKind.Cluster, failure.Detail, address.ToString(), "ask the coordinator that there is now, or have it found: --cluster etcd", failure),
         StatusCode.Internal => new UserException(ErrorKind.Cluster, failure.Detail, $"the coordinator at {address}", "its own output tells more", failure),
         _ => new UserException(
             ErrorKind.Cluster, $"the coordinator does not answer: {failure.Detail}", address.ToString(),

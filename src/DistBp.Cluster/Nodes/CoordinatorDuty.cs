@@ -1,7 +1,6 @@
 using DistBp.Cluster.Nodes.Jobs;
 using DistBp.Cluster.Nodes.Members;
 using DistBp.Cluster.Rendezvous;
-using DistBp.Cluster.Wire.Grpc;
 using DistBp.Learning;
 using DistBp.Protocol.Membership;
 
@@ -17,13 +16,27 @@ internal sealed class CoordinatorDuty : IDisposable
 
     private readonly NodeParts _parts;
     private readonly ICoordinatorStore _store;
+    private readonly CancellationTokenSource _over = new();
 
     private CoordinatorDuty(NodeContext node, NodeParts parts, ICoordinatorStore store)
     {
         (_node, _parts, _store) = (node, parts, store);
         Members = new ClusterMembers(node.Configuration.FailureDetector, TimeProvider.System, node.Tell);
         Queue = new JobQueue(parts.Runner, Members, store, TimeProvider.System, node.Tell);
+        Over = _over.Token;
+        Joining = new JoinService(Members, node.Configuration.FailureDetector, node.Name, Term, Queue.Keeps);
+        Jobs = new JobService(Queue, Path.GetFullPath(node.Configuration.Storage.Runs));
+        Status = new StatusService(node, Members, Queue);
     }
+
+    /// <summary>Cancelled when this node is the coordinator no more: its calls break off.</summary>
+    public CancellationToken Over { get; }
+
+    public JoinService Joining { get; }
+
+    public JobService Jobs { get; }
+
+    public StatusService Status { get; }
 
     public ClusterMembers Members { get; }
 
@@ -40,13 +53,6 @@ internal sealed class CoordinatorDuty : IDisposable
         var duty = new CoordinatorDuty(node, parts, store);
         await duty.Queue.LoadAsync().ConfigureAwait(false);
         return duty;
-    }
-
-    public void AddTo(GrpcServices services)
-    {
-        new JoinService(Members, _node.Configuration.FailureDetector, _node.Name, Term, Queue.Keeps).AddTo(services);
-        new JobService(Queue, Path.GetFullPath(_node.Configuration.Storage.Runs)).AddTo(services);
-        new StatusService(_node, Members, Queue).AddTo(services);
     }
 
     /// <summary>A coordinator that is worker or server too is a member like others, but that it cannot be lost.</summary>
@@ -79,5 +85,9 @@ internal sealed class CoordinatorDuty : IDisposable
         if (_store.Ended.IsCancellationRequested) throw new ReignEndedException("Another process is the coordinator, or may be.");
     }
 
-    public void Dispose() => Queue.Dispose();
+    public void Dispose()
+    {
+        _over.Cancel();
+        Queue.Dispose();
+    }
 }

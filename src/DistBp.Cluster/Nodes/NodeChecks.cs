@@ -1,5 +1,5 @@
 using DistBp.Cluster.Configuration;
-using DistBp.Cluster.Rendezvous;
+using DistBp.Cluster.Configuration.Clusters;
 using DistBp.Learning;
 using DistBp.Protocol.Membership;
 
@@ -9,6 +9,9 @@ namespace DistBp.Cluster.Nodes;
 internal static class NodeChecks
 {
     private const long LeastMessageBytes = 64 << 10;
+
+    /// <summary>What etcd grants at least, with its own defaults.</summary>
+    private static readonly TimeSpan LeastLease = TimeSpan.FromSeconds(2);
 
     /// <exception cref="UserException">The node must not start so.</exception>
     public static void Require(ClusterConfiguration c)
@@ -33,7 +36,14 @@ internal static class NodeChecks
             problems.Add(new Problem(
                 "a member that misses one heartbeat would be lost", "distbp.failure-detector.acceptable-pause", "make it at least twice the heartbeat-interval"));
         }
-        if (!c.Node.Roles.HasFlag(NodeRoles.Coordinator) && CoordinatorAddress.Find(c.Rendezvous) == Advertised(c) && c.Node.Listen.Port != 0)
+        if (c.Rendezvous.Kind == RendezvousKind.Etcd && c.Rendezvous.Etcd.Lease < LeastLease)
+        {
+            problems.Add(new Problem(
+                "a lease so short is lost by any pause of etcd or of this node", "distbp.rendezvous.etcd.lease",
+                $"make it at least {LeastLease.TotalSeconds} s: it is how long a coordinator that has died is not replaced"));
+        }
+        if (!c.Node.Roles.HasFlag(NodeRoles.Coordinator) && c.Rendezvous.Kind == RendezvousKind.Static && c.Rendezvous.Coordinator == Advertised(c)
+            && c.Node.Listen.Port != 0)
         {
             problems.Add(new Problem(
                 $"the node is to join the coordinator at {c.Rendezvous.Coordinator}, which is its own address, and it is no coordinator", "distbp.node.roles",

@@ -1,12 +1,15 @@
 using DistBp.Cluster.Configuration;
+using DistBp.Cluster.Rendezvous;
 using DistBp.Cluster.Wire.Grpc;
 
 namespace DistBp.Cluster.Nodes;
 
 /// <summary>What the parts of a node know of it.</summary>
+/// <param name="Rendezvous">The node's, which disposes of it.</param>
 /// <param name="Tell">Shows a line to whoever runs the node; from any thread.</param>
 /// <param name="Warn">Shows one that should not have happened.</param>
-internal sealed record NodeContext(ClusterConfiguration Configuration, CallCredentials Credentials, Action<string> Tell, Action<string> Warn)
+internal sealed record NodeContext(
+    ClusterConfiguration Configuration, IRendezvous Rendezvous, CallCredentials Credentials, Action<string> Tell, Action<string> Warn)
 {
     private NodeAddress? _endpoint;
 

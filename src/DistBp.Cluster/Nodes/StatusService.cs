@@ -1,7 +1,6 @@
 using DistBp.Cluster.Nodes.Jobs;
 using DistBp.Cluster.Nodes.Members;
 using DistBp.Cluster.Runs;
-using DistBp.Cluster.Wire.Grpc;
 using DistBp.Cluster.Wire.Status;
 using DistBp.Protocol.Membership;
 
@@ -10,9 +9,7 @@ namespace DistBp.Cluster.Nodes;
 /// <summary>distbp.v1.Status on the coordinator's node.</summary>
 internal sealed class StatusService(NodeContext node, ClusterMembers members, JobQueue queue)
 {
-    public void AddTo(GrpcServices services) => services.Unary(ControlMethods.GetStatus, (_, _) => Task.FromResult(Describe()));
-
-    private ClusterStatus Describe()
+    public ClusterStatus Describe()
     {
         var status = new ClusterStatus
         {

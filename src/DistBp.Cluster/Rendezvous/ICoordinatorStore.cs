@@ -17,6 +17,9 @@ internal interface ICoordinatorStore : IAsyncDisposable
     /// <summary>Cancelled when this reign is over: another has begun, or may have, and nothing that is done here counts any more.</summary>
     CancellationToken Ended { get; }
 
+    /// <summary>False from the moment on at which the reign may not be counted on: asks the clock, where <see cref="Ended"/> may come late, as in a process that stood still.</summary>
+    bool IsHeld { get; }
+
     /// <exception cref="UserException">The state cannot be read.</exception>
     Task<IReadOnlyDictionary<string, byte[]>> ReadAllAsync();
 

@@ -25,6 +25,9 @@ internal sealed class StateFolder : ICoordinatorStore
 
     public CancellationToken Ended => _ended.Token;
 
+    /// <summary>Nobody else can hold the folder before this one gives it back.</summary>
+    public bool IsHeld => !Volatile.Read(ref _disposed);
+
     /// <summary>Begins a reign: its term is on the disk when this returns.</summary>
     /// <param name="cluster">The cluster's name: the state of another one is refused.</param>
     /// <exception cref="UserException">

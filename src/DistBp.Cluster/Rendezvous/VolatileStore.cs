@@ -9,6 +9,8 @@ internal sealed class VolatileStore : ICoordinatorStore
 
     public CancellationToken Ended => _ended.Token;
 
+    public bool IsHeld => !_ended.IsCancellationRequested;
+
     public Task<IReadOnlyDictionary<string, byte[]>> ReadAllAsync() => Task.FromResult<IReadOnlyDictionary<string, byte[]>>(new Dictionary<string, byte[]>());
 
     public Task PutAsync(string name, ReadOnlyMemory<byte> value) => Task.CompletedTask;

@@ -2,6 +2,7 @@ using DistBp.Cluster.Configuration;
 using DistBp.Cluster.Configuration.Clusters;
 using DistBp.Cluster.Hosting;
 using DistBp.Cluster.Nodes;
+using DistBp.Cluster.Rendezvous;
 using DistBp.Cluster.Tests.Storage;
 using DistBp.Cluster.Wire.Grpc;
 
@@ -22,7 +23,7 @@ public sealed class NodeJobsTests : IDisposable
     {
         ClusterConfiguration configuration = ClusterConfiguration.Default with { Storage = new StorageConfiguration(_folder["state"], _folder["runs"]) };
         configuration = configuration with { Node = configuration.Node with { Name = "a1" } };
-        var node = new NodeContext(configuration, new CallCredentials(configuration.Cluster), Tell: _ => { }, Warn: _ => { }) { Endpoint = new NodeAddress("127.0.0.1", 1) };
+        var node = new NodeContext(configuration, StaticRendezvous.Of(configuration), new CallCredentials(configuration.Cluster), Tell: _ => { }, Warn: _ => { }) { Endpoint = new NodeAddress("127.0.0.1", 1) };
         await using var jobs = new NodeJobs(node);
         var sent = new Metadata();
         foreach (string pair in metadata.Split(' ')) sent.Add(pair.Split('=')[0], pair.Split('=')[1]);

@@ -3,6 +3,7 @@ using DistBp.Cluster.Configuration;
 using DistBp.Cluster.Configuration.Clusters;
 using DistBp.Cluster.Nodes;
 using DistBp.Cluster.Nodes.Members;
+using DistBp.Cluster.Rendezvous;
 using DistBp.Cluster.Tests.Actors;
 using Xunit.Abstractions;
 
@@ -42,10 +43,10 @@ public sealed class ManyMembersTests(ITestOutputHelper output)
     {
         ClusterConfiguration c = cluster.Configuration;
         var context = new NodeContext(
-            c with { Node = c.Node with { Name = $"m{number}", Workers = 1 } }, new CallCredentials(c.Cluster), Tell: _ => { }, Warn: _ => { })
+            c with { Node = c.Node with { Name = $"m{number}", Workers = 1 } }, StaticRendezvous.Of(c), new CallCredentials(c.Cluster), Tell: _ => { }, Warn: _ => { })
         {
             Endpoint = new NodeAddress("127.0.0.1", 1 + number),
         };
-        return new Membership(context, c.Rendezvous.Coordinator, new NodeParts((_, _, _, _, _) => throw new NotSupportedException()), _ => { });
+        return new Membership(context, new NodeParts((_, _, _, _, _) => throw new NotSupportedException()), _ => { });
     }
 }

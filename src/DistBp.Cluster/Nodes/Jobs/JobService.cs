@@ -15,15 +15,7 @@ internal sealed class JobService(JobQueue queue, string runsFolder)
 {
     private const int PieceBytes = 32 << 10;
 
-    public void AddTo(GrpcServices services)
-    {
-        services.Unary(ControlMethods.Submit, (submission, _) => SubmitAsync(submission));
-        services.Unary(ControlMethods.Cancel, (job, _) => CancelAsync(job.Job));
-        services.ServerStreaming(ControlMethods.Watch, WatchAsync);
-        services.ServerStreaming(ControlMethods.Fetch, FetchAsync);
-    }
-
-    private async Task<JobAccepted> SubmitAsync(JobSubmission submission)
+    public async Task<JobAccepted> SubmitAsync(JobSubmission submission)
     {
         JobDescription job;
         try
@@ -40,8 +32,34 @@ internal sealed class JobService(JobQueue queue, string runsFolder)
         return new JobAccepted { Job = queued.Submitted.Id, Before = (uint)before };
     }
 
-    private Task<JobCancelled> CancelAsync(string job) =>
+    public Task<JobCancelled> CancelAsync(string job) =>
         DurablyAsync(async () => new JobCancelled { WasRunning = await queue.CancelAsync(job).ConfigureAwait(false) });
+
+    public async Task WatchAsync(WatchRequest request, MessageWriter<RunEvent> events, ServerCall call)
+    {
+        EventHistory history = queue.Find(request.Job).History;
+        await events.WriteAsync(new RunEvent { Term = queue.Term }, call.Cancellation).ConfigureAwait(false);
+        long seen = request.Term == queue.Term ? (long)Math.Min(request.Seen, long.MaxValue) : 0;
+        await foreach (RunEvent e in history.ReadAsync(seen, call.Cancellation).ConfigureAwait(false))
+            await events.WriteAsync(e, call.Cancellation).ConfigureAwait(false);
+    }
+
+    public async Task FetchAsync(FileRequest request, MessageWriter<FilePiece> pieces, ServerCall call)
+    {
+        if (queue.Find(request.Job).Recorder.Started?.Folder is not { } folder)
+            throw new RpcException(StatusCode.FailedPrecondition, $"the job '{request.Job}' has no run's folder: it has not begun");
+        foreach (string path in RunFiles.List(folder, request.Path))
+        {
+            try
+            {
+                await SendAsync(RunFiles.Locate(folder, path), path, pieces, call.Cancellation).ConfigureAwait(false);
+            }
+            catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+            {
+                // A checkpoint that was deleted meanwhile, for newer ones.
+            }
+        }
+    }
 
     private static async Task<T> DurablyAsync<T>(Func<Task<T>> change)
     {
@@ -56,32 +74,6 @@ internal sealed class JobService(JobQueue queue, string runsFolder)
         catch (ReignEndedException over)
         {
             throw new RpcException(StatusCode.Unavailable, over.Message, over);
-        }
-    }
-
-    private async Task WatchAsync(WatchRequest request, MessageWriter<RunEvent> events, ServerCall call)
-    {
-        EventHistory history = queue.Find(request.Job).History;
-        await events.WriteAsync(new RunEvent { Term = queue.Term }, call.Cancellation).ConfigureAwait(false);
-        long seen = request.Term == queue.Term ? (long)Math.Min(request.Seen, long.MaxValue) : 0;
-        await foreach (RunEvent e in history.ReadAsync(seen, call.Cancellation).ConfigureAwait(false))
-            await events.WriteAsync(e, call.Cancellation).ConfigureAwait(false);
-    }
-
-    private async Task FetchAsync(FileRequest request, MessageWriter<FilePiece> pieces, ServerCall call)
-    {
-        if (queue.Find(request.Job).Recorder.Started?.Folder is not { } folder)
-            throw new RpcException(StatusCode.FailedPrecondition, $"the job '{request.Job}' has no run's folder: it has not begun");
-        foreach (string path in RunFiles.List(folder, request.Path))
-        {
-            try
-            {
-                await SendAsync(RunFiles.Locate(folder, path), path, pieces, call.Cancellation).ConfigureAwait(false);
-            }
-            catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
-            {
-                // A checkpoint that was deleted meanwhile, for newer ones.
-            }
         }
     }
 

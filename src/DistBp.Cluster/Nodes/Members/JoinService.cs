@@ -14,9 +14,7 @@ namespace DistBp.Cluster.Nodes.Members;
 internal sealed partial class JoinService(
     ClusterMembers members, FailureDetectorConfiguration detection, string coordinator, long term, Func<MemberId, JobPart, bool> keeps)
 {
-    public void AddTo(GrpcServices services) => services.DuplexStreaming(ControlMethods.Join, JoinAsync);
-
-    private async Task JoinAsync(MessageReader<Heartbeat> heartbeats, MessageWriter<ClusterNews> news, ServerCall call)
+    public async Task JoinAsync(MessageReader<Heartbeat> heartbeats, MessageWriter<ClusterNews> news, ServerCall call)
     {
         MemberDescription member = await IntroductionAsync(heartbeats, call).ConfigureAwait(false);
         MemberConnection connection = members.Join(member);

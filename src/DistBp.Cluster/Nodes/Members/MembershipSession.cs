@@ -132,7 +132,8 @@ internal sealed class MembershipSession : IDisposable
             Term = self.Term,
             Jobs = { jobs.Select(j => new HostedJob { Job = j.Job, Workers = { j.Workers }, Servers = { j.Servers } }) },
         };
-        introduction.Roles.Add(RoleCodes.Write(_node.Configuration.Node.Roles));
+        // A coordinator that has been elected has its members' roles like any node.
+        introduction.Roles.Add(RoleCodes.Write(_node.Configuration.Node.Roles & ~NodeRoles.Coordinator));
         return introduction;
     }
 }

@@ -34,7 +34,9 @@ public static class LocalProcesses
         IReadOnlyList<IRunObserver> observers, Action<string> tell, Func<NodeContext, NodeParts> parts, CancellationToken stop)
     {
         configuration = ForThisJob(configuration);
-        ClusterNode node = await ClusterNode.StartAsync(configuration, parts, tell: _ => { }, warn: tell, new VolatileStore()).ConfigureAwait(false);
+        // Its children are told where it listens.
+        var rendezvous = new StaticRendezvous(configuration.Rendezvous.Coordinator, () => new VolatileStore());
+        ClusterNode node = await ClusterNode.StartAsync(configuration, parts, tell: _ => { }, warn: tell, rendezvous).ConfigureAwait(false);
         await using (node.ConfigureAwait(false))
         {
             using var end = new CancellationTokenSource();

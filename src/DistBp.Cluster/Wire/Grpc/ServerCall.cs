@@ -15,10 +15,13 @@ internal sealed class ServerCall(HttpContext context, Metadata metadata, TimeSpa
     public CancellationToken Cancellation => cancellation;
 
     /// <summary>Sent after the last message, with the status.</summary>
-    public Metadata Trailers { get; } = [];
+    public Metadata Trailers { get; private init; } = [];
 
     /// <summary>"address:port" of the client's end, for messages.</summary>
     public string Peer => $"{context.Connection.RemoteIpAddress}:{context.Connection.RemotePort}";
+
+    /// <summary>The same call, which is over for its method when that is cancelled, which covers this one's <see cref="Cancellation"/>.</summary>
+    public ServerCall Until(CancellationToken end) => new(context, metadata, timeout, end) { Trailers = Trailers };
 
     /// <summary>Sends metadata at once, before the first message; only once, and not after a message.</summary>
     public async Task SendHeadersAsync(Metadata headers)
