@@ -5,7 +5,7 @@ namespace DistBp.Akka;
 
 /// <summary>The state of the coordinator that is the cluster's singleton: what the <see cref="ReignActor"/> has its keepers keep.</summary>
 /// <param name="values">Of earlier reigns.</param>
-/// <param name="bound">No other reign can have begun so soon after most keepers have followed this one.</param>
+/// <param name="bound">No other reign can have begun so soon after most keepers have heard of this one.</param>
 /// <param name="resign">The node gives the reign back: another one is to take it.</param>
 internal sealed class KeptStore(
     long term, IReadOnlyDictionary<string, byte[]> values, IActorRef reign, TimeSpan bound, TimeProvider time, Func<Task> resign) : ICoordinatorStore
@@ -18,7 +18,18 @@ internal sealed class KeptStore(
 
     public CancellationToken Ended => _ended.Token;
 
-    public bool IsHeld => !_ended.IsCancellationRequested && time.GetElapsedTime(Volatile.Read(ref _heldAt)) < bound;
+    public bool IsHeld
+    {
+        get
+        {
+            if (!_ended.IsCancellationRequested && time.GetElapsedTime(Volatile.Read(ref _heldAt)) >= bound)
+            {
+                End();
+                reign.Tell(new ReignOver($"keepers of its state have not answered for {bound.TotalSeconds} s"));
+            }
+            return !_ended.IsCancellationRequested;
+        }
+    }
 
     public Task<IReadOnlyDictionary<string, byte[]>> ReadAllAsync()
     {
@@ -33,15 +44,17 @@ internal sealed class KeptStore(
 
     public Task DeleteAsync(string name) => ChangeAsync(name, null);
 
-    /// <summary>Most keepers have just followed this reign.</summary>
-    public void Hold() => Volatile.Write(ref _heldAt, time.GetTimestamp());
+    /// <summary>Most keepers follow this reign.</summary>
+    /// <param name="since">When they were asked.</param>
+    public void Hold(long since) => Volatile.Write(ref _heldAt, since);
 
     public void End() => _ended.Cancel();
 
     public async ValueTask DisposeAsync()
     {
+        bool gaveUp = !_ended.IsCancellationRequested;
         End();
-        await resign().ConfigureAwait(false);
+        if (gaveUp) await resign().ConfigureAwait(false);
     }
 
     /// <summary>The split-brain resolver is the bound: keepers that do not answer are taken out of the cluster, or this node is.</summary>
@@ -58,6 +71,9 @@ internal sealed class KeptStore(
         }
     }
 }
+
+/// <summary>To the singleton: this reign is over, and another one may begin on the same node.</summary>
+internal sealed record ReignOver(string Why);
 
 /// <param name="Value">Null: there is to be none.</param>
 internal sealed record StateChange(string Name, byte[]? Value)

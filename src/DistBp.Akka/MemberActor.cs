@@ -47,6 +47,7 @@ internal sealed class MemberActor : ReceiveActor, IWithTimers
     protected override void PostStop()
     {
         if (_isMember) _coordinator?.Tell(new MembershipEnded());
+        _heard.TryWrite(new MembershipEnded { Status = (uint)StatusCode.Unavailable, Detail = "this node is not in Akka.Cluster any more" });
         base.PostStop();
     }
 

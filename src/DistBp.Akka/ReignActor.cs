@@ -1,5 +1,7 @@
 using Akka.Actor;
+using DistBp.Cluster.Rendezvous;
 using DistBp.Cluster.Wire.Akka;
+using DistBp.Cluster.Wire.Control;
 using Google.Protobuf;
 using AkkaCluster = Akka.Cluster.Cluster;
 using UniqueAddress = Akka.Cluster.UniqueAddress;
@@ -20,6 +22,7 @@ internal sealed class ReignActor : ReceiveActor, IWithTimers
     private readonly Dictionary<string, Keeping> _kept = [];
     private Keeping? _claim;
     private KeptStore? _store;
+    private MemberSessions? _members;
     private long _term, _number;
 
     public ReignActor(ReignOptions options)
@@ -30,13 +33,16 @@ internal sealed class ReignActor : ReceiveActor, IWithTimers
         Receive<KeptValue>(value => Heard(keeper => _census.Add(keeper, value)));
         Receive<KeepingAnswer>(OnAnswer);
         Receive<StateChange>(OnChange);
-        Receive<CoordinatorSought>(_ => Sender.Tell(Place()), _ => IsBegun);
-        Receive<JoinSought>(join => _options.Members.Join(join, Sender, Context), _ => IsBegun);
+        Receive<ReignOver>(over => End(over.Why));
+        Receive<MemberSessions>(members => _members = members);
+        Receive<CoordinatorSought>(_ => Sender.Tell(new CoordinatorPlace { Address = _options.Address, Name = _options.Name, Term = _term }), _ => _members is not null);
+        Receive<JoinSought>(OnJoin, _ => _members is not null);
+        Receive<Heartbeat>(heartbeat => _members?.Hear(heartbeat, Sender));
+        Receive<MembershipEnded>(_ => _members?.End(Sender, "the node has gone"));
+        Receive<Terminated>(gone => _members?.End(gone.ActorRef, "Akka.Cluster counts its node as gone"));
     }
 
     public ITimerScheduler Timers { get; set; } = null!;
-
-    private bool IsBegun => _store is not null;
 
     protected override void PreStart()
     {
@@ -64,6 +70,7 @@ internal sealed class ReignActor : ReceiveActor, IWithTimers
             keeping.Judge(keepers);
         }
         if (_store is not null && _claim!.Judge(keepers)) Claim(_store.Hold);
+        _members?.Look(keepers.Unreachable.Select(u => u.Address).ToHashSet());
     }
 
     private void Heard(Action<UniqueAddress> take)
@@ -77,17 +84,23 @@ internal sealed class ReignActor : ReceiveActor, IWithTimers
     private void Begin(long term, IReadOnlyDictionary<string, byte[]> values)
     {
         _term = term;
+        IActorRef self = Self;
         foreach ((string name, byte[] value) in values) Keep(name, value, () => { });
-        Claim(() =>
+        Claim(since =>
         {
-            _store = new KeptStore(term, values, Self, _options.Bound, _options.Time, _options.Resign);
-            _options.Begun(_store);
+            _store = new KeptStore(term, values, self, _options.Bound, _options.Time, _options.Resign);
+            _store.Hold(since);
+            _options.Begun(_store, self);
         });
     }
 
-    private void Claim(Action held)
+    /// <summary>The singleton's manager lets another one begin in its place.</summary>
+    private void End(string why) => throw new ReignEndedException($"Reign {_term} is over: {why}.");
+
+    private void Claim(Action<long> held)
     {
-        _claim = new Keeping(++_number, new ReignHeld { Term = _term, Number = _number, Names = { _kept.Where(IsThere).Select(k => k.Key) } }, held);
+        long since = _options.Time.GetTimestamp();
+        _claim = new Keeping(++_number, new ReignHeld { Term = _term, Number = _number, Names = { _kept.Where(IsThere).Select(k => k.Key) } }, () => held(since));
         SendAll(_claim);
     }
 
@@ -102,20 +115,15 @@ internal sealed class ReignActor : ReceiveActor, IWithTimers
         // One that is replaced before it was kept is kept with the one that replaces it.
         Action both = _kept.TryGetValue(name, out Keeping? before) ? kept + before.Kept : kept;
         _kept[name] = new Keeping(_number, message, both);
-        SendAll(_kept[name]);
+        // Keepers take none before they follow the reign.
+        if (_store is not null) SendAll(_kept[name]);
     }
 
     private void OnChange(StateChange change) => Keep(change.Name, change.Value, () => change.Done.TrySetResult());
 
     private void OnAnswer(KeepingAnswer answer)
     {
-        if (answer.Term > _term)
-        {
-            _options.Tell($"the reign {_term} of this coordinator is over: reign {answer.Term} has begun");
-            _store?.End();
-            Context.Stop(Self);
-            return;
-        }
+        if (answer.Term > _term) End($"reign {answer.Term} has begun");
         Keepers keepers = Keepers.Of(_cluster.State);
         if (KeeperOf(Sender, keepers) is not { } keeper) return;
         foreach (Keeping keeping in (Keeping[])[_claim!, .. _kept.Values])
@@ -135,7 +143,10 @@ internal sealed class ReignActor : ReceiveActor, IWithTimers
     private UniqueAddress? KeeperOf(IActorRef sender, Keepers keepers) =>
         keepers.Find(sender.Path.Address.HasLocalScope ? _cluster.SelfAddress : sender.Path.Address);
 
-    private CoordinatorPlace Place() => new() { Address = _options.Address, Name = _options.Name, Term = _term };
+    private void OnJoin(JoinSought join)
+    {
+        if (_members!.Join(join, Sender)) Context.Watch(Sender);
+    }
 
     private sealed class Tick
     {

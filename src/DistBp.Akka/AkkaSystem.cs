@@ -1,0 +1,81 @@
+using Akka;
+using Akka.Actor;
+using Akka.Configuration;
+using Akka.Configuration.Hocon;
+using Akka.Event;
+using DistBp.Cluster.Configuration;
+using DistBp.Cluster.Configuration.Clusters;
+using DistBp.Learning;
+using Config = Akka.Configuration.Config;
+
+namespace DistBp.Akka;
+
+/// <summary>This node's actor system, as the akka block of its cluster.hocon says.</summary>
+internal static class AkkaSystem
+{
+    public const string CoordinatorRole = "coordinator";
+
+    /// <summary>What the block may not change.</summary>
+    private const string Fixed = """
+        akka {
+          actor {
+            provider = cluster
+            serializers { distbp = "DistBp.Akka.ProtocolSerializer, DistBp.Akka", json = "DistBp.Akka.NoSerializer, DistBp.Akka" }
+            serialization-bindings { "Google.Protobuf.IMessage, Google.Protobuf" = distbp }
+          }
+          coordinated-shutdown { run-by-clr-shutdown-hook = off, exit-clr = off, terminate-actor-system = on }
+        }
+        """;
+
+    /// <summary>What it need not say.</summary>
+    private const string Defaults = """
+        akka {
+          loggers = [], stdout-loglevel = OFF, loglevel = WARNING, log-dead-letters = off
+          remote.dot-netty.tcp { maximum-frame-size = 4MiB, send-buffer-size = 8MiB, receive-buffer-size = 8MiB }
+          cluster.singleton-proxy { singleton-identification-interval = 200ms, buffer-size = 0 }
+        }
+        """;
+
+    /// <param name="file">Null: there is none, which is an error, for somebody must say where seed nodes are.</param>
+    /// <exception cref="UserException">The block is wrong, or its address is not to be had.</exception>
+    public static ActorSystem Start(ClusterConfiguration c, string? file, Action<string> tell)
+    {
+        string where = $"{file ?? "cluster.hocon"}: akka";
+        try
+        {
+            Config config = Fix(c).WithFallback(Read(file)).WithFallback(Default(c));
+            if (config.GetStringList("akka.cluster.seed-nodes", []).Count == 0)
+            {
+                throw new UserException(
+                    ErrorKind.Usage, "there are no seed nodes", $"{where}.cluster.seed-nodes",
+                    $"name one or more nodes: \"akka.tcp://{c.Cluster.Name}@HOST:PORT\", with the HOST and PORT of their akka.remote.dot-netty.tcp");
+            }
+            ActorSystem system = ActorSystem.Create(c.Cluster.Name, config);
+            IActorRef log = system.ActorOf(Props.Create(() => new LogLines(tell)));
+            foreach (Type kind in (Type[])[typeof(Error), typeof(Warning)]) system.EventStream.Subscribe(log, kind);
+            return system;
+        }
+        catch (Exception e) when (e is AkkaException or HoconParserException or FormatException or AggregateException or ArgumentException or TypeLoadException)
+        {
+            throw new UserException(ErrorKind.Usage, $"Akka.NET does not start: {e.GetBaseException().Message}", where, "mend the akka block", e);
+        }
+    }
+
+    private static Config Read(string? file) => file is null ? Config.Empty : ConfigurationFactory.ParseString(File.ReadAllText(file));
+
+    private static Config Fix(ClusterConfiguration c) =>
+        ConfigurationFactory.ParseString($"akka.cluster.roles = [{NodeRolesText.Of(c.Node.Roles)}]").WithFallback(ConfigurationFactory.ParseString(Fixed));
+
+    private static Config Default(ClusterConfiguration c)
+    {
+        NodeAddress own = c.Node.Advertise ?? c.Node.Listen;
+        return ConfigurationFactory.ParseString($"akka.remote.dot-netty.tcp {{ hostname = \"{c.Node.Listen.Host}\", public-hostname = \"{own.Host}\" }}")
+            .WithFallback(ConfigurationFactory.ParseString(Defaults));
+    }
+
+    /// <summary>What Akka.NET has to say goes where the node says things.</summary>
+    private sealed class LogLines : ReceiveActor
+    {
+        public LogLines(Action<string> tell) => Receive<LogEvent>(e => tell($"Akka.NET: {e.Message}"));
+    }
+}
