@@ -32,7 +32,8 @@ internal sealed class ChaosRun
     public static async Task<ChaosReport> RunAsync(ChaosOptions options, CancellationToken cancellation)
     {
         using var folder = new ChaosFolder(options.Folder, wantsDisk: options.Kinds?.Contains(FaultKind.FullDisk) ?? true);
-        await using var cluster = new ChaosCluster(folder, options.Nodes, options.Pace);
+        await using EtcdMembers? etcd = options.Etcd ? await EtcdMembers.StartAsync(folder["etcd"], EtcdMembers.Usual) : null;
+        await using var cluster = new ChaosCluster(folder, options.Nodes, etcd, options.Pace);
         using var watch = new ClusterWatch(cluster);
         var run = new ChaosRun(options, folder, cluster, watch, cancellation);
         bool passed = false;
@@ -51,7 +52,7 @@ internal sealed class ChaosRun
 
     private async Task<ChaosReport> RunAsync()
     {
-        foreach (string name in (string[])[ChaosCluster.CoordinatorName, .. _cluster.Nodes]) _cluster.Start(name);
+        foreach (string name in (string[])[.. _cluster.Coordinators, .. _cluster.Nodes]) _cluster.Start(name);
         await _watch.UntilAsync(AllAreThere, "all nodes to join", Patience, _cancellation);
         (double rate, long stepsPerEpoch) = await MeasureAsync();
         long epochs = Math.Max(2, (long)Math.Round(rate * _options.Length.TotalSeconds / stepsPerEpoch));
@@ -97,12 +98,13 @@ internal sealed class ChaosRun
         var outcomes = new List<FaultOutcome>();
         foreach (Fault fault in schedule)
         {
-            JobReport before = Find(await _watch.UntilAsync(
-                r => HasEnded(r, job) || Find(r, job).Step >= fault.At * Math.Max(1, Find(r, job).TotalSteps), $"the step of {fault}", _options.Length + Patience, _cancellation), job);
+            ClusterReport report = await _watch.UntilAsync(
+                r => HasEnded(r, job) || Find(r, job).Step >= fault.At * Math.Max(1, Find(r, job).TotalSteps), $"the step of {fault}", _options.Length + Patience, _cancellation);
+            JobReport before = Find(report, job);
             if (IsOver(before)) break;
             Tell($"{fault}, at step {before.Step:N0} of {before.TotalSteps:N0}");
             DateTime begin = DateTime.UtcNow;
-            await injector.InjectAsync(fault, _cancellation);
+            await injector.InjectAsync(fault, report.Coordinator, _cancellation);
             long healed = -1;
             await _watch.UntilAsync(
                 r =>
@@ -122,7 +124,7 @@ internal sealed class ChaosRun
     /// <summary>As whoever watches over nodes would.</summary>
     private void RestartEnded()
     {
-        foreach (string name in _cluster.Nodes.Where(n => _cluster[n].HasEnded))
+        foreach (string name in _cluster.Nodes.Concat(_cluster.Coordinators).Where(n => _cluster[n].HasEnded))
         {
             string ended = $"{name} by itself, with code {_cluster[name].ExitCode}; see {name}.log";
             Tell($"ended: {ended}");
@@ -137,7 +139,8 @@ internal sealed class ChaosRun
         FaultKind[] kinds =
         [
             .. (_options.Kinds ?? [.. FaultKinds.All])
-                .Where(k => k != FaultKind.FullDisk || _folder.Disk is not null).Where(k => k != FaultKind.KillCoordinator || killsCoordinator),
+                .Where(k => k != FaultKind.FullDisk || _folder.Disk is not null).Where(k => k != FaultKind.KillCoordinator || killsCoordinator)
+                .Where(k => _options.Etcd || !FaultKinds.WantsEtcd(k)),
         ];
         if (_folder.Disk is null) Tell("skipped: full-disk, for only root may mount a small one");
         if (!killsCoordinator) Tell("skipped: kill-coordinator, for this distbp keeps no state of it; --coordinator kills it all the same");

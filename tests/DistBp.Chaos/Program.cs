@@ -12,6 +12,7 @@ var nodes = new Option<int>("--nodes") { Description = "Each with a worker and a
 var job = new Option<string?>("--job") { Description = "A job file; its epochs are chosen here. Default: the handwritten digits." };
 var kinds = new Option<string?>("--kinds") { Description = $"Only these, with commas: {string.Join(", ", FaultKinds.Names)}." };
 var coordinator = new Option<bool>("--coordinator") { Description = "Kill the coordinator too, although this distbp keeps no state of it." };
+var etcd = new Option<bool>("--etcd") { Description = "Two coordinators, of which an etcd of three members elects one, and faults of both." };
 var pace = new Option<int>("--pace")
 {
     Description = "Milliseconds that each gradient takes longer, by a timer: so that few cores are as many machines.", DefaultValueFactory = _ => 20,
@@ -19,7 +20,7 @@ var pace = new Option<int>("--pace")
 var keep = new Option<string?>("--keep") { Description = "Leave logs and runs in this folder." };
 var command = new RootCommand("Trains on a real cluster under a seeded schedule of faults, and compares with the undisturbed run.")
 {
-    seed, minutes, faults, nodes, job, kinds, coordinator, pace, keep,
+    seed, minutes, faults, nodes, job, kinds, coordinator, etcd, pace, keep,
 };
 command.SetAction(async parsed =>
 {
@@ -35,7 +36,7 @@ command.SetAction(async parsed =>
     {
         var options = new ChaosOptions(
             parsed.GetValue(seed), TimeSpan.FromMinutes(parsed.GetValue(minutes)), parsed.GetValue(faults), parsed.GetValue(nodes), parsed.GetValue(job),
-            FaultKinds.Parse(parsed.GetValue(kinds)), parsed.GetValue(coordinator), TimeSpan.FromMilliseconds(parsed.GetValue(pace)), parsed.GetValue(keep));
+            FaultKinds.Parse(parsed.GetValue(kinds)), parsed.GetValue(coordinator), parsed.GetValue(etcd), TimeSpan.FromMilliseconds(parsed.GetValue(pace)), parsed.GetValue(keep));
         ChaosReport report = await ChaosRun.RunAsync(options.Checked(), interrupted.Token);
         report.Write(Console.Out);
         return report.Passed ? 0 : 1;

@@ -12,7 +12,7 @@ namespace DistBp.Cli.Verbs;
 /// <summary>distbp train --cluster: gives the job to a cluster, shows its progress, and fetches what it leaves.</summary>
 /// <param name="outFolder">Where the run's folder is copied to; null: it stays on the coordinator's node.</param>
 /// <param name="events">Where events go as they come: a file, or "-"; null: nowhere.</param>
-internal sealed class ClusterTraining(ClusterClient client, NodeAddress cluster, string? outFolder, string? events)
+internal sealed class ClusterTraining(ClusterClient client, ClusterChoice cluster, string? outFolder, string? events)
 {
     public async Task<int> SubmitAsync(JobDescription job)
     {

@@ -75,7 +75,8 @@ internal static class NodeVerb
 
     private static string ReadyLine(ClusterConfiguration c, ClusterNode node)
     {
-        NodeAddress coordinator = c.Node.Roles.HasFlag(NodeRoles.Coordinator) ? node.Endpoint : c.Rendezvous.Coordinator;
+        string coordinator = c.Rendezvous.Kind == RendezvousKind.Etcd ? $"elected by etcd at {string.Join(", ", c.Rendezvous.Etcd.Endpoints)}"
+            : (c.Node.Roles.HasFlag(NodeRoles.Coordinator) ? node.Endpoint : c.Rendezvous.Coordinator).ToString();
         return $"distbp node {c.Node.Name} listens on {node.Endpoint}, roles {NodeRolesText.Of(c.Node.Roles)}, coordinator {coordinator}";
     }
 

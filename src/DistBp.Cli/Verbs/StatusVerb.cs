@@ -1,7 +1,6 @@
 using System.CommandLine;
 using DistBp.Cli.Display;
 using DistBp.Cli.Usage;
-using DistBp.Cluster.Configuration;
 using DistBp.Cluster.Nodes.Clients;
 
 namespace DistBp.Cli.Verbs;
@@ -13,7 +12,7 @@ internal static class StatusVerb
 
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
-    private static readonly Option<NodeAddress?> Cluster = ClusterFlags.Address(required: true);
+    private static readonly Option<ClusterChoice?> Cluster = ClusterFlags.Cluster();
     private static readonly Option<string?> Config = ClusterFlags.Config();
     private static readonly Option<bool> Watch = Flags.Switch("--watch", "Show it anew each second, until Ctrl-C.");
     private static readonly Option<bool> Json = Flags.Switch("--json", "Write JSON instead of tables.");
@@ -21,18 +20,20 @@ internal static class StatusVerb
     public static Command Create()
     {
         var verb = new Command("status", "Shows a cluster's members and jobs.") { Cluster, Watch, Json, Config };
+        ClusterFlags.RequireCluster(verb, Cluster, Config);
         verb.SetAction((parsed, _) => RunAsync(parsed));
         HelpPage.AddExamples(verb, """
             distbp status --cluster 127.0.0.1:5600
             distbp status --cluster 127.0.0.1:5600 --watch
             distbp status --cluster 127.0.0.1:5600 --json
+            distbp status --cluster etcd --config cluster.hocon
             """);
         return verb;
     }
 
     private static async Task<int> RunAsync(ParseResult parsed)
     {
-        using ClusterClient client = ClusterFlags.Connect(parsed.GetValue(Cluster)!.Value, parsed.GetValue(Config));
+        using ClusterClient client = ClusterFlags.Connect(parsed.GetValue(Cluster), parsed.GetValue(Config));
         bool watch = parsed.GetValue(Watch), json = parsed.GetValue(Json);
         if (watch) await client.WatchStatusAsync(Interval, report => Show(report, json, watch), Console.Error.WriteLine).ConfigureAwait(false);
         else Show(await client.StatusAsync().ConfigureAwait(false), json, watch);

@@ -24,7 +24,7 @@ internal static class TrainVerb
         "--servers", MaxActors, "Parameter servers in this process; default: one a worker.");
     private static readonly Option<int> Processes = Flags.Count(
         "--processes", LocalProcesses.MaxProcesses, "Node processes on this machine, one worker and one server each, instead of one process.");
-    private static readonly Option<NodeAddress?> Cluster = ClusterFlags.Address(required: false);
+    private static readonly Option<ClusterChoice?> Cluster = ClusterFlags.Cluster();
     private static readonly Option<bool> Detach = Flags.Switch("--detach", "With --cluster: write the job's id and do not wait for its end.");
     private static readonly Option<string?> Out = Flags.Text("--out", "DIR", "The run's folder; default: runs/<name>-<time>.");
     private static readonly Option<bool> Resume = Flags.Switch("--resume", "Go on from the newest intact checkpoint in --out.");
@@ -88,7 +88,7 @@ internal static class TrainVerb
         return CommandEdge.Interrupted;
     }
 
-    private static async Task<int> RunAsync(ParseResult parsed, JobDescription job, NodeAddress cluster, bool quiet)
+    private static async Task<int> RunAsync(ParseResult parsed, JobDescription job, ClusterChoice cluster, bool quiet)
     {
         using ClusterClient client = ClusterFlags.Connect(cluster, parsed.GetValue(Config));
         var training = new ClusterTraining(client, cluster, parsed.GetValue(Out), parsed.GetValue(Events));

@@ -98,7 +98,7 @@ internal sealed class ClusterRun : IRunCluster
         using IDisposable subscription = _members.Subscribe(change => Tell(new MembersMoved(change, atStart)));
         atStart = false;
         if (_takeover != Takeover.Done) Tell(new TakeoverDue());
-        using CancellationTokenRegistration ending = _record.ReignEnded.UnsafeRegister(_ => _over.Cancel(), null);
+        using CancellationTokenRegistration ending = _record.ReignEnded.UnsafeRegister(_ => EndReign(), null);
         try
         {
             using CancellationTokenRegistration stopping = stop.UnsafeRegister(_ => Tell(new StopAsked()), null);
@@ -110,9 +110,13 @@ internal sealed class ClusterRun : IRunCluster
         finally
         {
             // Nodes go on with what they are at where another coordinator comes.
-            if (!_record.ReignEnded.IsCancellationRequested) await DismissAllAsync(_coordinator.Outcome.IsCompletedSuccessfully ? "it has ended" : "it has failed").ConfigureAwait(false);
+            if (_record.IsHeld) await DismissAllAsync(_coordinator.Outcome.IsCompletedSuccessfully ? "it has ended" : "it has failed").ConfigureAwait(false);
         }
-        if (_record.ReignEnded.IsCancellationRequested) throw new ReignEndedException($"Job {_job} goes on with another coordinator.");
+        if (!_record.IsHeld)
+        {
+            await _coordinator.Writing.ConfigureAwait(false);
+            throw Over();
+        }
         if (!_host.Transport.HasFailed) return await _coordinator.Outcome.ConfigureAwait(false);
         await _coordinator.Writing.ConfigureAwait(false);
         await _host.Transport.Failure.ConfigureAwait(false);
@@ -139,6 +143,15 @@ internal sealed class ClusterRun : IRunCluster
         await _host.DisposeAsync().ConfigureAwait(false);
         _over.Dispose();
     }
+
+    /// <summary>The coordinator here steps no more: whatever it would say is another one's to say.</summary>
+    private void EndReign()
+    {
+        _host.Transport.Fail(Over());
+        _over.Cancel();
+    }
+
+    private ReignEndedException Over() => new($"job {_job} goes on with another coordinator");
 
     private void OnBroken(PeerNode peer, RpcException why) => Tell(new PeerUnreachable(peer, why.Detail));
 
@@ -173,8 +186,14 @@ internal sealed class ClusterRun : IRunCluster
         }
     }
 
+    /// <summary>
+    /// A process that stood still for longer than its reign finds events of long ago before it is told of the reign's end: whom it takes for lost then are
+    /// members that it has no say over any more. (One that stands still right here, and nowhere else, still tells a node once that it is dismissed, in a term
+    /// that the node may not know to be over: the node's part is then made anew, as after a loss.)
+    /// </summary>
     private async Task HandleAsync(JobEvent what)
     {
+        if (!_record.IsHeld) throw Over();
         switch (what)
         {
             case MembersMoved { Change: MemberJoined e } m: Enlist(e.Member, m.AtStart); break;

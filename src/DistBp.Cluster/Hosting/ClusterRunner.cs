@@ -64,6 +64,8 @@ internal sealed class ClusterRunner
         {
             Cluster = session => Cluster(job, record, members, session, goesOn),
             TakesOver = goesOn,
+            FencesFolder = goesOn && _node.Rendezvous.Elects,
+            IsHeld = () => record.IsHeld,
             Restarts = goesOn ? stored.Reigns - 1 : null,
             OutlivesCoordinator = true,
         };
@@ -71,7 +73,7 @@ internal sealed class ClusterRunner
         {
             return await TrainingSession.RunAsync(job.Job, options, variant, observers, stop).ConfigureAwait(false);
         }
-        catch (Exception) when (goesOn && !_runs.ContainsKey(job.Number) && !record.ReignEnded.IsCancellationRequested)
+        catch (Exception) when (goesOn && !_runs.ContainsKey(job.Number) && record.IsHeld)
         {
             // Nobody else tells those who hold a part of it.
             var calls = new JobCalls(_node, new Enlistment { Job = job.Number, Term = record.Term });

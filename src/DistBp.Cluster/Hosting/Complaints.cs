@@ -38,7 +38,7 @@ internal sealed class Complaints(NodeContext node, long job, PeerNode self, Func
         try
         {
             using var limit = new CancellationTokenSource(Patience);
-            using var channel = new GrpcChannel((await node.Rendezvous.FindAsync(limit.Token).ConfigureAwait(false)).Uri, node.Limits);
+            using var channel = new GrpcChannel((await node.FindCoordinatorAsync(limit.Token).ConfigureAwait(false)).Uri, node.Limits);
             await channel.UnaryAsync(
                 HostingMethods.Complain,
                 new Complaint

@@ -29,7 +29,7 @@ internal sealed class JobData(NodeContext node) : IDisposable
     /// <exception cref="UserException">A file differs from the coordinator's, or is missing and not to be had.</exception>
     public async Task<ResolvedJob> ResolveAsync(long job, JobDescription description, CancellationToken cancellation)
     {
-        NodeAddress coordinator = await node.Rendezvous.FindAsync(cancellation).ConfigureAwait(false);
+        NodeAddress coordinator = await node.FindCoordinatorAsync(cancellation).ConfigureAwait(false);
         using var channel = new GrpcChannel(coordinator.Uri, node.Limits);
         var peer = new DataPeer($"the coordinator at {coordinator}", channel, job, node.Credentials.Metadata, MaxSilence);
         IReadOnlyList<NamedFile> files = await peer.DescribeAsync(MaxDescribing, cancellation).ConfigureAwait(false);

@@ -8,6 +8,7 @@ using DistBp.Cluster.Wire.Hosting;
 using DistBp.Cluster.Wire.Members;
 using DistBp.Cluster.Wire.Shared;
 using DistBp.Learning;
+using DistBp.Protocol;
 using DistBp.Protocol.Membership;
 using Contract = DistBp.Cluster.Wire.Members.Contract;
 
@@ -19,6 +20,9 @@ internal sealed class NodeJobs : IDeliveryHost, IAsyncDisposable
     private readonly NodeContext _node;
     private readonly JobData _data;
     private readonly ConcurrentDictionary<long, JobHost> _hosts = [];
+
+    /// <summary>The coordinator's own part of each job, where it is here; the node may take part in it as any other beside.</summary>
+    private readonly ConcurrentDictionary<long, JobHost> _led = [];
     private readonly SemaphoreSlim _changing = new(1, 1);
     private ulong _incarnation;
 
@@ -46,9 +50,9 @@ internal sealed class NodeJobs : IDeliveryHost, IAsyncDisposable
     }
 
     /// <summary>The coordinator's own part of a job is among those that peers send to.</summary>
-    public void Add(long job, JobHost host) => _hosts[job] = host;
+    public void Add(long job, JobHost host) => _led[job] = host;
 
-    public void Remove(long job) => _hosts.TryRemove(job, out _);
+    public void Remove(long job) => _led.TryRemove(job, out _);
 
     /// <summary>
     /// The node is a member. Where it has joined anew, what an earlier incarnation took part in goes on without it; else another coordinator goes on with it.
@@ -68,22 +72,22 @@ internal sealed class NodeJobs : IDeliveryHost, IAsyncDisposable
             ?? throw new RpcException(StatusCode.InvalidArgument, $"the call has no {ClusterTransport.NodeKey}: it is no node's");
         string job = metadata.Get(ClusterTransport.JobKey)
             ?? throw new RpcException(StatusCode.InvalidArgument, $"the call has no {ClusterTransport.JobKey}: it is no node's of a job");
-        if (long.TryParse(job, NumberStyles.None, CultureInfo.InvariantCulture, out long number) && _hosts.ContainsKey(number)) return peer;
+        if (long.TryParse(job, NumberStyles.None, CultureInfo.InvariantCulture, out long number) && (_hosts.ContainsKey(number) || _led.ContainsKey(number))) return peer;
         throw new RpcException(StatusCode.FailedPrecondition, $"{_node.Name} takes no part in job {job}, and {peer} would send it messages of that job");
     }
 
     public TensorTarget Destination(Contract.Envelope envelope, int tensor, long byteCount)
     {
         Interlocked.Add(ref _bytesReceived, byteCount);
-        return _hosts.TryGetValue(envelope.Job, out JobHost? host) ? host.Destination(envelope, tensor, byteCount) : TensorTarget.Discard;
+        return HostOf(envelope) is { } host ? host.Destination(envelope, tensor, byteCount) : TensorTarget.Discard;
     }
 
-    public bool IsVoid(Contract.Envelope envelope) => !_hosts.TryGetValue(envelope.Job, out JobHost? host) || host.IsVoid(envelope);
+    public bool IsVoid(Contract.Envelope envelope) => HostOf(envelope) is not { } host || host.IsVoid(envelope);
 
     public void Deliver(Contract.Envelope envelope, ReadOnlySpan<TensorBytes> tensors)
     {
         // A job that has ended here: its last messages are under way.
-        if (_hosts.TryGetValue(envelope.Job, out JobHost? host)) host.Deliver(envelope, tensors);
+        if (HostOf(envelope) is { } host) host.Deliver(envelope, tensors);
     }
 
     public void Closed(string peer, RpcException? why)
@@ -97,6 +101,9 @@ internal sealed class NodeJobs : IDeliveryHost, IAsyncDisposable
         _data.Dispose();
         _changing.Dispose();
     }
+
+    private JobHost? HostOf(Contract.Envelope envelope) =>
+        (envelope.To.ToProtocol() == Address.Coordinator ? _led : _hosts).GetValueOrDefault(envelope.Job);
 
     private async Task AdmittedAsync(NodeAdmission admission)
     {

@@ -21,7 +21,7 @@ internal sealed class CoordinatorDuty : IDisposable
     private CoordinatorDuty(NodeContext node, NodeParts parts, ICoordinatorStore store)
     {
         (_node, _parts, _store) = (node, parts, store);
-        Members = new ClusterMembers(node.Configuration.FailureDetector, TimeProvider.System, node.Tell);
+        Members = new ClusterMembers(node.Configuration.FailureDetector, TimeProvider.System, () => store.IsHeld, node.Tell);
         Queue = new JobQueue(parts.Runner, Members, store, TimeProvider.System, node.Tell);
         Over = _over.Token;
         Joining = new JoinService(Members, node.Configuration.FailureDetector, node.Name, Term, Queue.Keeps);
@@ -58,10 +58,12 @@ internal sealed class CoordinatorDuty : IDisposable
     /// <summary>A coordinator that is worker or server too is a member like others, but that it cannot be lost.</summary>
     public void JoinOwnNode()
     {
-        _parts.Admitted(new NodeAdmission((ulong)Term, Term));
+        // Of none that this process has been before, nor of the coordinator's own part in jobs, which is of its term.
+        ulong incarnation = (ulong)TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds();
+        _parts.Admitted(new NodeAdmission(incarnation, Term));
         NodeRoles roles = _node.Configuration.Node.Roles & ~NodeRoles.Coordinator;
         if (roles == NodeRoles.None) return;
-        Members.Join(new MemberDescription(new MemberId(_node.Name, (ulong)Term), roles, _node.Endpoint.ToString(), _node.Workers, IsHere: true));
+        Members.Join(new MemberDescription(new MemberId(_node.Name, incarnation), roles, _node.Endpoint.ToString(), _node.Workers, IsHere: true));
     }
 
     /// <summary>Until it is stopped: then the job that runs is interrupted, and waited for within bounds.</summary>
@@ -83,7 +85,7 @@ internal sealed class CoordinatorDuty : IDisposable
         {
             _node.Tell($"the job has not ended within {MaxSaving.TotalSeconds} s: going without its last checkpoint");
         }
-        if (_store.Ended.IsCancellationRequested) throw new ReignEndedException("Another process is the coordinator, or may be.");
+        if (!_store.IsHeld) throw new ReignEndedException("Another process is the coordinator, or may be.");
     }
 
     public void Dispose()

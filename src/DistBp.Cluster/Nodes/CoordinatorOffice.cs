@@ -65,7 +65,7 @@ internal sealed class CoordinatorOffice(NodeContext node)
             NodeAddress coordinator = await rendezvous.FindAsync(limit.Token).ConfigureAwait(false);
             if (!rendezvous.Elects) return new RpcException(StatusCode.FailedPrecondition, $"{NotHere}, which is at {coordinator}");
             return new RpcException(
-                StatusCode.Unavailable, coordinator == node.Endpoint ? $"{NotHere} yet, or no more" : $"{NotHere}, which is now at {coordinator}");
+                StatusCode.Unavailable, node.IsAt(coordinator) ? $"{NotHere} yet, or no more" : $"{NotHere}, which is now at {coordinator}");
         }
         catch (Exception unknown) when (unknown is OperationCanceledException or UserException)
         {

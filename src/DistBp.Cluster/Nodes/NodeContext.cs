@@ -1,6 +1,7 @@
 using DistBp.Cluster.Configuration;
 using DistBp.Cluster.Rendezvous;
 using DistBp.Cluster.Wire.Grpc;
+using DistBp.Protocol.Membership;
 
 namespace DistBp.Cluster.Nodes;
 
@@ -25,4 +26,11 @@ internal sealed record NodeContext(
         get => _endpoint ?? throw new InvalidOperationException("The node does not listen yet.");
         internal set => _endpoint = value;
     }
+
+    /// <summary>False also before this node listens.</summary>
+    public bool IsAt(NodeAddress address) => _endpoint == address;
+
+    /// <summary>See <see cref="IRendezvous.FindAsync"/>; the one coordinator there is knows where it is, whatever port it was given.</summary>
+    public Task<NodeAddress> FindCoordinatorAsync(CancellationToken cancellation) =>
+        !Rendezvous.Elects && Configuration.Node.Roles.HasFlag(NodeRoles.Coordinator) ? Task.FromResult(Endpoint) : Rendezvous.FindAsync(cancellation);
 }

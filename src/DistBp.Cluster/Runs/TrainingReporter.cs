@@ -15,7 +15,7 @@ namespace DistBp.Cluster.Runs;
 /// <summary>Turns what the coordinator reports into figures for the observers, and its checkpoints into files.</summary>
 internal sealed class TrainingReporter(
     TrainingMemory memory, CheckpointPlaces checkpoints, CheckpointIdentity identity, LedgerWriter ledger, int servers,
-    IReadOnlyList<IRunObserver> observers, Func<EpochFigures, bool>? endsAfter, Func<CheckpointSearch> goBack, TimeProvider time) : IRunReporter
+    IReadOnlyList<IRunObserver> observers, SessionVariant variant, Func<CheckpointSearch> goBack, TimeProvider time) : IRunReporter
 {
     private readonly MetricSet _metrics = memory.Network.Metrics;
 
@@ -102,7 +102,7 @@ internal sealed class TrainingReporter(
                 foreach (IRunObserver observer in observers) observer.OnWarning(finding.ToString());
             }
         }
-        return endsAfter?.Invoke(figures) ?? false;
+        return variant.EndsAfter?.Invoke(figures) ?? false;
     }
 
     public void OnStatistics(ReportStatistics statistics)
@@ -127,6 +127,8 @@ internal sealed class TrainingReporter(
     /// <summary>A disk that refuses it does not end the run: records wait in memory, and a coordinator that dies before the disk takes them leaves a ledger without them.</summary>
     public void Persist()
     {
+        // Members may be told of nothing that follows it: the host that cannot persist ends here.
+        variant.RequireHeld();
         try
         {
             ledger.Flush();
@@ -141,6 +143,7 @@ internal sealed class TrainingReporter(
     /// <summary>A disk that refuses it does not end the run: the next one is tried again, and the last one once more at the end.</summary>
     public void WriteCheckpoint(WriteCheckpoint checkpoint)
     {
+        variant.RequireHeld();
         long begin = time.GetTimestamp();
         string folder;
         UserException? refusal;
@@ -205,6 +208,7 @@ internal sealed class TrainingReporter(
 
     public WentBack GoBack(GoBack loss)
     {
+        variant.RequireHeld();
         Checkpoint? checkpoint = goBack().Checkpoint;
         long version = checkpoint?.Position.Step ?? 0;
         checkpoints.GoodUpTo = version - 1;
@@ -220,6 +224,7 @@ internal sealed class TrainingReporter(
 
     public Exception Diverged(FailDiverged failure)
     {
+        variant.RequireHeld();
         ledger.LeftOut(failure.Step, EpochOf(failure.Step), failure.Generation, endedRun: true);
         int blamed = failure.Slices.Sum(slice => slice.Samples.Count);
         // Finite where it was computed, infinite where it arrived.

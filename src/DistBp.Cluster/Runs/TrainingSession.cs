@@ -110,9 +110,13 @@ public sealed class TrainingSession
         _startAtRandom = [.. _network.Parameters.Views.Select(v => v.Name).Except(loaded)];
     }
 
-    private RunFolder OpenFolder() => _options.Resume ? RunFolder.Resume(_options.OutFolder!)
-        : _options.OutFolder is { } named ? RunFolder.CreateAt(named)
-        : RunFolder.CreateNamed(_options.RunsFolder, _job.Name, _time);
+    private RunFolder OpenFolder()
+    {
+        _variant.RequireHeld();
+        return _options.Resume ? RunFolder.Resume(_options.OutFolder!, _variant.FencesFolder)
+            : _options.OutFolder is { } named ? RunFolder.CreateAt(named)
+            : RunFolder.CreateNamed(_options.RunsFolder, _job.Name, _time);
+    }
 
     /// <summary>Before the reporter is there, nobody else tells anything.</summary>
     private static void Warn(TrainingReporter? reporter, IReadOnlyList<IRunObserver> observers, string text)
@@ -141,6 +145,7 @@ public sealed class TrainingSession
         CheckpointPlaces checkpoints = CheckpointPlaces.OpenForWriting(
             paths.Checkpoints, _job.Checkpoint.Keep, CheckpointPlaces.MirrorOf(paths.Folder, _variant.WritesCheckpoints ? _job.Checkpoint.Mirror : null, _job.BaseFolder),
             isNew: !_options.Resume, text => Warn(reporter, observers, text));
+        checkpoints.Require = _variant.RequireHeld;
         await using ConfiguredAsyncDisposable copying = checkpoints.ConfigureAwait(false);
         var identity = new CheckpointIdentity(
             JobFile.Hash(_job), _job.Seed, _job.Slices, _job.Batch, _network.Parameters, _job.ServerOptimizer.Kind,
@@ -164,7 +169,7 @@ public sealed class TrainingSession
             : LedgerWriter.Open(paths.Ledger, ledgerIdentity, plan.StartVersion, _time);
         if (ledger.KnownBefore is { } persisted) plan = plan with { PersistedBefore = persisted };
         reporter = new TrainingReporter(
-            memory, checkpoints, identity, ledger, _servers, observers, _variant.EndsAfter, () => GoBack(memory, checkpoints, identity), _time)
+            memory, checkpoints, identity, ledger, _servers, observers, _variant, () => GoBack(memory, checkpoints, identity), _time)
         {
             EpochsTold = _variant.TakesOver ? EpochsTold(paths.Events) : 0,
         };
@@ -180,6 +185,7 @@ public sealed class TrainingSession
             bytes = cluster.BytesANode;
         }
 
+        _variant.RequireHeld();
         if (outcome.Status != RunStatus.Interrupted) reporter.RequireFinite(outcome);
         ParameterFile.Save(paths.Parameters, _network.Parameters, memory.Parameters.Memory);
         RunResult result = Result(outcome, reporter, memory, restarts, bytes);

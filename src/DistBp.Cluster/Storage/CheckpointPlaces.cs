@@ -27,6 +27,12 @@ internal sealed class CheckpointPlaces : IAsyncDisposable
         }
     }
 
+    /// <summary>See <see cref="CheckpointStore.Require"/>.</summary>
+    public Action Require
+    {
+        set => _store.Require = value;
+    }
+
     /// <summary>See <see cref="CheckpointStore.Leftover"/>.</summary>
     public string? Leftover => _store.Leftover;
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using DistBp.Cluster.Rendezvous;
 using DistBp.Learning;
 
 namespace DistBp.Cluster.Storage;
@@ -47,6 +48,11 @@ public sealed class CheckpointStore
     /// Whether nobody waits for the write under way any longer: then it is not published, for what it was to write may have changed meanwhile.
     /// </summary>
     internal Func<bool> IsGivenUp { get; set; } = () => false;
+
+    /// <summary>
+    /// Throws where the run is this process's no more: then a checkpoint is not published, and what lies half written is left alone, for it may be the other's.
+    /// </summary>
+    internal Action Require { get; set; } = () => { };
 
     /// <summary>Why old checkpoints could not be deleted the last time; null where they could.</summary>
     public string? Leftover { get; private set; }
@@ -178,10 +184,11 @@ public sealed class CheckpointStore
         {
             DeleteFolder(writing);
             write(writing);
+            Require();
             if (IsGivenUp()) throw new IOException("it was given up");
             Publish(writing, target, Path.Combine(Folder, ReplacedPrefix + name));
         }
-        catch
+        catch (Exception failure) when (failure is not ReignEndedException)
         {
             Discard();
             throw;

@@ -21,6 +21,15 @@ internal static class DurableFile
         return content.Length;
     });
 
+    /// <summary>The same content in a file of its own: who has the file open keeps the one before.</summary>
+    public static void Renew(string path) => Replace(path, stream =>
+    {
+        // Another process may be writing to it.
+        using FileStream before = new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        before.CopyTo(stream);
+        return stream.Length;
+    });
+
     /// <summary>Replaces a file: written beside under a temporary name, flushed to the disk, renamed.</summary>
     public static T Replace<T>(string path, Func<Stream, T> write)
     {

@@ -45,15 +45,34 @@ public sealed class RunFolder : IDisposable
     }
 
     /// <summary>Opens the folder of an earlier run to go on with it.</summary>
+    /// <param name="fences">
+    /// Whoever holds the folder has no right to it any more, and may not know: it keeps a lock and files that have no name any more, so that a process that stood
+    /// still in the middle of a write to the ledger or the events finishes it where nobody reads it.
+    /// </param>
     /// <exception cref="UserException">There is no such run, or another process trains in it.</exception>
-    public static RunFolder Resume(string folder)
+    public static RunFolder Resume(string folder, bool fences = false)
     {
         if (!Directory.Exists(folder))
             throw new UserException(ErrorKind.Usage, "there is no run to resume", folder, "check --out, or leave out --resume to start a new run there");
+        if (fences) Fence(folder);
         return new RunFolder(folder, Lock(folder, create: false));
     }
 
     public void Dispose() => _lock.Dispose();
+
+    private static void Fence(string folder)
+    {
+        var paths = new RunPaths(folder);
+        try
+        {
+            File.Delete(Path.Combine(folder, FolderLock.FileName));
+            foreach (string appended in new[] { paths.Ledger, paths.Events }.Where(File.Exists)) DurableFile.Renew(appended);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw StorageFailure.CannotWrite("the run's folder", folder, 0, e);
+        }
+    }
 
     private static FolderLock Lock(string folder, bool create) => FolderLock.Take(
         folder, create, "the run's folder", "another distbp is training in this folder", "choose another folder with --out");

@@ -8,11 +8,14 @@ internal sealed class FaultInjector(ChaosCluster cluster, ChaosFolder folder)
 {
     private const int MaxDelayMilliseconds = 5, FillMilliseconds = 50;
 
-    public Task InjectAsync(Fault fault, CancellationToken cancellation) => fault.Kind switch
+    /// <param name="coordinator">Who it is now.</param>
+    public Task InjectAsync(Fault fault, string coordinator, CancellationToken cancellation) => fault.Kind switch
     {
         FaultKind.Kill => KillAsync(fault.Victim, fault.Length, cancellation),
-        FaultKind.KillCoordinator => KillAsync(ChaosCluster.CoordinatorName, fault.Length, cancellation),
-        FaultKind.ShortPause or FaultKind.Freeze => StopAsync(fault, cancellation),
+        FaultKind.KillCoordinator => KillAsync(coordinator, fault.Length, cancellation),
+        FaultKind.FreezeCoordinator => StopAsync(coordinator, fault.Length, cancellation),
+        FaultKind.KillEtcd => KillEtcdAsync(fault, cancellation),
+        FaultKind.ShortPause or FaultKind.Freeze => StopAsync(fault.Victim, fault.Length, cancellation),
         FaultKind.Cut => CutAsync(fault),
         FaultKind.Partition => LinkAsync(fault, LinkState.Undisturbed with { Sends = false, Hears = false }, cancellation),
         FaultKind.Mute => LinkAsync(fault, LinkState.Undisturbed with { Sends = false }, cancellation),
@@ -29,11 +32,21 @@ internal sealed class FaultInjector(ChaosCluster cluster, ChaosFolder folder)
         cluster.Start(name);
     }
 
-    private async Task StopAsync(Fault fault, CancellationToken cancellation)
+    private async Task KillEtcdAsync(Fault fault, CancellationToken cancellation)
     {
-        CommandProcess process = cluster[fault.Victim];
-        process.Signal(ProcessSignal.Stop);
+        EtcdMembers etcd = cluster.Etcd!;
+        int member = etcd.Find(fault.Victim);
+        await etcd.KillAsync(member);
         await Task.Delay(fault.Length, cancellation);
+        etcd.Start(member);
+        await etcd.HealthyAsync();
+    }
+
+    private async Task StopAsync(string name, TimeSpan length, CancellationToken cancellation)
+    {
+        CommandProcess process = cluster[name];
+        process.Signal(ProcessSignal.Stop);
+        await Task.Delay(length, cancellation);
         process.Signal(ProcessSignal.Continue);
     }
 

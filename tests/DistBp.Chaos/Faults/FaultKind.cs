@@ -29,6 +29,12 @@ internal enum FaultKind
     /// <summary>The disk of the run's folder is full for a while.</summary>
     FullDisk,
 
-    /// <summary>SIGKILL of the coordinator, which is started again on its state.</summary>
+    /// <summary>SIGKILL of the coordinator, which is started again: on its state, or, where another one has followed, to stand by.</summary>
     KillCoordinator,
+
+    /// <summary>SIGSTOP of the coordinator for twice its lease: another one follows, and it comes back as a zombie. With etcd.</summary>
+    FreezeCoordinator,
+
+    /// <summary>SIGKILL of a member of etcd, which is started again after a while. With etcd.</summary>
+    KillEtcd,
 }

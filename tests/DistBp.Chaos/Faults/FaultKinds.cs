@@ -7,12 +7,15 @@ internal static class FaultKinds
     [
         (FaultKind.Kill, "kill"), (FaultKind.ShortPause, "short-pause"), (FaultKind.Freeze, "freeze"), (FaultKind.Cut, "cut"), (FaultKind.Partition, "partition"),
         (FaultKind.Mute, "mute"), (FaultKind.Deaf, "deaf"), (FaultKind.SlowLink, "slow-link"), (FaultKind.FullDisk, "full-disk"),
-        (FaultKind.KillCoordinator, "kill-coordinator"),
+        (FaultKind.KillCoordinator, "kill-coordinator"), (FaultKind.FreezeCoordinator, "freeze-coordinator"), (FaultKind.KillEtcd, "kill-etcd"),
     ];
 
     public static IEnumerable<string> Names => s_names.Select(n => n.Name);
 
     public static IEnumerable<FaultKind> All => s_names.Select(n => n.Kind);
+
+    /// <summary>Needs a cluster whose coordinators are elected.</summary>
+    public static bool WantsEtcd(FaultKind kind) => kind is FaultKind.FreezeCoordinator or FaultKind.KillEtcd;
 
     public static string NameOf(FaultKind kind) => s_names.First(n => n.Kind == kind).Name;
 

@@ -1,3 +1,5 @@
+using DistBp.Chaos.Processes;
+
 namespace DistBp.Chaos.Faults;
 
 /// <summary>
@@ -25,7 +27,8 @@ internal static class FaultSchedule
                 left = new Queue<FaultKind>(shuffled);
             }
             FaultKind kind = left.Dequeue();
-            string victim = kind is FaultKind.FullDisk or FaultKind.KillCoordinator ? "" : nodes[random.Next(nodes.Count)];
+            string victim = kind is FaultKind.FullDisk or FaultKind.KillCoordinator or FaultKind.FreezeCoordinator ? ""
+                : kind == FaultKind.KillEtcd ? EtcdMembers.NameOf(random.Next(EtcdMembers.Usual)) : nodes[random.Next(nodes.Count)];
             faults.Add(new Fault(First + (each * (i + (0.5 * random.NextDouble()))), kind, victim, LengthOf(kind, pause, random)));
         }
         return faults;
@@ -35,8 +38,9 @@ internal static class FaultSchedule
     {
         FaultKind.Cut => TimeSpan.Zero,
         FaultKind.ShortPause => pause * (0.3 + (0.4 * random.NextDouble())),
-        FaultKind.Kill or FaultKind.KillCoordinator => pause * (0.5 + (1.5 * random.NextDouble())),
+        FaultKind.Kill or FaultKind.KillCoordinator or FaultKind.KillEtcd => pause * (0.5 + (1.5 * random.NextDouble())),
         FaultKind.SlowLink or FaultKind.FullDisk => pause * 3,
+        FaultKind.FreezeCoordinator => 2 * ChaosCluster.Lease,
         _ => pause * (2 + (0.5 * random.NextDouble())),
     };
 }

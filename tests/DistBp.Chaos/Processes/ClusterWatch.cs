@@ -1,4 +1,3 @@
-using DistBp.Cluster.Configuration;
 using DistBp.Cluster.Nodes.Clients;
 using DistBp.Learning;
 
@@ -8,7 +7,7 @@ namespace DistBp.Chaos.Processes;
 internal sealed class ClusterWatch(ChaosCluster cluster) : IDisposable
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(50);
-    private readonly ClusterClient _client = new(cluster.Address, ClusterConfiguration.Default, meansNamed: false);
+    private readonly ClusterClient _client = cluster.Client();
 
     public ClusterClient Client => _client;
 

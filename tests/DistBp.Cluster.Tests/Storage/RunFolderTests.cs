@@ -55,6 +55,26 @@ public sealed class RunFolderTests : IDisposable
     }
 
     [Fact]
+    public void Who_takes_a_folder_over_from_one_that_may_wake_leaves_it_what_nobody_reads()
+    {
+        using RunFolder zombie = RunFolder.CreateAt(_folder["run"]);
+        using var ledger = new StreamWriter(new FileStream(zombie.Paths.Ledger, FileMode.Create, FileAccess.ReadWrite, FileShare.Read));
+        using EventLog events = EventLog.Open(zombie.Paths.Events, TimeProvider.System);
+        ledger.Write("before ");
+        ledger.Flush();
+        events.Warning("before");
+        using RunFolder next = RunFolder.Resume(_folder["run"], fences: true);
+        File.AppendAllText(next.Paths.Ledger, "after");
+        ledger.Write("late");
+        ledger.Flush();
+        events.Warning("late");
+        zombie.Dispose();
+        Assert.Equal("before after", File.ReadAllText(next.Paths.Ledger));
+        Assert.Contains("before", Assert.Single(File.ReadAllLines(next.Paths.Events)), StringComparison.Ordinal);
+        Assert.Contains("another distbp", Assert.Throws<UserException>(() => RunFolder.Resume(_folder["run"])).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_run_that_is_not_there_is_not_resumed_and_a_file_is_not_a_folder()
     {
         Assert.Contains("no run to resume", Assert.Throws<UserException>(() => RunFolder.Resume(_folder["x"])).Message, StringComparison.Ordinal);

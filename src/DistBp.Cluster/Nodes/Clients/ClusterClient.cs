@@ -121,7 +121,7 @@ public sealed class ClusterClient : IDisposable
     {
         foreach (GrpcChannel channel in _channels.Values) channel.Dispose();
         // None of a client's has anything to wait for.
-        _ = _rendezvous.DisposeAsync();
+        _ = _rendezvous.DisposeAsync().AsTask();
     }
 
     /// <summary>Of one question: a user waits before the screen for its answer.</summary>

@@ -19,6 +19,9 @@ internal sealed class JobRecord(StoredJob stored, ICoordinatorStore store) : IDi
     /// <summary>See <see cref="ICoordinatorStore.Ended"/>.</summary>
     public CancellationToken ReignEnded => store.Ended;
 
+    /// <summary>See <see cref="ICoordinatorStore.IsHeld"/>.</summary>
+    public bool IsHeld => store.IsHeld;
+
     /// <summary>Never changed.</summary>
     public StoredJob Stored => Volatile.Read(ref _stored);
 

@@ -82,7 +82,7 @@ internal sealed class QueuedJob(SubmittedJob submitted, JobRecord record, IReadO
         {
             error = failure;
         }
-        if (record.ReignEnded.IsCancellationRequested) throw new ReignEndedException($"The job {submitted.Id} goes on with another coordinator.");
+        if (!record.IsHeld) throw new ReignEndedException($"The job {submitted.Id} goes on with another coordinator.");
         if (error is not null) Recorder.OnFailed();
         RunEnd end = error is null ? RunEndMessage.Of(result!) : RunEndMessage.Of(error);
         await record.SaveAsync(s =>

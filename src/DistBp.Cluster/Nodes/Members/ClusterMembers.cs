@@ -9,8 +9,9 @@ using RosterMemberLost = DistBp.Protocol.Membership.MemberLost;
 namespace DistBp.Cluster.Nodes.Members;
 
 /// <summary>Hosts the <see cref="Roster"/> on the coordinator's node: gives it messages and time, and performs its effects.</summary>
+/// <param name="isHeld">Whether the reign lasts, by the clock: a process that stood still for longer takes nobody for lost.</param>
 /// <param name="tell">Shows a line for each change.</param>
-internal sealed class ClusterMembers(FailureDetectorConfiguration detection, TimeProvider time, Action<string> tell) : IClusterMembers
+internal sealed class ClusterMembers(FailureDetectorConfiguration detection, TimeProvider time, Func<bool> isHeld, Action<string> tell) : IClusterMembers
 {
     // Recursive: a listener that is told of a change may release a member at once.
     private readonly Lock _gate = new();
@@ -99,7 +100,10 @@ internal sealed class ClusterMembers(FailureDetectorConfiguration detection, Tim
         using var timer = new PeriodicTimer(detection.HeartbeatInterval, time);
         try
         {
-            while (await timer.WaitForNextTickAsync(stop).ConfigureAwait(false)) Step(TimePassed.Instance);
+            while (await timer.WaitForNextTickAsync(stop).ConfigureAwait(false))
+            {
+                if (isHeld()) Step(TimePassed.Instance);
+            }
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {

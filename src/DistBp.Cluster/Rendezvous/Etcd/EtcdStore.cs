@@ -76,7 +76,6 @@ internal sealed class EtcdStore : ICoordinatorStore
         string? failure = await _leadership.ResignAsync().ConfigureAwait(false);
         if (failure is not null) _tell($"the next coordinator waits until this one's lease has run out: {failure}");
         await _leadership.DisposeAsync().ConfigureAwait(false);
-        _values.Dispose();
     }
 
     private async Task BeginAsync(EtcdKeys keys, string cluster)

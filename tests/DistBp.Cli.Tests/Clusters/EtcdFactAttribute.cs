@@ -1,0 +1,12 @@
+using DistBp.Chaos.Processes;
+
+namespace DistBp.Cli.Tests.Clusters;
+
+/// <summary>A test with an etcd of its own. Without one installed it is skipped; in CI, which installs it, it fails instead.</summary>
+internal sealed class EtcdFactAttribute : FactAttribute
+{
+    public EtcdFactAttribute()
+    {
+        if (!EtcdMembers.IsInstalled && Environment.GetEnvironmentVariable("DISTBP_CI") != "1") Skip = "etcd is missing: apt install etcd-server";
+    }
+}
