@@ -5,6 +5,7 @@ using DistBp.Cluster.Configuration;
 using DistBp.Cluster.Nodes;
 using DistBp.Cluster.Nodes.Members;
 using DistBp.Cluster.Rendezvous;
+using DistBp.Cluster.Rendezvous.Kept;
 using DistBp.Cluster.Wire.Akka;
 using DistBp.Learning;
 using DistBp.Protocol.Membership;
@@ -22,7 +23,6 @@ internal sealed class AkkaRendezvous : IRendezvous
 
     private readonly ClusterConfiguration _configuration;
     private readonly Action<string> _tell;
-    private readonly ActorSystem _system;
     private readonly IActorRef _proxy;
 
     /// <summary>One at a time: a node's next reign begins after its last one.</summary>
@@ -33,13 +33,15 @@ internal sealed class AkkaRendezvous : IRendezvous
     /// <exception cref="UserException">Akka.NET does not start by it.</exception>
     public AkkaRendezvous(ClusterConfiguration c, string? file, Action<string> tell)
     {
-        (_configuration, _tell, _system) = (c, tell, AkkaSystem.Start(c, file, tell));
+        (_configuration, _tell, System) = (c, tell, AkkaSystem.Start(c, file, tell));
         string folder = Path.GetFullPath(Path.Combine(c.Storage.State, StateFolder));
-        if (c.Node.Roles.HasFlag(NodeRoles.Coordinator)) _system.ActorOf(Props.Create(() => new StateKeeper(folder)), StateKeeper.Name);
-        _proxy = _system.ActorOf(ClusterSingletonProxy.Props(
+        if (c.Node.Roles.HasFlag(NodeRoles.Coordinator)) System.ActorOf(Props.Create(() => new StateKeeper(folder)), StateKeeper.Name);
+        _proxy = System.ActorOf(ClusterSingletonProxy.Props(
             $"/user/{ReignActor.ManagerName}",
-            ClusterSingletonProxySettings.Create(_system).WithRole(AkkaSystem.CoordinatorRole).WithSingletonName(ReignActor.Name)));
+            ClusterSingletonProxySettings.Create(System).WithRole(AkkaSystem.CoordinatorRole).WithSingletonName(ReignActor.Name)));
     }
+
+    public ActorSystem System { get; }
 
     public bool Elects => true;
 
@@ -68,12 +70,12 @@ internal sealed class AkkaRendezvous : IRendezvous
     {
         _manager ??= StartSingleton(self);
         Task<ICoordinatorStore> reign = _reigns.Reader.ReadAsync(cancellation).AsTask();
-        await Task.WhenAny(reign, _system.WhenTerminated).ConfigureAwait(false);
+        await Task.WhenAny(reign, System.WhenTerminated).ConfigureAwait(false);
         if (!reign.IsCompleted) RequireMembership();
         return await reign.ConfigureAwait(false);
     }
 
-    public IMembershipSession Open(NodeContext node, CancellationToken abort) => new MemberSession(_system, _proxy, node, abort);
+    public IMembershipSession Open(NodeContext node, CancellationToken abort) => new MemberSession(System, _proxy, node, abort);
 
     public void Receive(CallCredentials credentials, JoinService joining, ClusterMembers members) =>
         _reign?.Tell(new MemberSessions(credentials, joining, members));
@@ -83,12 +85,12 @@ internal sealed class AkkaRendezvous : IRendezvous
     private IActorRef StartSingleton(NodeAddress self)
     {
         // Nobody is taken out of the cluster before he was silent for the one, and counted as unreachable for the other.
-        global::Akka.Configuration.Config cluster = _system.Settings.Config.GetConfig("akka.cluster");
+        global::Akka.Configuration.Config cluster = System.Settings.Config.GetConfig("akka.cluster");
         TimeSpan settled = cluster.GetTimeSpan("failure-detector.acceptable-heartbeat-pause") + cluster.GetTimeSpan("split-brain-resolver.stable-after");
         var options = new ReignOptions(
-            _configuration.Node.Name, self.ToString(), _configuration.FailureDetector.HeartbeatInterval, settled, TimeProvider.System, Begin, LeaveAsync, _tell);
-        ClusterSingletonManagerSettings settings = ClusterSingletonManagerSettings.Create(_system).WithRole(AkkaSystem.CoordinatorRole).WithSingletonName(ReignActor.Name);
-        return _system.ActorOf(ClusterSingletonManager.Props(Props.Create(() => new ReignActor(options)), PoisonPill.Instance, settings), ReignActor.ManagerName);
+            _configuration.Node.Name, self.ToString(), _configuration.FailureDetector.HeartbeatInterval, settled, TimeProvider.System, Begin, LeaveAsync);
+        ClusterSingletonManagerSettings settings = ClusterSingletonManagerSettings.Create(System).WithRole(AkkaSystem.CoordinatorRole).WithSingletonName(ReignActor.Name);
+        return System.ActorOf(ClusterSingletonManager.Props(Props.Create(() => new ReignActor(options)), PoisonPill.Instance, settings), ReignActor.ManagerName);
     }
 
     private void Begin(KeptStore store, IActorRef reign)
@@ -100,7 +102,7 @@ internal sealed class AkkaRendezvous : IRendezvous
     /// <summary>Gracefully: the singleton is handed over, the others are told, and this node's actor system ends.</summary>
     private async Task LeaveAsync()
     {
-        Task leaving = CoordinatedShutdown.Get(_system).Run(CoordinatedShutdown.ClusterLeavingReason.Instance);
+        Task leaving = CoordinatedShutdown.Get(System).Run(CoordinatedShutdown.ClusterLeavingReason.Instance);
         try
         {
             await leaving.WaitAsync(MaxLeaving).ConfigureAwait(false);
@@ -113,7 +115,7 @@ internal sealed class AkkaRendezvous : IRendezvous
 
     private void RequireMembership()
     {
-        if (!_system.WhenTerminated.IsCompleted) return;
+        if (!System.WhenTerminated.IsCompleted) return;
         throw new UserException(
             ErrorKind.Cluster, "Akka.Cluster has taken this node out of the cluster", $"node {_configuration.Node.Name}",
             "it was cut off from the others, or too slow to answer: check the network and the machine, and start it again");

@@ -43,7 +43,7 @@ internal static class AkkaSystem
         string where = $"{file ?? "cluster.hocon"}: akka";
         try
         {
-            Config config = Fix(c).WithFallback(Read(file)).WithFallback(Default(c));
+            Config config = Settled(Read(file).WithFallback(Default(c)), NodeRolesText.Of(c.Node.Roles));
             if (config.GetStringList("akka.cluster.seed-nodes", []).Count == 0)
             {
                 throw new UserException(
@@ -61,10 +61,13 @@ internal static class AkkaSystem
         }
     }
 
+    /// <summary>With what must be so.</summary>
+    /// <param name="roles">With commas.</param>
+    public static Config Settled(Config config, string roles) =>
+        ConfigurationFactory.ParseString($"akka.cluster.roles = [{roles}]").WithFallback(ConfigurationFactory.ParseString(Fixed)).WithFallback(config);
+
     private static Config Read(string? file) => file is null ? Config.Empty : ConfigurationFactory.ParseString(File.ReadAllText(file));
 
-    private static Config Fix(ClusterConfiguration c) =>
-        ConfigurationFactory.ParseString($"akka.cluster.roles = [{NodeRolesText.Of(c.Node.Roles)}]").WithFallback(ConfigurationFactory.ParseString(Fixed));
 
     private static Config Default(ClusterConfiguration c)
     {

@@ -1,5 +1,5 @@
 using Akka.Actor;
-using DistBp.Cluster.Nodes.Members;
+using DistBp.Cluster.Rendezvous.Kept;
 
 namespace DistBp.Akka;
 
@@ -8,6 +8,6 @@ namespace DistBp.Akka;
 /// <param name="Interval">Of the reign's words to its keepers.</param>
 /// <param name="Bound">No other reign can have begun so soon after this one's keepers have followed it.</param>
 /// <param name="Begun">Given the state, and the singleton.</param>
-/// <param name="Resign">See <see cref="KeptStore"/>.</param>
+/// <param name="Resign">See <see cref="KeptStore"/>: this node leaves the cluster.</param>
 internal sealed record ReignOptions(
-    string Name, string Address, TimeSpan Interval, TimeSpan Bound, TimeProvider Time, Action<KeptStore, IActorRef> Begun, Func<Task> Resign, Action<string> Tell);
+    string Name, string Address, TimeSpan Interval, TimeSpan Bound, TimeProvider Time, Action<KeptStore, IActorRef> Begun, Func<Task> Resign);

@@ -75,8 +75,12 @@ internal static class NodeVerb
 
     private static string ReadyLine(ClusterConfiguration c, ClusterNode node)
     {
-        string coordinator = c.Rendezvous.Kind == RendezvousKind.Etcd ? $"elected by etcd at {string.Join(", ", c.Rendezvous.Etcd.Endpoints)}"
-            : (c.Node.Roles.HasFlag(NodeRoles.Coordinator) ? node.Endpoint : c.Rendezvous.Coordinator).ToString();
+        string coordinator = c.Rendezvous.Kind switch
+        {
+            RendezvousKind.Etcd => $"elected by etcd at {string.Join(", ", c.Rendezvous.Etcd.Endpoints)}",
+            RendezvousKind.Akka => "the singleton of an Akka cluster",
+            _ => (c.Node.Roles.HasFlag(NodeRoles.Coordinator) ? node.Endpoint : c.Rendezvous.Coordinator).ToString(),
+        };
         return $"distbp node {c.Node.Name} listens on {node.Endpoint}, roles {NodeRolesText.Of(c.Node.Roles)}, coordinator {coordinator}";
     }
 

@@ -1,14 +1,12 @@
-using Akka.Actor;
-using DistBp.Cluster.Rendezvous;
+namespace DistBp.Cluster.Rendezvous.Kept;
 
-namespace DistBp.Akka;
-
-/// <summary>The state of the coordinator that is the cluster's singleton: what the <see cref="ReignActor"/> has its keepers keep.</summary>
+/// <summary>The state of a coordinator whose reign is a <see cref="KeptReign{TKeeper}"/>; from any thread.</summary>
 /// <param name="values">Of earlier reigns.</param>
+/// <param name="post">To the reign's host: a <see cref="StateChange"/>, or that it is <see cref="ReignOver"/>.</param>
 /// <param name="bound">No other reign can have begun so soon after most keepers have heard of this one.</param>
 /// <param name="resign">The node gives the reign back: another one is to take it.</param>
 internal sealed class KeptStore(
-    long term, IReadOnlyDictionary<string, byte[]> values, IActorRef reign, TimeSpan bound, TimeProvider time, Func<Task> resign) : ICoordinatorStore
+    long term, IReadOnlyDictionary<string, byte[]> values, Action<object> post, TimeSpan bound, TimeProvider time, Func<Task> resign) : ICoordinatorStore
 {
     private readonly CancellationTokenSource _ended = new();
     private readonly Dictionary<string, byte[]> _values = new(values);
@@ -25,7 +23,7 @@ internal sealed class KeptStore(
             if (!_ended.IsCancellationRequested && time.GetElapsedTime(Volatile.Read(ref _heldAt)) >= bound)
             {
                 End();
-                reign.Tell(new ReignOver($"keepers of its state have not answered for {bound.TotalSeconds} s"));
+                post(new ReignOver($"keepers of its state have not answered for {bound.TotalSeconds} s"));
             }
             return !_ended.IsCancellationRequested;
         }
@@ -57,11 +55,11 @@ internal sealed class KeptStore(
         if (gaveUp) await resign().ConfigureAwait(false);
     }
 
-    /// <summary>The split-brain resolver is the bound: keepers that do not answer are taken out of the cluster, or this node is.</summary>
+    /// <summary>The cluster is the bound: keepers that do not answer are taken out of it, or this node is.</summary>
     private async Task ChangeAsync(string name, byte[]? value)
     {
         var change = new StateChange(name, value);
-        reign.Tell(change);
+        post(change);
         Task over = Task.Delay(Timeout.InfiniteTimeSpan, _ended.Token);
         if (await Task.WhenAny(change.Done.Task, over).ConfigureAwait(false) == over) throw new ReignEndedException($"Reign {term} is over.");
         lock (_values)
@@ -72,7 +70,7 @@ internal sealed class KeptStore(
     }
 }
 
-/// <summary>To the singleton: this reign is over, and another one may begin on the same node.</summary>
+/// <summary>This reign is over, and another one may begin on the same node.</summary>
 internal sealed record ReignOver(string Why);
 
 /// <param name="Value">Null: there is to be none.</param>

@@ -1,32 +1,27 @@
-using Akka.Actor;
-using Akka.Cluster;
 using DistBp.Cluster.Wire.Akka;
 
-namespace DistBp.Akka;
+namespace DistBp.Cluster.Rendezvous.Kept;
 
 /// <summary>What the keepers say that they have, until enough have said it: then what the reigns before have left.</summary>
-internal sealed class StateCensus
+internal sealed class StateCensus<TKeeper>
+    where TKeeper : notnull
 {
-    private readonly Dictionary<UniqueAddress, KeptSummary> _summaries = [];
-    private readonly Dictionary<UniqueAddress, Dictionary<string, KeptValue>> _values = [];
+    private readonly Dictionary<TKeeper, KeptSummary> _summaries = [];
+    private readonly Dictionary<TKeeper, Dictionary<string, KeptValue>> _values = [];
 
-    public void Add(UniqueAddress keeper, KeptSummary summary)
-    {
-        _summaries[keeper] = summary;
-        _values[keeper] = [];
-    }
+    /// <summary>Of all that any keeper has heard of.</summary>
+    public long Term => _summaries.Values.Max(s => s.Term);
 
-    public void Add(UniqueAddress keeper, KeptValue value)
+    public void Add(TKeeper keeper, KeptSummary summary) => (_summaries[keeper], _values[keeper]) = (summary, []);
+
+    public void Add(TKeeper keeper, KeptValue value)
     {
         if (_values.TryGetValue(keeper, out Dictionary<string, KeptValue>? values)) values[value.Name] = value;
     }
 
-    public bool Lacks(UniqueAddress keeper) => !_summaries.TryGetValue(keeper, out KeptSummary? summary) || _values[keeper].Count < summary.Values;
+    public bool Lacks(TKeeper keeper) => !_summaries.TryGetValue(keeper, out KeptSummary? summary) || _values[keeper].Count < summary.Values;
 
-    public bool IsTaken(Keepers keepers) => keepers.AreMet(_summaries.Keys.Where(k => !Lacks(k)).ToHashSet());
-
-    /// <summary>Of all that any keeper has heard of.</summary>
-    public long Term => _summaries.Values.Max(s => s.Term);
+    public bool IsTaken(Keepers<TKeeper> keepers) => keepers.AreMet(_summaries.Keys.Where(k => !Lacks(k)).ToHashSet());
 
     /// <summary>
     /// Who has missed the newest reign has values that may have been taken back since: only names that those who follow it know of count. Of a name the newest
