@@ -19,7 +19,7 @@ namespace DistBp.Akka;
 internal sealed class AkkaRendezvous : IRendezvous
 {
     private const string StateFolder = "akka";
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1), MaxLeaving = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(250), MaxLeaving = TimeSpan.FromSeconds(30);
 
     private readonly ClusterConfiguration _configuration;
     private readonly Action<string> _tell;

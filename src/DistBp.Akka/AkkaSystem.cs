@@ -1,12 +1,9 @@
-using Akka;
 using Akka.Actor;
 using Akka.Configuration;
-using Akka.Configuration.Hocon;
 using Akka.Event;
 using DistBp.Cluster.Configuration;
 using DistBp.Cluster.Configuration.Clusters;
 using DistBp.Learning;
-using Config = Akka.Configuration.Config;
 
 namespace DistBp.Akka;
 
@@ -28,13 +25,13 @@ internal static class AkkaSystem
         """;
 
     /// <summary>What it need not say.</summary>
-    private const string Defaults = """
+    private static readonly Config Defaults = ConfigurationFactory.ParseString("""
         akka {
           loggers = [], stdout-loglevel = OFF, loglevel = WARNING, log-dead-letters = off
           remote.dot-netty.tcp { maximum-frame-size = 4MiB, send-buffer-size = 8MiB, receive-buffer-size = 8MiB }
           cluster.singleton-proxy { singleton-identification-interval = 200ms, buffer-size = 0 }
         }
-        """;
+        """);
 
     /// <param name="file">Null: there is none, which is an error, for somebody must say where seed nodes are.</param>
     /// <exception cref="UserException">The block is wrong, or its address is not to be had.</exception>
@@ -43,7 +40,9 @@ internal static class AkkaSystem
         string where = $"{file ?? "cluster.hocon"}: akka";
         try
         {
-            Config config = Settled(Read(file).WithFallback(Default(c)), NodeRolesText.Of(c.Node.Roles));
+            Config own = Read(file);
+            if (!own.HasPath("akka.remote.dot-netty.tcp.hostname")) own = own.WithFallback(Host(c));
+            Config config = Settled(own.WithFallback(Defaults), NodeRolesText.Of(c.Node.Roles));
             if (config.GetStringList("akka.cluster.seed-nodes", []).Count == 0)
             {
                 throw new UserException(
@@ -55,7 +54,7 @@ internal static class AkkaSystem
             foreach (Type kind in (Type[])[typeof(Error), typeof(Warning)]) system.EventStream.Subscribe(log, kind);
             return system;
         }
-        catch (Exception e) when (e is AkkaException or HoconParserException or FormatException or AggregateException or ArgumentException or TypeLoadException)
+        catch (Exception e) when (e is AkkaException or FormatException or AggregateException or ArgumentException or TypeLoadException)
         {
             throw new UserException(ErrorKind.Usage, $"Akka.NET does not start: {e.GetBaseException().Message}", where, "mend the akka block", e);
         }
@@ -68,13 +67,9 @@ internal static class AkkaSystem
 
     private static Config Read(string? file) => file is null ? Config.Empty : ConfigurationFactory.ParseString(File.ReadAllText(file));
 
-
-    private static Config Default(ClusterConfiguration c)
-    {
-        NodeAddress own = c.Node.Advertise ?? c.Node.Listen;
-        return ConfigurationFactory.ParseString($"akka.remote.dot-netty.tcp {{ hostname = \"{c.Node.Listen.Host}\", public-hostname = \"{own.Host}\" }}")
-            .WithFallback(ConfigurationFactory.ParseString(Defaults));
-    }
+    /// <summary>Where the node itself listens, and is called.</summary>
+    private static Config Host(ClusterConfiguration c) => ConfigurationFactory.ParseString(
+        $"akka.remote.dot-netty.tcp {{ hostname = \"{c.Node.Listen.Host}\", public-hostname = \"{(c.Node.Advertise ?? c.Node.Listen).Host}\" }}");
 
     /// <summary>What Akka.NET has to say goes where the node says things.</summary>
     private sealed class LogLines : ReceiveActor

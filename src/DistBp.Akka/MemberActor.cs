@@ -25,8 +25,8 @@ internal sealed class MemberActor : ReceiveActor, IWithTimers
         Receive<Word>(OnWord);
         Receive<CoordinatorPlace>(_ => OnFound());
         Receive<ClusterNews>(OnNews);
-        Receive<MembershipEnded>(end => _heard.TryWrite(end));
-        Receive<Terminated>(_ => _heard.TryWrite(new MembershipEnded { Status = (uint)StatusCode.Unavailable, Detail = "Akka.Cluster counts it as gone" }));
+        Receive<MembershipEnded>(Say);
+        Receive<Terminated>(_ => Say(new MembershipEnded { Status = (uint)StatusCode.Unavailable, Detail = "Akka.Cluster counts it as gone" }));
     }
 
     /// <summary>To this actor.</summary>
@@ -47,7 +47,7 @@ internal sealed class MemberActor : ReceiveActor, IWithTimers
     protected override void PostStop()
     {
         if (_isMember) _coordinator?.Tell(new MembershipEnded());
-        _heard.TryWrite(new MembershipEnded { Status = (uint)StatusCode.Unavailable, Detail = "this node is not in Akka.Cluster any more" });
+        Say(new MembershipEnded { Status = (uint)StatusCode.Unavailable, Detail = "this node is not in Akka.Cluster any more" });
         base.PostStop();
     }
 
@@ -70,6 +70,9 @@ internal sealed class MemberActor : ReceiveActor, IWithTimers
     {
         bool isRepeated = _isMember && news.Admission is not null;
         _isMember = true;
-        if (!isRepeated) _heard.TryWrite(news);
+        if (!isRepeated) Say(news);
     }
+
+    /// <summary>What nobody reads any more is dropped.</summary>
+    private void Say(IMessage heard) => _heard.TryWrite(heard);
 }

@@ -40,7 +40,7 @@ internal sealed class MemberSession(ActorSystem system, IActorRef proxy, NodeCon
 
     public async Task<bool> StayAsync(CancellationToken leave)
     {
-        using CancellationTokenRegistration leaving = leave.UnsafeRegister(_ => _actor.Tell(MemberActor.Word.Leave), null);
+        using CancellationTokenRegistration leaving = leave.UnsafeRegister(_ => _actor!.Tell(MemberActor.Word.Leave), null);
         while (!leave.IsCancellationRequested)
         {
             using var next = CancellationTokenSource.CreateLinkedTokenSource(leave, abort);

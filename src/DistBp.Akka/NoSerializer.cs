@@ -1,12 +1,19 @@
 using System.Runtime.Serialization;
 using Akka.Actor;
+using Akka.Configuration;
 using Akka.Serialization;
 
 namespace DistBp.Akka;
 
 /// <summary>Stands in for Akka.NET's JSON of any type: whoever can reach the port must not choose which types are made here.</summary>
-internal sealed class NoSerializer(ExtendedActorSystem system) : Serializer(system)
+internal sealed class NoSerializer : Serializer
 {
+    /// <param name="_">The settings of the serializer that it takes the place of.</param>
+    public NoSerializer(ExtendedActorSystem system, Config _)
+        : base(system)
+    {
+    }
+
     /// <summary>Of the serializer that it takes the place of.</summary>
     public override int Identifier => 1;
 

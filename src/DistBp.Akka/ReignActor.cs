@@ -35,7 +35,7 @@ internal sealed class ReignActor : ReceiveActor, IWithTimers
         Receive<KeptValue>(value => Heard((keeper, keepers) => _reign.OnValue(keeper, value, keepers)));
         Receive<KeepingAnswer>(answer => Heard((keeper, keepers) => _reign.OnAnswer(keeper, answer, keepers)));
         Receive<StateChange>(change => _reign.OnChange(change, Keepers()));
-        Receive<ReignOver>(over => throw new ReignEndedException(over.Why));
+        Receive<ReignOver>(OnOver);
         Receive<MemberSessions>(members => _members = members);
         Receive<CoordinatorSought>(_ => Sender.Tell(_place), _ => _members is not null);
         Receive<JoinSought>(OnJoin, _ => _members is not null);
@@ -72,6 +72,9 @@ internal sealed class ReignActor : ReceiveActor, IWithTimers
         _place = new CoordinatorPlace { Address = _options.Address, Name = _options.Name, Term = term };
         _options.Begun(_store, self);
     }
+
+    /// <summary>The manager lets another reign begin in the place of this one.</summary>
+    private static void OnOver(ReignOver over) => throw new ReignEndedException(over.Why);
 
     private void OnJoin(JoinSought join)
     {

@@ -10,7 +10,7 @@ using Google.Protobuf;
 namespace DistBp.Akka.Tests;
 
 /// <summary>What travels over Akka.Remote, and how.</summary>
-public sealed class SerializerTests() : TestKit(AkkaSystem.Settled(ConfigurationFactory.Empty, "worker"))
+public sealed class SerializerTests() : TestKit(AkkaSystem.Settled("akka.remote.dot-netty.tcp { hostname = 127.0.0.1, port = 0 }", "worker"))
 {
     [Fact]
     public void Every_message_has_a_fixed_manifest_and_comes_back_as_it_was()

@@ -60,21 +60,18 @@ internal sealed class KeptStore(
     {
         var change = new StateChange(name, value);
         post(change);
-        Task over = Task.Delay(Timeout.InfiniteTimeSpan, _ended.Token);
-        if (await Task.WhenAny(change.Done.Task, over).ConfigureAwait(false) == over) throw new ReignEndedException($"Reign {term} is over.");
+        try
+        {
+            await change.Done.Task.WaitAsync(_ended.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (_ended.IsCancellationRequested)
+        {
+            throw new ReignEndedException($"Reign {term} is over.");
+        }
         lock (_values)
         {
             if (value is null) _values.Remove(name);
             else _values[name] = value;
         }
     }
-}
-
-/// <summary>This reign is over, and another one may begin on the same node.</summary>
-internal sealed record ReignOver(string Why);
-
-/// <param name="Value">Null: there is to be none.</param>
-internal sealed record StateChange(string Name, byte[]? Value)
-{
-    public TaskCompletionSource Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 }
