@@ -3,6 +3,7 @@ using Akka.Configuration;
 using Akka.Event;
 using DistBp.Cluster.Configuration;
 using DistBp.Cluster.Configuration.Clusters;
+using DistBp.Cluster.Configuration.Hocon;
 using DistBp.Learning;
 
 namespace DistBp.Akka;
@@ -29,7 +30,7 @@ internal static class AkkaSystem
         akka {
           loggers = [], stdout-loglevel = OFF, loglevel = WARNING, log-dead-letters = off
           remote.dot-netty.tcp { maximum-frame-size = 4MiB, send-buffer-size = 8MiB, receive-buffer-size = 8MiB }
-          cluster.singleton-proxy { singleton-identification-interval = 200ms, buffer-size = 0 }
+          cluster.singleton-proxy { singleton-identification-interval = 200ms, buffer-size = 0, log-singleton-identification-failure = false }
         }
         """);
 
@@ -65,7 +66,8 @@ internal static class AkkaSystem
     public static Config Settled(Config config, string roles) =>
         ConfigurationFactory.ParseString($"akka.cluster.roles = [{roles}]").WithFallback(ConfigurationFactory.ParseString(Fixed)).WithFallback(config);
 
-    private static Config Read(string? file) => file is null ? Config.Empty : ConfigurationFactory.ParseString(File.ReadAllText(file));
+    private static Config Read(string? file) => file is not null && HoconReader.ReadFile(file, Environment.GetEnvironmentVariable)["akka"] is { } block
+        ? ConfigurationFactory.ParseString($"akka : {HoconWriter.Write(block)}") : Config.Empty;
 
     /// <summary>Where the node itself listens, and is called.</summary>
     private static Config Host(ClusterConfiguration c) => ConfigurationFactory.ParseString(

@@ -12,7 +12,9 @@ namespace DistBp.Akka;
 /// The cluster's singleton: the coordinator's reign on this node. It has its state kept, says where the coordinator is, and takes members in. It ends with the
 /// reign: handed over, downed, or over; then its manager begins another one.
 /// </summary>
+#pragma warning disable CA1001 // The store is disposed of by who reigns with it.
 internal sealed class ReignActor : ReceiveActor, IWithTimers
+#pragma warning restore CA1001
 {
     public const string ManagerName = "coordinator", Name = "reign";
 

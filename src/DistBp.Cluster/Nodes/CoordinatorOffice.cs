@@ -34,7 +34,7 @@ internal sealed class CoordinatorOffice(NodeContext node)
         services.Unary(ControlMethods.GetStatus, (_, call) => AskAsync(call, (duty, _) => Task.FromResult(duty.Status.Describe())));
     }
 
-    private Task AskAsync(ServerCall call, Func<CoordinatorDuty, ServerCall, Task> method) => AskAsync(call, async (duty, c) =>
+    private Task<bool> AskAsync(ServerCall call, Func<CoordinatorDuty, ServerCall, Task> method) => AskAsync(call, async (duty, c) =>
     {
         await method(duty, c).ConfigureAwait(false);
         return true;

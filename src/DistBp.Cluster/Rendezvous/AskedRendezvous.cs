@@ -37,7 +37,11 @@ internal sealed class AskedRendezvous(NodeAddress first, CallCredentials credent
                 {
                     return await AskAsync(address, cancellation).ConfigureAwait(false);
                 }
-                catch (RpcException elsewhere) when (!CallFailure.IsFinal(elsewhere))
+                catch (RpcException wrong) when (CallFailure.IsFinal(wrong))
+                {
+                    throw CallFailure.Tell(wrong, address);
+                }
+                catch (RpcException elsewhere)
                 {
                     last = elsewhere;
                     if (NodeAddress.TryParse(elsewhere.Trailers.Get(CoordinatorKey) ?? "", out NodeAddress? coordinator)) Learn(coordinator.Value);
