@@ -73,9 +73,10 @@ internal static class AkkaSystem
     private static Config Host(ClusterConfiguration c) => ConfigurationFactory.ParseString(
         $"akka.remote.dot-netty.tcp {{ hostname = \"{c.Node.Listen.Host}\", public-hostname = \"{(c.Node.Advertise ?? c.Node.Listen).Host}\" }}");
 
-    /// <summary>What Akka.NET has to say goes where the node says things.</summary>
+    /// <summary>What Akka.NET has to say goes where the node says things; but what becomes of single connections is told by who is lost.</summary>
     private sealed class LogLines : ReceiveActor
     {
-        public LogLines(Action<string> tell) => Receive<LogEvent>(e => tell($"Akka.NET: {e.Message}"));
+        public LogLines(Action<string> tell) => Receive<LogEvent>(
+            e => tell($"Akka.NET: {$"{e.Message}".Split('\n')[0]}"), e => e.LogClass.Namespace?.StartsWith("Akka.Remote", StringComparison.Ordinal) != true);
     }
 }
