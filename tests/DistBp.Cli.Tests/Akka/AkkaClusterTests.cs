@@ -63,7 +63,7 @@ public sealed class AkkaClusterTests : IDisposable
     [AkkaFact]
     public void A_node_that_is_told_to_go_leaves_and_a_coordinator_hands_its_reign_over()
     {
-        string[] job = [.. TrainedJobs.Digits(epochs: 60), "--set", "slices=8"];
+        string[] job = [.. TrainedJobs.Digits(epochs: 400), "--set", "slices=8"];
         using var cluster = new AkkaProcesses(_folder, most: 4);
         cluster.Start("c0", "coordinator").WaitForLine("the coordinator now, in its reign 1");
         cluster.Start("c1", "coordinator");
@@ -73,7 +73,6 @@ public sealed class AkkaClusterTests : IDisposable
         run.WaitForLine("epoch 10/");
         cluster["b"].Signal("TERM");
         Assert.Equal(0, cluster["b"].Wait().ExitCode);
-        run.WaitForLine("epoch 20/");
         cluster["c0"].Signal("TERM");
         Assert.Equal(0, cluster["c0"].Wait().ExitCode);
         cluster["c1"].WaitForLine("is taken over: all that took part are back");
