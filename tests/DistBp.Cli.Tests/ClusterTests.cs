@@ -135,8 +135,8 @@ public sealed class ClusterTests : IDisposable
         Assert.DoesNotContain("hunter22", secret.Error, StringComparison.Ordinal);
         _folder.Write("impatient.hocon", "distbp { failure-detector { heartbeat-interval = 20ms, acceptable-pause = 100ms } }");
         FailLate(["node", "--listen", "127.0.0.1:0", "--coordinator", "127.0.0.1:1", "--config", "impatient.hocon"], 5, "127.0.0.1:1", "waited 1.5 s");
-        _folder.Write("later.hocon", "distbp { rendezvous { kind = etcd } }");
-        CommandRun.Run(_folder, "node", "--listen", "127.0.0.1:0", "--config", "later.hocon").ShouldFail(2, "etcd", "later version");
+        _folder.Write("short.hocon", "distbp { rendezvous { kind = etcd, etcd { lease = 1s } } }");
+        CommandRun.Run(_folder, "node", "--listen", "127.0.0.1:0", "--config", "short.hocon").ShouldFail(2, "distbp.rendezvous.etcd.lease", "at least 2 s");
         _folder.Write("tls.hocon", "distbp { tls { certificate = c.pem } }");
         CommandRun.Run(_folder, "node", "--config", "tls.hocon", "--listen", "127.0.0.1:0").ShouldFail(2, "TLS is not available");
         CommandRun.Run(_folder, "status", "--cluster", "127.0.0.1:1").ShouldFail(5, "127.0.0.1:1", "does not answer");

@@ -46,6 +46,9 @@ internal sealed class ClusterTransport(
     /// <summary>Has sent parts of gradients while they were computed.</summary>
     public PushAhead? Ahead { get; set; }
 
+    /// <summary>Is told when a peer applies nothing any more of a generation that this node sends in.</summary>
+    public Action<PeerNode, Wire.Members.Contract.Fence>? Fenced { get; set; }
+
     /// <summary>The job's number in the cluster.</summary>
     public long Job => job;
 
@@ -142,7 +145,7 @@ internal sealed class ClusterTransport(
         foreach ((string key, string value) in credentials.Metadata) metadata.AddReceived(key, value);
         EndPoint address = IPAddress.TryParse(peer.Endpoint.Host, out IPAddress? ip)
             ? new IPEndPoint(ip, peer.Endpoint.Port) : new DnsEndPoint(peer.Endpoint.Host, peer.Endpoint.Port);
-        return await NodeLink.ConnectAsync(address, peer.Name, metadata, limits, end => failed(peer, end), cancellation).ConfigureAwait(false);
+        return await NodeLink.ConnectAsync(address, peer.Name, metadata, limits, end => failed(peer, end), cancellation, fence => Fenced?.Invoke(peer, fence)).ConfigureAwait(false);
     }
 
     private async Task CloseAsync(Predicate<PeerNode> isGone)

@@ -1,7 +1,10 @@
 using DistBp.Cluster.Nodes;
 using DistBp.Cluster.Wire.Grpc;
 using DistBp.Cluster.Wire.Hosting;
+using DistBp.Cluster.Wire.Members;
 using DistBp.Learning;
+using DistBp.Protocol;
+using Contract = DistBp.Cluster.Wire.Members.Contract;
 
 namespace DistBp.Cluster.Hosting;
 
@@ -21,6 +24,19 @@ internal sealed class Complaints(NodeContext node, long job, PeerNode self, Func
     {
         node.Tell($"{why.Detail}: what members of job {job} tell the coordinator until one is there again is dropped, for that one asks for it");
         _ = SendAsync(self, $"its link to {coordinator.Name} broke: {why.Detail}", (long)coordinator.Incarnation);
+    }
+
+    /// <summary>
+    /// A peer is in a newer generation than this node sends in. The coordinator is about to say so here as well, or that this node is lost; where it says nothing,
+    /// whoever keeps this node should know.
+    /// </summary>
+    public async Task TellOfFenceAsync(PeerNode peer, Contract.Fence fence, Func<Generation> newest)
+    {
+        await Task.Delay(node.Configuration.FailureDetector.AcceptablePause).ConfigureAwait(false);
+        if (newest() >= fence.Newest.ToProtocol()) return;
+        node.Warn(
+            $"{peer.Name} is in generation {fence.Newest.ToProtocol()} of job {job}, and this node sends in {fence.Sent.ToProtocol()}: nothing of that is applied any more. " +
+            "The cluster goes on without this node; it takes part again when it joins again");
     }
 
     public async Task TellOfFailureAsync(Task failure)

@@ -68,6 +68,14 @@ internal sealed class JobHost : IAsyncDisposable
     /// <summary>A shard of an older generation than one that was heard of since: its place in the parameters is another server's by now.</summary>
     public bool IsVoid(Contract.Envelope envelope) => BringsShard(envelope) && envelope.Generation.ToProtocol() < Traffic.Newest;
 
+    /// <summary>Of what each step sends; who answers a coordinator of a new reign may do so in an old generation.</summary>
+    public Contract.Generation? FencedBy(Contract.Envelope envelope)
+    {
+        if (envelope.BodyCase is not (Contract.Envelope.BodyOneofCase.PushGradient or Contract.Envelope.BodyOneofCase.ShardCommitted)) return null;
+        Generation newest = Traffic.Newest;
+        return envelope.Generation.ToProtocol() < newest ? newest.ToContract() : null;
+    }
+
     public void Deliver(Contract.Envelope envelope, ReadOnlySpan<TensorBytes> tensors)
     {
         Address to = envelope.To.ToProtocol();

@@ -84,6 +84,8 @@ internal sealed class NodeJobs : IDeliveryHost, IAsyncDisposable
 
     public bool IsVoid(Contract.Envelope envelope) => HostOf(envelope) is not { } host || host.IsVoid(envelope);
 
+    public Contract.Generation? FencedBy(Contract.Envelope envelope) => HostOf(envelope)?.FencedBy(envelope);
+
     public void Deliver(Contract.Envelope envelope, ReadOnlySpan<TensorBytes> tensors)
     {
         // A job that has ended here: its last messages are under way.
@@ -170,7 +172,9 @@ internal sealed class NodeJobs : IDeliveryHost, IAsyncDisposable
         EnlistedMemory memory = await EnlistedMemory.CreateAsync(enlistment, _data, segments.Allocate, cancellation).ConfigureAwait(false);
         var transport = new ClusterTransport(enlistment.Job, self, _node.Credentials, _node.Limits, segments, complaints.Tell, complaints.TellOfCoordinator);
         _ = complaints.TellOfFailureAsync(transport.Failure);
-        return new JobHost(memory.Training, transport, enlistment.Workers, enlistment.Servers) { Lease = memory };
+        var host = new JobHost(memory.Training, transport, enlistment.Workers, enlistment.Servers) { Lease = memory };
+        transport.Fenced = (peer, fence) => _ = complaints.TellOfFenceAsync(peer, fence, () => host.Traffic.Newest);
+        return host;
     }
 
     private async Task<Introduced> IntroduceAsync(Introduction introduction, ServerCall call)

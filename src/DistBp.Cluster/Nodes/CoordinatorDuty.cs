@@ -21,7 +21,7 @@ internal sealed class CoordinatorDuty : IDisposable
     private CoordinatorDuty(NodeContext node, NodeParts parts, ICoordinatorStore store)
     {
         (_node, _parts, _store) = (node, parts, store);
-        Members = new ClusterMembers(node.Configuration.FailureDetector, TimeProvider.System, () => store.IsHeld, node.Tell);
+        Members = new ClusterMembers(node.Configuration.FailureDetector, TimeProvider.System, () => store.IsHeld, Tell);
         Queue = new JobQueue(parts.Runner, Members, store, TimeProvider.System, node.Tell);
         Over = _over.Token;
         Joining = new JoinService(Members, node.Configuration.FailureDetector, node.Name, Term, Queue.Keeps);
@@ -92,5 +92,11 @@ internal sealed class CoordinatorDuty : IDisposable
     {
         _over.Cancel();
         Queue.Dispose();
+    }
+
+    /// <summary>That members go when the reign is over says nothing of them.</summary>
+    private void Tell(string line)
+    {
+        if (_store.IsHeld) _node.Tell(line);
     }
 }

@@ -98,6 +98,25 @@ public sealed class ElectionTests : IDisposable
     }
 
     [EtcdFact]
+    public async Task Nodes_that_are_all_three_things_train_and_lose_the_one_that_leads_without_a_bit()
+    {
+        string[] job = [.. TrainedJobs.Digits(epochs: 60), "--set", "checkpoint.everySteps=50", "--set", "slices=4"];
+        await using ElectedCluster cluster = await ElectedCluster.StartAsync(_folder, 0);
+        string[] names = ["n0", "n1", "n2"];
+        foreach (string name in names) cluster.Start(name, "--roles", "coordinator,worker,server", "--workers", "1").WaitForLine("joined the coordinator n0");
+        using CommandRun run = CommandRun.Start(_folder, [.. job, "--set", "replication=1", .. cluster.Here]);
+        run.WaitForLine("epoch 20/");
+        foreach (string name in names) Assert.Contains("takes part in job 1: 1 worker, 1 server", cluster[name].Told, StringComparison.Ordinal);
+        cluster["n0"].Kill();
+        Assert.Contains("n0 not back", cluster["n1"].WaitForLine("is taken over"), StringComparison.Ordinal);
+        CommandOutcome outcome = run.Wait();
+        Assert.True(outcome.ExitCode == 0, outcome.Error);
+        Assert.Equal(TrainedJobs.Reference(_folder, job), SampleJobs.WeightsOf(_folder, "run"));
+        Assert.Equal(0, SampleJobs.Result(_folder, "run").GetProperty("stepsLost").GetInt32());
+        CommandRun.Succeed(_folder, "audit", "run");
+    }
+
+    [EtcdFact]
     public async Task Who_asks_a_standby_is_told_where_the_coordinator_is()
     {
         await using ElectedCluster cluster = await ElectedCluster.StartAsync(_folder, 2);
@@ -123,7 +142,7 @@ public sealed class ElectionTests : IDisposable
             }
 
             """)];
-        string[] told = [$"distbp.rendezvous.etcd.endpoints: etcd does not answer at http://127.0.0.1:{port}", "is etcd running, with a majority of its members"];
+        string[] told = ["distbp: distbp.rendezvous.etcd.endpoints: etcd ", $" at http://127.0.0.1:{port}", "is etcd running, with a majority of its members"];
         long begin = Stopwatch.GetTimestamp();
         CommandRun.Run(_folder, ["status", .. config]).ShouldFail(5, told);
         foreach (string roles in (string[])["coordinator", "worker"])

@@ -37,7 +37,10 @@ internal sealed class RunProbe : IRunObserver, IDisposable
     /// <summary>What happens at a warning.</summary>
     public Action<string> AtWarning { get; init; } = _ => { };
 
-    /// <summary>The run is interrupted when it hears of this step; servers may have begun the next one, but not beyond a stop point.</summary>
+    /// <summary>
+    /// The run is interrupted when it hears of this step, or of one after it: servers may have begun the next ones, but not beyond a stop point, and so the piece
+    /// before may have ended there already.
+    /// </summary>
     public long StopAtStep { get; init; } = -1;
 
     public bool StopAtCheckpoint { get; init; }
@@ -52,7 +55,7 @@ internal sealed class RunProbe : IRunObserver, IDisposable
         lock (_lock) Steps.Add(step);
         if (step.Step == AtStep.Step) AtStep.Do();
         if (step.Step == AtSecondStep.Step) AtSecondStep.Do();
-        if (step.Step == StopAtStep) _stop.Cancel();
+        if (StopAtStep >= 0 && step.Step >= StopAtStep) _stop.Cancel();
     }
 
     public void OnEpoch(EpochFigures epoch)

@@ -49,6 +49,8 @@ internal sealed class ChildProcess : IDisposable
             RedirectStandardError = true,
         };
         start.Environment[environment.Variable] = environment.Value;
+        // It trains for long, and its first steps count: methods are compiled once, whole, and not again behind the back of the threads that compute.
+        start.Environment.TryAdd("DOTNET_TieredCompilation", "0");
         var child = new ChildProcess(name, new Process { StartInfo = start, EnableRaisingEvents = true });
         child._process.OutputDataReceived += (_, line) => child.Keep(line.Data);
         child._process.ErrorDataReceived += (_, line) => child.Keep(line.Data);

@@ -22,10 +22,11 @@ internal sealed class DeliveryStream(
 
     private readonly byte[] _head = new byte[ChunkHead.MaxBytes];
     private readonly OpenTensors _open = new(host, limits, segments);
-    private readonly Queue<SharedAnswer> _answers = [];
+    private readonly Queue<Receipt> _answers = [];
     private readonly List<IncomingTensor> _tensors = [];
     private TensorBytes[] _received = new TensorBytes[4];
     private Envelope? _envelope;
+    private Generation? _fence;
     private int _missing;
     private IncomingTensor? _into;
     private ChunkHead _chunk;
@@ -42,7 +43,7 @@ internal sealed class DeliveryStream(
         {
             ReadResult result = await pipe.ReadAsync(cancellation).ConfigureAwait(false);
             ReadOnlySequence<byte> rest = Take(result.Buffer);
-            while (_answers.TryDequeue(out SharedAnswer? answer)) await answers.WriteAsync(new Receipt { Answer = answer }, cancellation).ConfigureAwait(false);
+            while (_answers.TryDequeue(out Receipt? answer)) await answers.WriteAsync(answer, cancellation).ConfigureAwait(false);
             if (result.IsCompleted)
             {
                 if (_into is not null || _envelope is not null || !rest.IsEmpty)
@@ -114,7 +115,7 @@ internal sealed class DeliveryStream(
         if (delivery.Envelope is { } envelope) Begin(envelope);
         else if (delivery.Announcement is { } announcement) Announce(announcement);
         else if (delivery.Abandonment is { } abandonment) Abandon(abandonment);
-        else if (delivery.Offer is { } offer) _answers.Enqueue(segments.Answer(offer));
+        else if (delivery.Offer is { } offer) _answers.Enqueue(new Receipt { Answer = segments.Answer(offer) });
         else if (delivery.Retraction is { } retraction) segments.Retract(retraction.Segment);
         return true;
     }
@@ -200,8 +201,17 @@ internal sealed class DeliveryStream(
         (Envelope envelope, int count) = (_envelope!, _tensors.Count);
         _envelope = null;
         _tensors.Clear();
+        TellOfFence(envelope);
         if (!discarded) host.Deliver(envelope, _received.AsSpan(0, count));
         _received.AsSpan(0, count).Clear();
+    }
+
+    /// <summary>Once of each generation: a sender that has not heard of it goes on for a while.</summary>
+    private void TellOfFence(Envelope envelope)
+    {
+        if (host.FencedBy(envelope) is not { } newest || newest.Equals(_fence)) return;
+        _fence = newest;
+        _answers.Enqueue(new Receipt { Fence = new Fence { Job = envelope.Job, Sent = envelope.Generation, Newest = newest } });
     }
 
     private IncomingTensor Known(uint number)

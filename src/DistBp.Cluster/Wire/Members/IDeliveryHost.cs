@@ -28,6 +28,9 @@ internal interface IDeliveryHost
     /// <summary>Whether what is still to come of a tensor must not be written any more: the memory that was its <see cref="Destination"/> has another use by now.</summary>
     bool IsVoid(Envelope envelope) => false;
 
+    /// <summary>Where the message is of an older generation than one that was heard of here: that one. The message is not applied, and its sender hears why.</summary>
+    Generation? FencedBy(Envelope envelope) => null;
+
     /// <summary>
     /// A message is there with all its tensors, checked: in the memory of <see cref="Destination"/>, or in the sender's own where that is shared, to
     /// be read and not written. To be handled at once, or kept: the span is the stream's, the memory is not.

@@ -21,15 +21,16 @@ internal sealed class NodeLink : IAsyncDisposable
     private readonly ReceiptReader _receipts;
     private readonly SharedLanes _lanes = new();
     private readonly Action<RpcException> _failed;
+    private readonly Action<Fence>? _fenced;
     private readonly Lock _lock = new();
     private readonly TaskCompletionSource _admitted = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Task _reading = Task.CompletedTask;
     private uint _nextTensor;
     private int _over;
 
-    private NodeLink(Http2Call call, string peer, Action<RpcException> failed)
+    private NodeLink(Http2Call call, string peer, Action<RpcException> failed, Action<Fence>? fenced)
     {
-        (_call, Peer, _failed) = (call, peer, failed);
+        (_call, Peer, _failed, _fenced) = (call, peer, failed, fenced);
         _queue = new LinkQueue(call, Fail);
         _receipts = new ReceiptReader(call);
     }
@@ -49,15 +50,16 @@ internal sealed class NodeLink : IAsyncDisposable
     /// Is told once, by any thread, also within <see cref="Send"/>, when messages do not reach the peer any more although nobody has closed the link. The status is the peer's, or
     /// UNAVAILABLE where the connection broke; the detail names the peer. It does not wait for anything of the link's.
     /// </param>
+    /// <param name="fenced">Is told when the peer applies nothing any more of the generation in which something was sent to it; null: nobody.</param>
     /// <exception cref="RpcException">Nobody answers there, or the peer does not want this node; the detail names the peer.</exception>
     public static async Task<NodeLink> ConnectAsync(
-        EndPoint address, string peer, Metadata metadata, GrpcLimits limits, Action<RpcException> failed, CancellationToken cancellation)
+        EndPoint address, string peer, Metadata metadata, GrpcLimits limits, Action<RpcException> failed, CancellationToken cancellation, Action<Fence>? fenced = null)
     {
         NodeLink? link = null;
         try
         {
             Http2Call call = await Http2Call.StartAsync(address, DeliveryService.Path, metadata, limits, cancellation).ConfigureAwait(false);
-            link = new NodeLink(call, peer, failed);
+            link = new NodeLink(call, peer, failed, fenced);
             link._reading = link.ReadAsync();
             await link._admitted.Task.WaitAsync(cancellation).ConfigureAwait(false);
             return link;
@@ -189,6 +191,7 @@ internal sealed class NodeLink : IAsyncDisposable
     {
         if (receipt.KindCase == Receipt.KindOneofCase.Admission) _admitted.TrySetResult();
         else if (receipt.KindCase == Receipt.KindOneofCase.Answer) _lanes.OnAnswer(receipt.Answer);
+        else if (receipt.KindCase == Receipt.KindOneofCase.Fence) _fenced?.Invoke(receipt.Fence);
     }
 
     private void Fail(RpcException cause)

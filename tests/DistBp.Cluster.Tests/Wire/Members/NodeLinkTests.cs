@@ -1,5 +1,6 @@
 using System.Net;
 using System.Runtime.InteropServices;
+using System.Threading.Channels;
 using DistBp.Cluster.Wire.Grpc;
 using DistBp.Cluster.Wire.Members;
 using DistBp.Learning;
@@ -209,7 +210,7 @@ public sealed class NodeLinkTests : IAsyncLifetime
     public async Task A_peer_that_is_not_there_is_named()
     {
         await _server.DisposeAsync();
-        RpcException e = await Assert.ThrowsAsync<RpcException>(ConnectAsync);
+        RpcException e = await Assert.ThrowsAsync<RpcException>(() => ConnectAsync());
         Assert.Equal(StatusCode.Unavailable, e.Status);
         Assert.StartsWith("node-b: ", e.Detail, StringComparison.Ordinal);
     }
@@ -277,9 +278,29 @@ public sealed class NodeLinkTests : IAsyncLifetime
         Assert.Equal((StatusCode.FailedPrecondition, "node-b: there is no such shard"), (e.Status, e.Detail));
     }
 
-    private Task<NodeLink> ConnectAsync() => NodeLink.ConnectAsync(
+    [Fact]
+    public async Task Who_sends_in_a_generation_that_is_over_is_told_so_once_of_each_newer_one()
+    {
+        var fences = Channel.CreateUnbounded<Contract.Fence>();
+        await using NodeLink link = await ConnectAsync(f => fences.Writer.TryWrite(f));
+        SendGradient(link, new float[10]);
+        foreach (Generation newest in (Generation[])[new(1, 3), new(2, 1)])
+        {
+            await _host.NextAsync(_patience.Token);
+            _host.Newest = newest.ToContract();
+            for (int i = 0; i < 3; i++) SendGradient(link, new float[10]);
+            Contract.Fence fence = await fences.Reader.ReadAsync(_patience.Token);
+            Assert.Equal((1, s_generation, newest), (fence.Job, fence.Sent.ToProtocol(), fence.Newest.ToProtocol()));
+            for (int i = 0; i < 2; i++) await _host.NextAsync(_patience.Token);
+        }
+        await link.CloseAsync(_patience.Token);
+        Assert.False(fences.Reader.TryRead(out _));
+        Assert.False(_failure.Task.IsCompleted);
+    }
+
+    private Task<NodeLink> ConnectAsync(Action<Contract.Fence>? fenced = null) => NodeLink.ConnectAsync(
         _server.Address, "node-b", new Metadata { { RecordingHost.SecretName, RecordingHost.Secret }, { "distbp-node", "node-a" } }, GrpcLimits.Default,
-        _failure.SetResult, _patience.Token);
+        _failure.SetResult, _patience.Token, fenced);
 
     private static void Send(NodeLink link, MemberMessage message)
     {

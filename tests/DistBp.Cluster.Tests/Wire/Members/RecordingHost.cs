@@ -24,6 +24,11 @@ internal sealed class RecordingHost : IDeliveryHost
     /// <summary>Whether the rest of a message has become void; asked before each piece is written.</summary>
     public Func<Contract.Envelope, bool> Void { get; set; } = _ => false;
 
+    /// <summary>The newest generation that was heard of.</summary>
+    public Contract.Generation? Newest { get; set; }
+
+    public Contract.Generation? FencedBy(Contract.Envelope envelope) => Newest;
+
     public bool IsVoid(Contract.Envelope envelope) => Void(envelope);
 
     public Task<GrpcServer> StartAsync(DeliveryLimits? limits = null) => GrpcServer.StartAsync(
