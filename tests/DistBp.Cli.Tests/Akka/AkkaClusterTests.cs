@@ -75,7 +75,7 @@ public sealed class AkkaClusterTests : IDisposable
         Assert.Equal(0, cluster["b"].Wait().ExitCode);
         cluster["c0"].Signal("TERM");
         Assert.Equal(0, cluster["c0"].Wait().ExitCode);
-        cluster["c1"].WaitForLine("is taken over: all that took part are back");
+        cluster["c1"].WaitForLine("job digits-1 is taken over");
         EndsWithTheReferenceBits(run, job, restarts: 1);
         Assert.Contains("b (worker, server", run.Wait().Error, StringComparison.Ordinal);
     }
