@@ -49,7 +49,7 @@ internal static class NodeVerb
     {
         ClusterConfiguration configuration = Configure(parsed);
         using var lines = new LineDisplay(Console.Error, warningsOnly: false, statistics: false);
-        ClusterNode node = await ClusterNode.StartAsync(configuration, lines.Tell).ConfigureAwait(false);
+        ClusterNode node = await StartAsync(configuration, MachineSettings.FileOf(parsed.GetValue(Config)), lines.Tell).ConfigureAwait(false);
         await using (node.ConfigureAwait(false))
         {
             lines.Tell(ReadyLine(configuration, node));
@@ -58,6 +58,13 @@ internal static class NodeVerb
         }
         return 0;
     }
+
+#if AKKA_CLUSTER
+    private static Task<ClusterNode> StartAsync(ClusterConfiguration c, string? file, Action<string> tell) =>
+        c.Rendezvous.Kind == RendezvousKind.Akka ? DistBp.Akka.AkkaNode.StartAsync(c, file, tell) : ClusterNode.StartAsync(c, tell);
+#else
+    private static Task<ClusterNode> StartAsync(ClusterConfiguration c, string? file, Action<string> tell) => ClusterNode.StartAsync(c, tell);
+#endif
 
     private static async Task RunAsync(ClusterNode node, LineDisplay lines)
     {
@@ -68,8 +75,12 @@ internal static class NodeVerb
 
     private static string ReadyLine(ClusterConfiguration c, ClusterNode node)
     {
-        string coordinator = c.Rendezvous.Kind == RendezvousKind.Etcd ? $"elected by etcd at {string.Join(", ", c.Rendezvous.Etcd.Endpoints)}"
-            : (c.Node.Roles.HasFlag(NodeRoles.Coordinator) ? node.Endpoint : c.Rendezvous.Coordinator).ToString();
+        string coordinator = c.Rendezvous.Kind switch
+        {
+            RendezvousKind.Etcd => $"elected by etcd at {string.Join(", ", c.Rendezvous.Etcd.Endpoints)}",
+            RendezvousKind.Akka => "the singleton of an Akka cluster",
+            _ => (c.Node.Roles.HasFlag(NodeRoles.Coordinator) ? node.Endpoint : c.Rendezvous.Coordinator).ToString(),
+        };
         return $"distbp node {c.Node.Name} listens on {node.Endpoint}, roles {NodeRolesText.Of(c.Node.Roles)}, coordinator {coordinator}";
     }
 

@@ -42,7 +42,7 @@ internal sealed class CoordinatorOffice(NodeContext node)
 
     private async Task<T> AskAsync<T>(ServerCall call, Func<CoordinatorDuty, ServerCall, Task<T>> method)
     {
-        if (Duty is not { } duty) throw await ElsewhereAsync(call.Cancellation).ConfigureAwait(false);
+        if (Duty is not { } duty) throw await ElsewhereAsync(call).ConfigureAwait(false);
         using var until = CancellationTokenSource.CreateLinkedTokenSource(call.Cancellation, duty.Over);
         try
         {
@@ -55,15 +55,16 @@ internal sealed class CoordinatorOffice(NodeContext node)
     }
 
     /// <summary>Where the coordinator has a known address, who asks here is wrong for good; where it is elected, the next moment may be another.</summary>
-    private async Task<RpcException> ElsewhereAsync(CancellationToken cancellation)
+    private async Task<RpcException> ElsewhereAsync(ServerCall call)
     {
         IRendezvous rendezvous = node.Rendezvous;
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(call.Cancellation);
         limit.CancelAfter(Patience);
         try
         {
             NodeAddress coordinator = await rendezvous.FindAsync(limit.Token).ConfigureAwait(false);
             if (!rendezvous.Elects) return new RpcException(StatusCode.FailedPrecondition, $"{NotHere}, which is at {coordinator}");
+            if (!node.IsAt(coordinator)) call.Trailers.Add(AskedRendezvous.CoordinatorKey, coordinator.ToString());
             return new RpcException(
                 StatusCode.Unavailable, node.IsAt(coordinator) ? $"{NotHere} yet, or no more" : $"{NotHere}, which is now at {coordinator}");
         }

@@ -1,4 +1,6 @@
 using DistBp.Cluster.Configuration;
+using DistBp.Cluster.Nodes;
+using DistBp.Cluster.Nodes.Members;
 using DistBp.Learning;
 
 namespace DistBp.Cluster.Rendezvous;
@@ -20,4 +22,13 @@ internal interface IRendezvous : IAsyncDisposable
     /// <returns>Its state, and its reign, which ends when the store is disposed of, at the latest.</returns>
     /// <exception cref="UserException">This node cannot be the coordinator, or it is not to be learnt whether it is.</exception>
     Task<ICoordinatorStore> ReignAsync(NodeAddress self, CancellationToken cancellation);
+
+    /// <summary>A membership of the node's, where it is known by the rendezvous' own means who is there; null: it is a call of gRPC, with heartbeats.</summary>
+    /// <param name="abort">Ends it at once.</param>
+    IMembershipSession? Open(NodeContext node, CancellationToken abort) => null;
+
+    /// <summary>This node is the coordinator: those who come by <see cref="Open"/> become its members, as long as it reigns.</summary>
+    void Receive(CallCredentials credentials, JoinService joining, ClusterMembers members)
+    {
+    }
 }

@@ -15,7 +15,7 @@ internal static class KnownRendezvous
         RendezvousKind.Static => StaticRendezvous.Of(c),
         RendezvousKind.Etcd => new EtcdRendezvous(c, TimeProvider.System, tell),
         _ => throw new UserException(
-            ErrorKind.Usage, "the rendezvous over Akka.Cluster is none of this program's", "distbp.rendezvous.kind",
-            "use kind = \"static\" and give the coordinator's address, or kind = \"etcd\""),
+            ErrorKind.Usage, "this distbp was built without Akka.NET", "distbp.rendezvous.kind",
+            "build it with `dotnet build -c Release -p:AkkaCluster=true DistBp.sln`, where the packages of Akka.NET can be restored; or use kind = \"static\" or \"etcd\""),
     };
 }

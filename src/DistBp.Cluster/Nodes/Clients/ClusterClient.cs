@@ -1,5 +1,6 @@
 using System.Globalization;
 using DistBp.Cluster.Configuration;
+using DistBp.Cluster.Configuration.Clusters;
 using DistBp.Cluster.Nodes.Members;
 using DistBp.Cluster.Rendezvous;
 using DistBp.Cluster.Runs;
@@ -32,15 +33,18 @@ public sealed class ClusterClient : IDisposable
     /// <param name="meansNamed">Whether a cluster of another name would be the wrong one.</param>
     /// <exception cref="UserException">The rendezvous is none of this program's.</exception>
     public ClusterClient(ClusterConfiguration machine, bool meansNamed)
-        : this(KnownRendezvous.Of(Hasty(machine), _ => { }), machine, meansNamed)
+        : this(
+            machine.Rendezvous.Kind == RendezvousKind.Akka ? Asked(machine.Node.Advertise ?? machine.Node.Listen, machine, meansNamed)
+                : KnownRendezvous.Of(Hasty(machine), _ => { }),
+            machine, meansNamed)
     {
     }
 
-    /// <param name="coordinator">The coordinator is there, whatever the configuration says.</param>
+    /// <param name="coordinator">The coordinator is there, whatever the configuration says; with Akka.Cluster any node is.</param>
     /// <param name="machine">The cluster's secret and name, and its acceptable pause.</param>
     /// <param name="meansNamed">Whether a cluster of another name would be the wrong one.</param>
     public ClusterClient(NodeAddress coordinator, ClusterConfiguration machine, bool meansNamed)
-        : this(StaticRendezvous.At(coordinator), machine, meansNamed)
+        : this(machine.Rendezvous.Kind == RendezvousKind.Akka ? Asked(coordinator, machine, meansNamed) : StaticRendezvous.At(coordinator), machine, meansNamed)
     {
     }
 
@@ -129,6 +133,9 @@ public sealed class ClusterClient : IDisposable
     {
         FailureDetector = machine.FailureDetector with { AcceptablePause = Patience / ReconnectPatience.Pauses },
     };
+
+    private static AskedRendezvous Asked(NodeAddress first, ClusterConfiguration machine, bool meansNamed) =>
+        new(first, new CallCredentials(machine.Cluster, meansNamed), Hasty(machine).FailureDetector.AcceptablePause, TimeProvider.System);
 
     /// <summary>To where the coordinator is now.</summary>
     /// <exception cref="RpcException">It is not to be found now; the cause tells why.</exception>

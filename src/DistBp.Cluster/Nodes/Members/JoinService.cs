@@ -7,7 +7,7 @@ using DistBp.Protocol.Membership;
 
 namespace DistBp.Cluster.Nodes.Members;
 
-/// <summary>distbp.v1.Cluster/Join on the coordinator's node: one call a member, as long as it is one.</summary>
+/// <summary>Who becomes a member, on the coordinator's node; and distbp.v1.Cluster/Join: one call a member, as long as it is one.</summary>
 /// <param name="coordinator">The name of this node.</param>
 /// <param name="term">Of its reign.</param>
 /// <param name="keeps">Whether what a node holds of a job, from an earlier reign, counts in this one.</param>
@@ -46,12 +46,9 @@ internal sealed partial class JoinService(
         }
     }
 
-    private async Task<MemberDescription> IntroductionAsync(MessageReader<Heartbeat> heartbeats, ServerCall call)
+    /// <exception cref="RpcException">The node cannot be a member, or not as the incarnation that it says it is.</exception>
+    public MemberDescription Describe(Introduction i)
     {
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(call.Cancellation);
-        patience.CancelAfter(detection.AcceptablePause);
-        Introduction? i = (await heartbeats.ReadAsync(patience.Token).ConfigureAwait(false))?.Introduction;
-        if (i is null) throw Malformed("the first message has no introduction");
         NodeRoles roles = RoleCodes.Read(i.Roles);
         if (!NodeName().IsMatch(i.Name)) throw Malformed("the node's name is none");
         if (roles == NodeRoles.None) throw Malformed("the node has no role");
@@ -62,6 +59,23 @@ internal sealed partial class JoinService(
         JobPart[] jobs = i.Term == 0 ? [] : [.. i.Jobs.Select(j => new JobPart(j.Job, [.. j.Workers], [.. j.Servers]))];
         RequireStanding(i.Term, id, jobs);
         return new MemberDescription(id, roles, address.Value.ToString(), (int)i.Workers) { Jobs = jobs };
+    }
+
+    /// <summary>The answer to a node that is a member now.</summary>
+    public Admission Admission() => new()
+    {
+        Coordinator = coordinator,
+        HeartbeatIntervalMilliseconds = (uint)detection.HeartbeatInterval.TotalMilliseconds,
+        AcceptablePauseMilliseconds = (uint)detection.AcceptablePause.TotalMilliseconds,
+        Term = term,
+    };
+
+    private async Task<MemberDescription> IntroductionAsync(MessageReader<Heartbeat> heartbeats, ServerCall call)
+    {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(call.Cancellation);
+        patience.CancelAfter(detection.AcceptablePause);
+        Introduction? introduction = (await heartbeats.ReadAsync(patience.Token).ConfigureAwait(false))?.Introduction;
+        return Describe(introduction ?? throw Malformed("the first message has no introduction"));
     }
 
     /// <summary>An incarnation lives on where it was the coordinator that had gone, and not the node, and where what it holds still counts.</summary>
@@ -76,14 +90,6 @@ internal sealed partial class JoinService(
     }
 
     private static RpcException Malformed(string what) => new(StatusCode.InvalidArgument, what);
-
-    private Admission Admission() => new()
-    {
-        Coordinator = coordinator,
-        HeartbeatIntervalMilliseconds = (uint)detection.HeartbeatInterval.TotalMilliseconds,
-        AcceptablePauseMilliseconds = (uint)detection.AcceptablePause.TotalMilliseconds,
-        Term = term,
-    };
 
     /// <summary>Until the node closes its side.</summary>
     private async Task HearAsync(MemberId member, MessageReader<Heartbeat> heartbeats, CancellationToken end)

@@ -38,7 +38,7 @@ internal sealed class Membership(NodeContext node, NodeParts parts, Action<bool>
         while (!leave.IsCancellationRequested && !abort.IsCancellationRequested)
         {
             if (await ChannelAsync(leave, abort).ConfigureAwait(false) is not { } channel) return;
-            using var session = new MembershipSession(channel, node, abort);
+            using IMembershipSession session = node.Rendezvous.Open(node, abort) ?? new MembershipSession(channel, node, abort);
             try
             {
                 if (await StayAsync(session, leave).ConfigureAwait(false)) return;
@@ -96,7 +96,7 @@ internal sealed class Membership(NodeContext node, NodeParts parts, Action<bool>
         return _channel;
     }
 
-    private async Task<bool> StayAsync(MembershipSession session, CancellationToken leave)
+    private async Task<bool> StayAsync(IMembershipSession session, CancellationToken leave)
     {
         // Whoever may have been admitted without knowing it is another one from then on.
         if (_self.Term == 0) _self = new NodeAdmission(_self.Incarnation + 1, 0);

@@ -5,7 +5,7 @@ using DistBp.Protocol.Membership;
 namespace DistBp.Cluster.Nodes.Members;
 
 /// <summary>One call to distbp.v1.Cluster/Join, from the member's side.</summary>
-internal sealed class MembershipSession : IDisposable
+internal sealed class MembershipSession : IMembershipSession
 {
     private readonly CancellationTokenSource _silence;
     private readonly CancellationTokenSource _over = new();
@@ -23,15 +23,27 @@ internal sealed class MembershipSession : IDisposable
 
     public bool WasAdmitted { get; private set; }
 
-    /// <param name="self">The node's incarnation, and the term that it was admitted in; 0: none.</param>
-    /// <param name="jobs">What it holds since.</param>
-    /// <param name="newestTerm">That this node has seen.</param>
-    /// <returns>The coordinator's name and term.</returns>
-    /// <exception cref="RpcException">The coordinator refuses, or is out of reach, or is none any more.</exception>
+    /// <summary>How a node presents itself to a coordinator.</summary>
+    public static Introduction Introduce(NodeContext node, NodeAdmission self, IReadOnlyList<JobPart> jobs)
+    {
+        var introduction = new Introduction
+        {
+            Name = node.Name,
+            Incarnation = self.Incarnation,
+            Address = node.Endpoint.ToString(),
+            Workers = (uint)node.Workers,
+            Term = self.Term,
+            Jobs = { jobs.Select(j => new HostedJob { Job = j.Job, Workers = { j.Workers }, Servers = { j.Servers } }) },
+        };
+        // A coordinator that has been elected has its members' roles like any node.
+        introduction.Roles.Add(RoleCodes.Write(node.Configuration.Node.Roles & ~NodeRoles.Coordinator));
+        return introduction;
+    }
+
     public async Task<(string Coordinator, long Term)> JoinAsync(NodeAdmission self, IReadOnlyList<JobPart> jobs, long newestTerm)
     {
         ExpectNews();
-        await _call.WriteAsync(new Heartbeat { Introduction = Introduce(self, jobs) }).ConfigureAwait(false);
+        await _call.WriteAsync(new Heartbeat { Introduction = Introduce(_node, self, jobs) }).ConfigureAwait(false);
         Admission admission = (await NextAsync().ConfigureAwait(false))?.Admission
             ?? throw new RpcException(StatusCode.Internal, "the coordinator's first message is no admission");
         _interval = TimeSpan.FromMilliseconds(Math.Max(1, admission.HeartbeatIntervalMilliseconds));
@@ -45,8 +57,6 @@ internal sealed class MembershipSession : IDisposable
         return (admission.Coordinator, admission.Term);
     }
 
-    /// <returns>True: the node has left; false: the coordinator closed the call.</returns>
-    /// <exception cref="RpcException">The call broke, or the coordinator fell silent, or says that this node was lost.</exception>
     public async Task<bool> StayAsync(CancellationToken leave)
     {
         Task talking = TalkAsync(leave);
@@ -119,21 +129,5 @@ internal sealed class MembershipSession : IDisposable
         {
             // The reading side learns why, and tells.
         }
-    }
-
-    private Introduction Introduce(NodeAdmission self, IReadOnlyList<JobPart> jobs)
-    {
-        var introduction = new Introduction
-        {
-            Name = _node.Name,
-            Incarnation = self.Incarnation,
-            Address = _node.Endpoint.ToString(),
-            Workers = (uint)_node.Workers,
-            Term = self.Term,
-            Jobs = { jobs.Select(j => new HostedJob { Job = j.Job, Workers = { j.Workers }, Servers = { j.Servers } }) },
-        };
-        // A coordinator that has been elected has its members' roles like any node.
-        introduction.Roles.Add(RoleCodes.Write(_node.Configuration.Node.Roles & ~NodeRoles.Coordinator));
-        return introduction;
     }
 }

@@ -1,0 +1,59 @@
+using System.Net;
+using System.Net.Sockets;
+using DistBp.Cli.Tests.Deployment;
+
+namespace DistBp.Cli.Tests.Akka;
+
+/// <summary>Nodes that form an Akka cluster on this machine, each configured by deploy/akka.hocon with addresses of its own.</summary>
+internal sealed class AkkaProcesses : IDisposable
+{
+    private readonly TemporaryFolder _folder;
+    private readonly int[] _ports;
+    private readonly Dictionary<string, CommandRun> _nodes = [];
+
+    /// <param name="most">Nodes that there will be.</param>
+    public AkkaProcesses(TemporaryFolder folder, int most) => (_folder, _ports) = (folder, FreePorts(2 * most));
+
+    public CommandRun this[string name] => _nodes[name];
+
+    /// <summary>Where clients call the node.</summary>
+    public string AddressOf(string name) => $"127.0.0.1:{_ports[2 * _nodes.Keys.ToList().IndexOf(name)]}";
+
+    /// <summary>The next node; it is a member, or stands by, or is the coordinator, when this returns.</summary>
+    public CommandRun Start(string name, string roles)
+    {
+        int index = _nodes.Count;
+        string text = File.ReadAllText(DeployFolder.File("akka.hocon"))
+            .Replace("127.0.0.1:5600", $"127.0.0.1:{_ports[2 * index]}", StringComparison.Ordinal)
+            .Replace("port = 5610", $"port = {_ports[(2 * index) + 1]}", StringComparison.Ordinal)
+            .Replace("state = \"state\"", $"state = \"state-{name}\"", StringComparison.Ordinal);
+        // The first node is every one's seed.
+        for (int seed = 5610; seed <= 5612; seed++) text = text.Replace($":{seed}\"", $":{_ports[1]}\"", StringComparison.Ordinal);
+        string config = _folder.Write($"n{index}.hocon", text);
+        CommandRun node = CommandRun.Start(_folder, "node", "--config", config, "--name", name, "--roles", roles, "--workers", "1");
+        _nodes[name] = node;
+        node.WaitForLine(roles == "coordinator" ? "listens on" : "joined the coordinator");
+        return node;
+    }
+
+    public void Kill(string name)
+    {
+        _nodes[name].Signal("KILL");
+        _nodes[name].Wait();
+    }
+
+    public void Dispose()
+    {
+        foreach (CommandRun node in _nodes.Values) node.Dispose();
+    }
+
+    private static int[] FreePorts(int count)
+    {
+        // All at once, so that they differ.
+        TcpListener[] listeners = [.. Enumerable.Range(0, count).Select(_ => new TcpListener(IPAddress.Loopback, 0))];
+        foreach (TcpListener listener in listeners) listener.Start();
+        int[] ports = [.. listeners.Select(l => ((IPEndPoint)l.LocalEndpoint).Port)];
+        foreach (TcpListener listener in listeners) listener.Dispose();
+        return ports;
+    }
+}
