@@ -203,7 +203,7 @@ internal sealed class ClusterRun : IRunCluster
             case TakeoverDue: await OnTakeoverDueAsync().ConfigureAwait(false); break;
             case EnlistmentEnded e: OnEnlisted(e); break;
             case IntroductionEnded e: await OnIntroducedAsync(e).ConfigureAwait(false); break;
-            case AssignmentTaken e: OnAssignment(e.Assignment); break;
+            case AssignmentTaken e: await OnAssignmentAsync(e.Assignment).ConfigureAwait(false); break;
             case PeerUnreachable e: await OnUnreachableAsync(e).ConfigureAwait(false); break;
             case NodeComplained e: await OnComplaintAsync(e.Complaint).ConfigureAwait(false); break;
             case StopAsked: _coordinator.Post(new StopRequested()); break;
@@ -409,12 +409,13 @@ internal sealed class ClusterRun : IRunCluster
         IntroduceWhenDue();
     }
 
-    private void OnAssignment(Assignment assignment)
+    /// <summary>Who leaves and has handed over goes, and a coordinator after this one does not wait for it.</summary>
+    private async Task OnAssignmentAsync(Assignment assignment)
     {
-        foreach (JobNode node in _nodes.Where(n => n.State == JobNodeState.Leaving).ToList())
-        {
-            if (!node.Workers.Any(assignment.HasWorker) && !node.Servers.Any(assignment.HasServer)) Dismiss(node, "it leaves");
-        }
+        JobNode[] gone = [.. _nodes.Where(n => n.State == JobNodeState.Leaving && !n.Workers.Any(assignment.HasWorker) && !n.Servers.Any(assignment.HasServer))];
+        if (gone.Length == 0) return;
+        foreach (JobNode node in gone) Dismiss(node, "it leaves");
+        await KeepNodesAsync().ConfigureAwait(false);
     }
 
     private void Dismiss(JobNode node, string why)
@@ -451,15 +452,20 @@ internal sealed class ClusterRun : IRunCluster
         if (_takeover != Takeover.Done) return;
         JobNode[] active = [.. _nodes.Where(n => n.State == JobNodeState.Active)];
         if (_nodes.Exists(n => n.State == JobNodeState.Introducing) && active.Length == 0 && _lost.Count == 0) return;
+        await KeepNodesAsync().ConfigureAwait(false);
+        _coordinator.Post(new MembersChanged([.. active.SelectMany(n => n.Workers)], [.. active.SelectMany(n => n.Servers)], [.. _lost]));
+        _lost.Clear();
+    }
+
+    private Task KeepNodesAsync()
+    {
         StoredNode[] kept = [.. _nodes.Where(n => n.State is JobNodeState.Active or JobNodeState.Leaving).Select(n => StoredNode.Of(n.Member.Id, n.Workers, n.Servers))];
-        await _record.SaveAsync(s =>
+        return _record.SaveAsync(s =>
         {
             s.Nodes.Clear();
             s.Nodes.AddRange(kept);
             (s.NextWorker, s.NextServer) = (_nextWorker, _nextServer);
-        }).ConfigureAwait(false);
-        _coordinator.Post(new MembersChanged([.. active.SelectMany(n => n.Workers)], [.. active.SelectMany(n => n.Servers)], [.. _lost]));
-        _lost.Clear();
+        });
     }
 
     private void Tell(JobNode node, string change, string reason)

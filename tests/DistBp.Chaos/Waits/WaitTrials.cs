@@ -41,18 +41,24 @@ internal sealed class WaitTrials : IAsyncDisposable
     public static async Task<IReadOnlyList<TrialOutcome>> RunAsync(int seed, int count, string? folder, CancellationToken cancellation)
     {
         await using var trials = new WaitTrials(folder, cancellation);
-        await trials.BeginAsync();
         var outcomes = new List<TrialOutcome>();
-        foreach (Trial trial in Trial.Draw(seed, count, trials._members, trials._newcomer))
+        try
         {
-            TrialOutcome outcome = await trials.RunAsync(trial);
-            outcomes.Add(outcome);
-            Console.Error.WriteLine($"{DateTime.UtcNow:HH:mm:ss.fff} {outcomes.Count}: {outcome}");
-            if (outcome.HasJobFailed) break;
+            await trials.BeginAsync();
+            foreach (Trial trial in Trial.Draw(seed, count, trials._members, trials._newcomer))
+            {
+                TrialOutcome outcome = await trials.RunAsync(trial);
+                outcomes.Add(outcome);
+                Console.Error.WriteLine($"{DateTime.UtcNow:HH:mm:ss.fff} {outcomes.Count}: {outcome}");
+                if (outcome.HasJobFailed) break;
+            }
+            return outcomes;
         }
-        trials._folder.MustStay = outcomes.Any(o => !o.IsRight);
-        if (trials._folder.MustStay) Console.Error.WriteLine($"logs and runs are kept in {trials._folder.Path}");
-        return outcomes;
+        finally
+        {
+            trials._folder.MustStay = (outcomes.Count < count || outcomes.Any(o => !o.IsRight)) && !cancellation.IsCancellationRequested;
+            if (trials._folder.MustStay) Console.Error.WriteLine($"logs and runs are kept in {trials._folder.Path}");
+        }
     }
 
     public async ValueTask DisposeAsync()

@@ -5,7 +5,7 @@ namespace DistBp.Cli.Tests.Clusters;
 /// <summary>Three members of etcd, coordinators that they elect, and nodes that find the elected one, all as processes.</summary>
 internal sealed class ElectedCluster : IAsyncDisposable
 {
-    public static readonly TimeSpan Lease = TimeSpan.FromSeconds(2);
+    public static readonly TimeSpan Lease = TimeSpan.FromSeconds(3);
 
     private readonly List<(string Name, CommandRun Run)> _nodes = [];
     private readonly TemporaryFolder _folder;
