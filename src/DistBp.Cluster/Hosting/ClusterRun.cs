@@ -127,14 +127,7 @@ internal sealed class ClusterRun : IRunCluster
     public void Complain(Complaint complaint)
     {
         // One that was meant for an earlier coordinator says what this one finds out by itself.
-        if (complaint.Term != _record.Term) return;
-        if (complaint.About.Length == 0)
-        {
-            _host.Transport.Fail(new UserException(
-                ErrorKind.Cluster, $"{complaint.Node} failed: {complaint.Reason}", _coordinator.Describe(), $"its own output tells more; the run goes on from its last checkpoint with --resume"));
-            return;
-        }
-        Tell(new NodeComplained(complaint));
+        if (complaint.Term == _record.Term) Tell(new NodeComplained(complaint));
     }
 
     public async ValueTask DisposeAsync()
@@ -373,9 +366,14 @@ internal sealed class ClusterRun : IRunCluster
     /// <summary>What a node that takes part no more has to say does not count, nor what is said of one.</summary>
     private Task OnComplaintAsync(Complaint c)
     {
-        bool isPart = _nodes.Exists(n => n.Member.Id == new MemberId(c.Node, c.Incarnation));
+        if (!_nodes.Exists(n => n.Member.Id == new MemberId(c.Node, c.Incarnation))) return Task.CompletedTask;
+        if (c.About.Length == 0)
+        {
+            _host.Transport.Fail(new UserException(
+                ErrorKind.Cluster, $"{c.Node} failed: {c.Reason}", _coordinator.Describe(), "its own output tells more; the run goes on from its last checkpoint with --resume"));
+        }
         JobNode? about = _nodes.Find(n => n.Member.Id == new MemberId(c.About, c.AboutIncarnation));
-        if (!isPart || about is null) return Task.CompletedTask;
+        if (about is null) return Task.CompletedTask;
         string reason = c.About == c.Node ? c.Reason : $"{c.Node} says: {c.Reason}";
         return OnUnreachableAsync(new PeerUnreachable(about.Peer, reason));
     }

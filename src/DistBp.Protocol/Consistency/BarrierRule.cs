@@ -8,8 +8,8 @@ namespace DistBp.Protocol.Consistency;
 /// </summary>
 internal sealed class BarrierRule(ConsistencyMode mode, int backupWorkers) : StepRule
 {
-    private readonly Contributions _contributions = new();
     private readonly Dictionary<int, int> _slices = [];
+    private Contributions _contributions = new();
     private IReadOnlyList<int>? _chosen;
     private int _allSlices;
 
@@ -30,7 +30,8 @@ internal sealed class BarrierRule(ConsistencyMode mode, int backupWorkers) : Ste
     public override void Begin(Assignment assignment, long version)
     {
         (Version, _allSlices, _chosen) = (version, assignment.Slices, null);
-        _contributions.Clear();
+        // A server that was given up may still be adding up those of the generation before.
+        _contributions = new Contributions();
         _slices.Clear();
         foreach (int worker in assignment.Workers)
         {

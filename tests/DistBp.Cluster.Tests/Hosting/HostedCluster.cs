@@ -33,6 +33,8 @@ internal sealed class HostedCluster : IAsyncDisposable
         return cluster;
     }
 
+    public NodeAddress Coordinator => _configuration.Rendezvous.Coordinator;
+
     public ClusterClient Client() => new(_configuration.Rendezvous.Coordinator, _configuration, meansNamed: false);
 
     /// <summary>As a process that dies: nothing is said, the sockets close.</summary>
