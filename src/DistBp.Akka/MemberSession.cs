@@ -27,13 +27,8 @@ internal sealed class MemberSession(ActorSystem system, IActorRef proxy, NodeCon
         TimeSpan interval = node.Configuration.FailureDetector.HeartbeatInterval;
         _actor = system.ActorOf(Props.Create(() => new MemberActor(proxy, join, _heard.Writer, interval)));
         TimeSpan limit = node.Configuration.FailureDetector.AcceptablePause + interval;
-        Admission admission = (await NextAsync(limit, $"it has been silent for {limit.TotalSeconds} s").ConfigureAwait(false)).Admission
-            ?? throw new RpcException(StatusCode.Internal, "the coordinator's first message is no admission");
-        if (admission.Term < newestTerm)
-        {
-            throw new RpcException(
-                StatusCode.Unavailable, $"{admission.Coordinator} there is the coordinator of reign {admission.Term}, and reign {newestTerm} has been: it is none any more");
-        }
+        ClusterNews first = await NextAsync(limit, $"it has been silent for {limit.TotalSeconds} s").ConfigureAwait(false);
+        Admission admission = MembershipSession.Accept(first, newestTerm);
         WasAdmitted = true;
         return (admission.Coordinator, admission.Term);
     }

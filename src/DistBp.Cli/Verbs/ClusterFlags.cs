@@ -16,7 +16,7 @@ internal static class ClusterFlags
     {
         var option = new Option<ClusterChoice?>(Name)
         {
-            Description = "The cluster: its coordinator's address; or etcd, which knows where it is now.",
+            Description = "The cluster: its coordinator's address (with Akka.Cluster, any node's); or etcd, which knows where it is now.",
             HelpName = "ADDR",
             CustomParser = result =>
             {

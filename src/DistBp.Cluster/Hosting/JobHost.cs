@@ -66,15 +66,11 @@ internal sealed class JobHost : IAsyncDisposable
         ? Traffic.Destination(envelope, tensor, byteCount) : _messages.Destination(envelope, tensor, byteCount);
 
     /// <summary>A shard of an older generation than one that was heard of since: its place in the parameters is another server's by now.</summary>
-    public bool IsVoid(Contract.Envelope envelope) => BringsShard(envelope) && envelope.Generation.ToProtocol() < Traffic.Newest;
+    public bool IsVoid(Contract.Envelope envelope) => BringsShard(envelope) && NewerThan(envelope) is not null;
 
     /// <summary>Of what each step sends; who answers a coordinator of a new reign may do so in an old generation.</summary>
-    public Contract.Generation? FencedBy(Contract.Envelope envelope)
-    {
-        if (envelope.BodyCase is not (Contract.Envelope.BodyOneofCase.PushGradient or Contract.Envelope.BodyOneofCase.ShardCommitted)) return null;
-        Generation newest = Traffic.Newest;
-        return envelope.Generation.ToProtocol() < newest ? newest.ToContract() : null;
-    }
+    public Contract.Generation? FencedBy(Contract.Envelope envelope) =>
+        envelope.BodyCase is Contract.Envelope.BodyOneofCase.PushGradient or Contract.Envelope.BodyOneofCase.ShardCommitted ? NewerThan(envelope)?.ToContract() : null;
 
     public void Deliver(Contract.Envelope envelope, ReadOnlySpan<TensorBytes> tensors)
     {
@@ -96,6 +92,8 @@ internal sealed class JobHost : IAsyncDisposable
         _pool?.Dispose();
         Lease?.Dispose();
     }
+
+    private Generation? NewerThan(Contract.Envelope envelope) => Traffic.Newest is var newest && envelope.Generation.ToProtocol() < newest ? newest : null;
 
     private static bool BringsShard(Contract.Envelope envelope) =>
         envelope.BodyCase is Contract.Envelope.BodyOneofCase.ShardCommitted or Contract.Envelope.BodyOneofCase.ShardCaptured;

@@ -103,8 +103,7 @@ internal sealed class WaitTrials : IAsyncDisposable
                 _cluster.Start(_newcomer);
                 break;
             case WaitPhase.Checkpoint:
-                string folder = Path.Combine(Job(await _watch.UntilAsync(_ => true, "the job's folder", Patience, _cancellation)).Folder, "checkpoints");
-                using (var written = new FileSystemWatcher(folder))
+                using (var written = new FileSystemWatcher(Path.Combine((await JobAsync()).Folder, "checkpoints")))
                 {
                     var begun = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
                     written.Created += (_, _) => begun.TrySetResult();
@@ -128,7 +127,7 @@ internal sealed class WaitTrials : IAsyncDisposable
         {
             // A cluster that never steps on is waited for to the end of the patience, and counts as that.
             if (clock.Elapsed > length + Patience) return (clock.Elapsed - last, "");
-            JobReport job = Job(await _watch.UntilAsync(_ => true, "the coordinator's answer", Patience, _cancellation));
+            JobReport job = await JobAsync();
             if (job.State != "running") return (clock.Elapsed - last, job.Error.Length > 0 ? job.Error : job.State);
             if (job.Step != step)
             {
@@ -148,6 +147,7 @@ internal sealed class WaitTrials : IAsyncDisposable
         await _watch.UntilAsync(
             r =>
             {
+                if (Job(r) is { State: not "running" } ended) throw new ChaosException($"the job has ended after {trial}: {ended.State} {ended.Error}");
                 foreach (string name in _members.Where(n => _cluster[n].HasEnded)) _cluster.Start(name);
                 bool whole = _members.All(n => IsActive(r, n)) && !r.Members.Any(m => m.Name == _newcomer);
                 if (!whole) healed = -1;
@@ -156,6 +156,8 @@ internal sealed class WaitTrials : IAsyncDisposable
             },
             $"all to be back after {trial}", Patience, _cancellation);
     }
+
+    private async Task<JobReport> JobAsync() => Job(await _watch.UntilAsync(_ => true, "the coordinator's answer", Patience, _cancellation));
 
     private JobReport Job(ClusterReport report) => report.Jobs.Single(j => j.Id == _job);
 

@@ -30,18 +30,14 @@ public sealed class AkkaClusterTests(ITestOutputHelper output) : IDisposable
     {
         string[] job = TrainedJobs.Digits(epochs: 200);
         using var cluster = new AkkaProcesses(_folder, most: 4);
-        cluster.Start("c0", "coordinator").WaitForLine("the coordinator now, in its reign 1");
-        cluster.Start("c1", "coordinator");
-        CommandRun a = cluster.Start("a", "worker,server"), b = cluster.Start("b", "worker,server");
-        // The killed node is not the one that the client has named.
-        using CommandRun run = CommandRun.Start(_folder, [.. job, "--cluster", cluster.AddressOf("a"), "--config", "n2.hocon", "--out", "run"]);
+        using CommandRun run = BeginWithStandby(cluster, job);
         run.WaitForLine("epoch 20/");
         cluster.Kill("c0");
         cluster["c1"].WaitForLine("the coordinator now, in its reign 2");
         cluster["c1"].WaitForLine("is taken over: all that took part are back");
         EndsWithTheReferenceBits(run, job, restarts: 1);
         output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"longest time between two epochs: {LongestStall("run"):F2} s"));
-        foreach (CommandRun node in (CommandRun[])[a, b]) Assert.Equal(1, node.Told.Split("takes part in job 1:").Length - 1);
+        foreach (string node in (string[])["a", "b"]) Assert.Equal(1, cluster[node].Told.Split("takes part in job 1:").Length - 1);
     }
 
     [AkkaFact]
@@ -66,11 +62,7 @@ public sealed class AkkaClusterTests(ITestOutputHelper output) : IDisposable
     {
         string[] job = [.. TrainedJobs.Digits(epochs: 400), "--set", "slices=8"];
         using var cluster = new AkkaProcesses(_folder, most: 4);
-        cluster.Start("c0", "coordinator").WaitForLine("the coordinator now, in its reign 1");
-        cluster.Start("c1", "coordinator");
-        cluster.Start("a", "worker,server");
-        cluster.Start("b", "worker,server");
-        using CommandRun run = CommandRun.Start(_folder, [.. job, "--cluster", cluster.AddressOf("a"), "--config", "n2.hocon", "--out", "run"]);
+        using CommandRun run = BeginWithStandby(cluster, job);
         run.WaitForLine("epoch 10/");
         cluster["b"].Signal("TERM");
         Assert.Equal(0, cluster["b"].Wait().ExitCode);
@@ -86,11 +78,7 @@ public sealed class AkkaClusterTests(ITestOutputHelper output) : IDisposable
     {
         string[] job = TrainedJobs.Digits(epochs: 200);
         using var cluster = new AkkaProcesses(_folder, most: 4);
-        cluster.Start("c0", "coordinator").WaitForLine("the coordinator now, in its reign 1");
-        cluster.Start("c1", "coordinator");
-        cluster.Start("a", "worker,server");
-        cluster.Start("b", "worker,server");
-        using CommandRun run = CommandRun.Start(_folder, [.. job, "--cluster", cluster.AddressOf("a"), "--config", "n2.hocon", "--out", "run"]);
+        using CommandRun run = BeginWithStandby(cluster, job);
         run.WaitForLine("epoch 20/");
         cluster["c0"].Signal("STOP");
         cluster["c1"].WaitForLine("is taken over: all that took part are back");
@@ -103,6 +91,16 @@ public sealed class AkkaClusterTests(ITestOutputHelper output) : IDisposable
 
     private CommandRun Begin(AkkaProcesses cluster, string[] job) =>
         CommandRun.Start(_folder, [.. job, "--cluster", cluster.AddressOf("n0"), "--config", "n0.hocon", "--out", "run"]);
+
+    /// <summary>c0 reigns, c1 stands by, a and b work; the client has named none of the coordinators.</summary>
+    private CommandRun BeginWithStandby(AkkaProcesses cluster, string[] job)
+    {
+        cluster.Start("c0", "coordinator").WaitForLine("the coordinator now, in its reign 1");
+        cluster.Start("c1", "coordinator");
+        cluster.Start("a", "worker,server");
+        cluster.Start("b", "worker,server");
+        return CommandRun.Start(_folder, [.. job, "--cluster", cluster.AddressOf("a"), "--config", "n2.hocon", "--out", "run"]);
+    }
 
     private void EndsWithTheReferenceBits(CommandRun run, string[] job, int restarts)
     {

@@ -23,13 +23,11 @@ public sealed class CheckpointMemoryTests : IDisposable
         };
         CheckpointStore store = CheckpointStore.OpenForWriting(_folder["checkpoints"], keep: 1);
         string folder = store.Save(content);
-        byte[][] first = Files(folder);
+        byte[][] first = [.. CheckpointStoreTests.Files(folder)];
         long before = GC.GetTotalAllocatedBytes();
         store.Save(content);
         // 14 MB are written.
         Assert.InRange(GC.GetTotalAllocatedBytes() - before, 0, 4 << 20);
-        Assert.Equal(first, Files(folder));
+        Assert.Equal(first, CheckpointStoreTests.Files(folder));
     }
-
-    private static byte[][] Files(string folder) => [.. Directory.GetFiles(folder).Order().Select(File.ReadAllBytes)];
 }

@@ -413,7 +413,8 @@ public sealed class CheckpointStoreTests : IDisposable
     private static IEnumerable<long> Steps(CheckpointStore store) =>
         store.NewestFirst().Select(f => long.Parse(Path.GetFileName(f).AsSpan("step-".Length), provider: null));
 
-    private static IEnumerable<byte[]> Files(string folder) => Directory.GetFiles(folder).Order(StringComparer.Ordinal).Select(File.ReadAllBytes);
+    /// <summary>All that is in it, in the order of the names.</summary>
+    internal static IEnumerable<byte[]> Files(string folder) => Directory.GetFiles(folder).Order(StringComparer.Ordinal).Select(File.ReadAllBytes);
 
     private static void Flip(string folder, string name)
     {

@@ -40,19 +40,22 @@ internal sealed class MembershipSession : IMembershipSession
         return introduction;
     }
 
+    /// <summary>What a coordinator has to say first.</summary>
+    /// <exception cref="RpcException">It is something else, or of one who is the coordinator no more.</exception>
+    public static Admission Accept(ClusterNews? first, long newestTerm)
+    {
+        Admission admission = first?.Admission ?? throw new RpcException(StatusCode.Internal, "the coordinator's first message is no admission");
+        return admission.Term >= newestTerm ? admission : throw new RpcException(
+            StatusCode.Unavailable, $"{admission.Coordinator} there is the coordinator of reign {admission.Term}, and reign {newestTerm} has been: it is none any more");
+    }
+
     public async Task<(string Coordinator, long Term)> JoinAsync(NodeAdmission self, IReadOnlyList<JobPart> jobs, long newestTerm)
     {
         ExpectNews();
         await _call.WriteAsync(new Heartbeat { Introduction = Introduce(_node, self, jobs) }).ConfigureAwait(false);
-        Admission admission = (await NextAsync().ConfigureAwait(false))?.Admission
-            ?? throw new RpcException(StatusCode.Internal, "the coordinator's first message is no admission");
+        Admission admission = Accept(await NextAsync().ConfigureAwait(false), newestTerm);
         _interval = TimeSpan.FromMilliseconds(Math.Max(1, admission.HeartbeatIntervalMilliseconds));
         _pause = TimeSpan.FromMilliseconds(Math.Max(1, admission.AcceptablePauseMilliseconds));
-        if (admission.Term < newestTerm)
-        {
-            throw new RpcException(
-                StatusCode.Unavailable, $"{admission.Coordinator} there is the coordinator of reign {admission.Term}, and reign {newestTerm} has been: it is none any more");
-        }
         WasAdmitted = true;
         return (admission.Coordinator, admission.Term);
     }
