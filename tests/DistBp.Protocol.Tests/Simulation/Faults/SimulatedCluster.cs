@@ -12,7 +12,7 @@ internal sealed class SimulatedCluster
     /// <summary>Milliseconds.</summary>
     public const double HeartbeatInterval = 200, AcceptablePause = 2000, Lease = 3000;
 
-    private readonly Dictionary<Address, (SimulatedNode Node, int Incarnation)> _places = [];
+    private readonly Dictionary<Address, Place> _places = [];
     private readonly List<SimulatedCoordinator> _coordinators = [];
     private readonly Dictionary<int, string> _effects = [];
     private readonly Random _random;
@@ -44,6 +44,9 @@ internal sealed class SimulatedCluster
 
     /// <summary>Shows what is sent and what happens, to find what is wrong with one seed.</summary>
     public Action<string>? Trace { get; set; }
+
+    /// <summary>What nobody reads is not written: it would take longer than what it tells of.</summary>
+    public bool IsTraced => Trace is not null;
 
     public RunOutcome? Outcome { get; private set; }
 
@@ -95,33 +98,33 @@ internal sealed class SimulatedCluster
         _ => 0.5,
     };
 
-    public void Place(Address member, SimulatedNode node, int incarnation) => _places[member] = (node, incarnation);
+    public void Settle(Address member, SimulatedNode node, int incarnation) => _places[member] = new Place(node, incarnation, $"{node.Name}#{incarnation}");
 
     /// <summary>From one member to another.</summary>
     public void Send(SimulatedNode from, Address self, Address to, Message message, float[]? tensor)
     {
-        if (!_places.TryGetValue(to, out (SimulatedNode Node, int Incarnation) place)) return;
-        Note($"{self} -> {to}: {Short(message)}");
+        if (!_places.TryGetValue(to, out Place place)) return;
+        if (IsTraced) Note($"{self} -> {to}: {Short(message)}");
         if (place.Node == from)
         {
             int own = place.Incarnation;
             Clock.After(0.01, () => { if (from.Incarnation == own) from.Deliver(to, message, tensor); });
             return;
         }
-        Network.Send(from.Process, $"{place.Node.Name}#{place.Incarnation}", message, () => { if (place.Node.Incarnation == place.Incarnation) place.Node.Deliver(to, message, tensor); });
+        Network.Send(from.Process, place.Process, message, () => { if (place.Node.Incarnation == place.Incarnation) place.Node.Deliver(to, message, tensor); });
     }
 
     /// <summary>From a coordinator to a member.</summary>
     public void Send(SimulatedCoordinator from, Address to, Message message)
     {
-        if (!_places.TryGetValue(to, out (SimulatedNode Node, int Incarnation) place)) return;
-        Note($"{from.Process} -> {to}: {Short(message)}");
-        Network.Send(from.Process, $"{place.Node.Name}#{place.Incarnation}", message, () => { if (place.Node.Incarnation == place.Incarnation) place.Node.Deliver(to, message, null); });
+        if (!_places.TryGetValue(to, out Place place)) return;
+        if (IsTraced) Note($"{from.Process} -> {to}: {Short(message)}");
+        Network.Send(from.Process, place.Process, message, () => { if (place.Node.Incarnation == place.Incarnation) place.Node.Deliver(to, message, null); });
     }
 
     public void Call(SimulatedNode from, SimulatedCoordinator to, Action what, Message? message = null)
     {
-        if (message is not null) Note($"{from.Process} -> {to.Process}: {Short(message)}");
+        if (IsTraced && message is not null) Note($"{from.Process} -> {to.Process}: {Short(message)}");
         Network.Send(from.Process, to.Process, message, () => to.Receive(what));
     }
 
@@ -204,4 +207,7 @@ internal sealed class SimulatedCluster
         if (silent && Clock.Now - since >= Lease) Reign($"c{_coordinators.Count + 1}");
         else WatchLease(holder, since);
     });
+
+    /// <summary>Where a member is.</summary>
+    private readonly record struct Place(SimulatedNode Node, int Incarnation, string Process);
 }

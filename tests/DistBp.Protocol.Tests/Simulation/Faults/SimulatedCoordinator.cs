@@ -33,7 +33,7 @@ internal sealed class SimulatedCoordinator
 
     public SimulatedCoordinator(SimulatedCluster cluster, string node, int term)
     {
-        (_cluster, _disk, Node, Term) = (cluster, cluster.Disk, node, term);
+        (_cluster, _disk, Node, Term, Process) = (cluster, cluster.Disk, node, term, $"{node}#{term}");
         TrainingPlan plan = cluster.Plan;
         if (_disk.Newest is { } start)
         {
@@ -52,7 +52,7 @@ internal sealed class SimulatedCoordinator
 
     public int Term { get; }
 
-    public string Process => $"{Node}#{Term}";
+    public string Process { get; }
 
     public bool IsFrozen => _cluster.Clock.Now < _frozenUntil;
 
@@ -87,7 +87,7 @@ internal sealed class SimulatedCoordinator
     public void Join(SimulatedNode node, int incarnation, int admittedIn)
     {
         var id = new MemberId(node.Name, (ulong)incarnation);
-        _cluster.Note($"{Process}: {node.Name}#{incarnation} joins, a member in term {admittedIn}");
+        if (_cluster.IsTraced) _cluster.Note($"{Process}: {node.Name}#{incarnation} joins, a member in term {admittedIn}");
         if (_parts.TryGetValue(id, out Part? known))
         {
             // Its admission was lost with a connection.
@@ -187,7 +187,7 @@ internal sealed class SimulatedCoordinator
         if (_disk.TakeNumber(Term) is not { } number) return false;
         if (part.Node.Works) part.Members.Add(new ToyWorker(number, _cluster.Plan, _cluster.NoteRead));
         if (part.Node.Serves) part.Members.Add(new ToyServer(number, _cluster.Plan));
-        foreach (IToyMember member in part.Members) _cluster.Place(member.Address, part.Node, part.Incarnation);
+        foreach (IToyMember member in part.Members) _cluster.Settle(member.Address, part.Node, part.Incarnation);
         return true;
     }
 
@@ -246,7 +246,7 @@ internal sealed class SimulatedCoordinator
 
     private void Step(Message message)
     {
-        if (message is MembersChanged members)
+        if (_cluster.IsTraced && message is MembersChanged members)
             _cluster.Note($"{Process}: members {string.Join(" ", members.Workers)} | {string.Join(" ", members.Servers)}, lost {string.Join(" ", members.Lost)}");
         var effects = new EffectList();
         _machine.Step(message, effects);

@@ -22,7 +22,7 @@ internal sealed class SimulatedNetwork(VirtualClock clock, Random random, Networ
         double delay = quality.Delay * (0.2 + random.NextDouble());
         if (random.NextDouble() < quality.Loss) delay += quality.Retransmission * (1 + random.NextDouble());
         if (random.NextDouble() < quality.Repeat && message is not (ShardCommitted or ShardCaptured or ShardRead)) deliver = Twice(from, to, deliver);
-        if (_cut.Contains((NodeOf(from), NodeOf(to))))
+        if (_cut.Count > 0 && _cut.Contains((NodeOf(from), NodeOf(to))))
         {
             link.Held.Enqueue(deliver);
             return;

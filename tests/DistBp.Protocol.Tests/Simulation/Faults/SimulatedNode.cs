@@ -21,7 +21,7 @@ internal sealed class SimulatedNode(SimulatedCluster cluster, string name, bool 
 
     public int Incarnation { get; private set; }
 
-    public string Process => $"{name}#{Incarnation}";
+    public string Process { get; private set; } = $"{name}#0";
 
     public bool IsAlive { get; private set; }
 
@@ -38,7 +38,7 @@ internal sealed class SimulatedNode(SimulatedCluster cluster, string name, bool 
     /// <summary>A new process of this name.</summary>
     public void Start()
     {
-        Incarnation++;
+        Process = $"{name}#{++Incarnation}";
         (IsAlive, _leaving, _frozenUntil, _admittedIn, _coordinator) = (true, false, 0, 0, null);
         _members.Clear();
         _unread.Clear();
