@@ -19,7 +19,7 @@ internal sealed class SimulatedCoordinator
     private readonly Dictionary<MemberId, Part> _parts = [];
     private readonly List<Address> _lost = [];
     private readonly Queue<Action> _unread = new();
-    private readonly float[] _parameters = ToyProblem.Start();
+    private readonly float[] _parameters = ToyProblem.Start.ToArray();
     private readonly Snapshot _captured;
     private Snapshot? _start;
     private Generation _generation;
@@ -272,7 +272,7 @@ internal sealed class SimulatedCoordinator
                 {
                     Snapshot? saved = _start = _disk.Newest;
                     if (_disk.Term == Term) _disk.CutLedger(saved?.Version ?? 0);
-                    (saved?.Parameters ?? ToyProblem.Start()).CopyTo(_parameters, 0);
+                    (saved is null ? ToyProblem.Start : saved.Parameters).CopyTo(_parameters);
                     return new WentBack(saved?.Version ?? 0, saved?.Progress ?? _cluster.Plan.StartProgress);
                 });
                 break;
@@ -327,11 +327,12 @@ internal sealed class SimulatedCoordinator
 
     private void Take(ShardCaptured message, float[] tensor)
     {
-        int offset = (int)tensor[0], count = (tensor.Length - 1) / 3;
+        bool withState = message.Target == CaptureTarget.Checkpoint;
+        int offset = (int)tensor[0], count = (tensor.Length - 1) / (withState ? 2 : 1);
         Span<float> all = tensor.AsSpan(1);
         float[] destination = message.Target switch { CaptureTarget.Final => _parameters, CaptureTarget.Best => _captured.Best, _ => _captured.Parameters };
         all[..count].CopyTo(destination.AsSpan(offset));
-        if (message.Target == CaptureTarget.Checkpoint) all.Slice(count, count).CopyTo(_captured.State.AsSpan(offset));
+        if (withState) all.Slice(count, count).CopyTo(_captured.State.AsSpan(offset));
     }
 
     private static float[] Cut(float[] values, ParameterShard range) => values.AsSpan(range.Offset, range.Count).ToArray();

@@ -1,67 +1,88 @@
 using DistBp.Learning;
+using DistBp.Learning.Kernels;
 
 namespace DistBp.Protocol.Tests.Simulation.Faults;
 
-/// <summary>A gradient sum: what is dense, and of the table the rows that were touched.</summary>
-internal sealed class ToyGradient
+/// <summary>A gradient sum over a range of the parameters: what is dense, and of the table the rows that were touched. What was not touched is 0.</summary>
+internal sealed class ToyGradient(ParameterShard range)
 {
-    public float[] Values { get; } = new float[ToyProblem.Layout.Count];
+    private readonly bool[] _touched = new bool[ToyProblem.Rows];
 
-    public bool[] Touched { get; } = new bool[ToyProblem.Rows];
+    /// <summary>[range.Count]</summary>
+    public float[] Values { get; } = new float[range.Count];
+
+    private Span<float> Dense => Values.AsSpan(0, Math.Clamp(ToyProblem.Dense - range.Offset, 0, range.Count));
+
+    /// <summary>What of a row of the table lies in the range, to be written.</summary>
+    public Span<float> Touch(int row)
+    {
+        _touched[row] = true;
+        return RowOf(row);
+    }
+
+    /// <summary>What a message to a server says of its shard, which is the range.</summary>
+    public void Set(GradientPart part)
+    {
+        for (int row = NextTouched(0); row >= 0; row = NextTouched(row + 1)) RowOf(row).Clear();
+        Array.Clear(_touched);
+        part.Dense.Span.CopyTo(Dense);
+        ReadOnlySpan<float> values = part.Sparse[0].Values.Span;
+        foreach (int row in part.Sparse[0].Rows.Span)
+        {
+            Span<float> mine = Touch(row);
+            values[..mine.Length].CopyTo(mine);
+            values = values[mine.Length..];
+        }
+        Assert.Equal(0, values.Length);
+    }
 
     /// <summary>The right sibling's: a row of one side only is taken as it is.</summary>
     public void Add(ToyGradient right)
     {
-        for (int i = 0; i < ToyProblem.Dense; i++) Values[i] += right.Values[i];
-        for (int row = 0; row < ToyProblem.Rows; row++)
+        GradientReduction.Add(Dense, right.Dense, Dense);
+        for (int row = right.NextTouched(0); row >= 0; row = right.NextTouched(row + 1))
         {
-            if (!right.Touched[row]) continue;
-            Span<float> mine = RowOf(row), other = right.RowOf(row);
-            for (int i = 0; i < mine.Length; i++) mine[i] = Touched[row] ? mine[i] + other[i] : other[i];
-            Touched[row] = true;
+            ReadOnlySpan<float> other = right.RowOf(row);
+            if (_touched[row]) GradientReduction.Add(RowOf(row), other, RowOf(row));
+            else other.CopyTo(Touch(row));
         }
     }
 
-    /// <summary>As a worker has it.</summary>
+    /// <summary>As a worker has it, whose range is all.</summary>
     public Gradient ToGradient(int samples)
     {
         var gradient = new Gradient(ToyProblem.Layout, samples);
-        Values.AsSpan(0, ToyProblem.Dense).CopyTo(gradient.Dense);
-        for (int row = 0; row < ToyProblem.Rows; row++)
-        {
-            if (Touched[row]) RowOf(row).CopyTo(gradient.Sparse[0].Append(row));
-        }
+        Dense.CopyTo(gradient.Dense);
+        for (int row = NextTouched(0); row >= 0; row = NextTouched(row + 1)) RowOf(row).CopyTo(gradient.Sparse[0].Append(row));
         return gradient;
     }
 
-    /// <summary>What a message to a server says of its shard.</summary>
-    public static ToyGradient Of(GradientPart part, ParameterShard shard)
+    /// <summary>A copy, as a server sends it of its shard.</summary>
+    public GradientPart ToPart()
     {
-        var gradient = new ToyGradient();
-        part.Dense.Span.CopyTo(gradient.Values.AsSpan(Math.Min(shard.Offset, ToyProblem.Dense)));
-        int next = 0;
-        foreach (int row in part.Sparse[0].Rows.Span)
+        var (rows, values) = (new List<int>(), new List<float>());
+        for (int row = NextTouched(0); row >= 0; row = NextTouched(row + 1))
         {
-            int start = ToyProblem.Dense + row * ToyProblem.Width;
-            gradient.Touched[row] = true;
-            for (int i = Math.Max(shard.Offset, start); i < Math.Min(shard.End, start + ToyProblem.Width); i++) gradient.Values[i] = part.Sparse[0].Values.Span[next++];
+            if (RowOf(row).IsEmpty) continue;
+            rows.Add(row);
+            values.AddRange(RowOf(row));
         }
-        Assert.Equal(part.Sparse[0].Values.Length, next);
-        return gradient;
+        return new GradientPart(Dense.ToArray(), [new SparseRows(rows.ToArray(), values.ToArray())]);
     }
 
-    /// <summary>Squared norms of the shard's blocks; those of which nothing was touched are left out.</summary>
-    public (int[] Blocks, double[] Squared) Norms(ParameterShard shard)
+    /// <summary>Squared norms of the range's blocks; those of which nothing was touched are left out.</summary>
+    public (int[] Blocks, double[] Squared) Norms()
     {
         var (blocks, squared) = (new List<int>(), new List<double>());
-        for (int start = shard.Offset; start < shard.End; start += ParameterLayout.BlockLength)
+        for (int start = range.Offset; start < range.End; start += ParameterLayout.BlockLength)
         {
-            (bool any, double sum) = (false, 0);
-            for (int i = start; i < Math.Min(shard.End, start + ParameterLayout.BlockLength); i++)
+            int end = Math.Min(range.End, start + ParameterLayout.BlockLength);
+            bool any = start < ToyProblem.Dense;
+            double sum = any ? Squared(0, start, Math.Min(end, ToyProblem.Dense)) : 0;
+            for (int row = NextTouched(0); row >= 0; row = NextTouched(row + 1))
             {
-                if (i >= ToyProblem.Dense && !Touched[(i - ToyProblem.Dense) / ToyProblem.Width]) continue;
-                double mean = Values[i] / ToyProblem.Slices;
-                (any, sum) = (true, sum + mean * mean);
+                int first = ToyProblem.Dense + row * ToyProblem.Width, from = Math.Max(start, first), to = Math.Min(end, first + ToyProblem.Width);
+                if (from < to) (any, sum) = (true, Squared(sum, from, to));
             }
             if (!any) continue;
             blocks.Add(start / ParameterLayout.BlockLength);
@@ -70,5 +91,26 @@ internal sealed class ToyGradient
         return ([.. blocks], [.. squared]);
     }
 
-    private Span<float> RowOf(int row) => Values.AsSpan(ToyProblem.Dense + row * ToyProblem.Width, ToyProblem.Width);
+    private double Squared(double sum, int from, int to)
+    {
+        foreach (float value in Values.AsSpan(from - range.Offset, to - from))
+        {
+            double mean = value / ToyProblem.Slices;
+            sum += mean * mean;
+        }
+        return sum;
+    }
+
+    private int NextTouched(int row)
+    {
+        int next = _touched.AsSpan(row).IndexOf(true);
+        return next < 0 ? -1 : row + next;
+    }
+
+    private Span<float> RowOf(int row)
+    {
+        int first = ToyProblem.Dense + row * ToyProblem.Width;
+        int from = Math.Max(range.Offset, first), to = Math.Min(range.End, first + ToyProblem.Width);
+        return from < to ? Values.AsSpan(from - range.Offset, to - from) : [];
+    }
 }

@@ -1,3 +1,4 @@
+using System.Numerics;
 using DistBp.Learning;
 
 namespace DistBp.Protocol.Tests.Simulation.Faults;
@@ -16,7 +17,10 @@ internal static class ToyProblem
         ("table", [new("weight", new TensorShape(Rows, Width), ParameterKind.Weight, 1, 1) { RowsPerSample = 4 }], false),
     ]);
 
-    public static float[] Start() => [.. Enumerable.Range(0, Layout.Count).Select(i => i % 97 * 0.01f)];
+    private static readonly float[] s_start = [.. Enumerable.Range(0, Layout.Count).Select(i => i % 97 * 0.01f)];
+
+    /// <summary>The parameters that a run begins with.</summary>
+    public static ReadOnlySpan<float> Start => s_start;
 
     /// <summary>What the gradient of every slice depends on.</summary>
     public static float Digest(ReadOnlySpan<float> parameters)
@@ -40,25 +44,35 @@ internal static class ToyProblem
     }
 
     /// <summary>SGD with momentum, clipped by the global norm: the state must follow the shard.</summary>
-    /// <param name="root">The sum over all slices; what of it lies in the shard counts.</param>
+    /// <param name="root">The sum over all slices, of the shard's range.</param>
     public static void Update(ToyShard shard, ToyGradient root, double globalNorm, double rateFactor)
     {
         float scale = (float)(0.05 * rateFactor * Math.Min(1, 1 / globalNorm));
-        for (int i = 0; i < shard.Range.Count; i++)
+        Span<float> parameters = shard.Parameters, state = shard.State;
+        ReadOnlySpan<float> gradient = root.Values;
+        int i = 0;
+        // As below, many at once: each element's bits are the same.
+        for (int width = Vector<float>.Count; i <= state.Length - width; i += width)
         {
-            shard.State[i] = MathF.FusedMultiplyAdd(0.5f, shard.State[i], scale * (root.Values[shard.Range.Offset + i] / Slices));
-            shard.Parameters[i] -= shard.State[i];
+            Vector<float> step = Vector.FusedMultiplyAdd(new Vector<float>(0.5f), new Vector<float>(state[i..]), new Vector<float>(gradient[i..]) / Slices * scale);
+            step.CopyTo(state[i..]);
+            (new Vector<float>(parameters[i..]) - step).CopyTo(parameters[i..]);
+        }
+        for (; i < state.Length; i++)
+        {
+            state[i] = MathF.FusedMultiplyAdd(0.5f, state[i], scale * (gradient[i] / Slices));
+            parameters[i] -= state[i];
         }
     }
 
     private static ToyGradient Slice(int slice, long step, float digest, ReadOnlySpan<float> parameters)
     {
-        var gradient = new ToyGradient();
+        var gradient = new ToyGradient(new ParameterShard(0, Layout.Count));
         float shift = digest * 0.001f;
         for (int i = 0; i < Dense; i++) gradient.Values[i] = Term(slice, step, i) + shift + parameters[i] * 0.1f;
         foreach (int row in (ReadOnlySpan<int>)[246, (int)(slice * 37 + step * 11) % Rows, (int)(slice * 5 + step) % Rows])
         {
-            gradient.Touched[row] = true;
+            gradient.Touch(row);
             for (int i = Dense + row * Width; i < Dense + (row + 1) * Width; i++) gradient.Values[i] = Term(slice, step, i) + shift + parameters[i] * 0.1f;
         }
         return gradient;

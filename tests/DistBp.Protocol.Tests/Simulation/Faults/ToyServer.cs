@@ -8,7 +8,9 @@ namespace DistBp.Protocol.Tests.Simulation.Faults;
 internal sealed class ToyServer(int index, TrainingPlan plan) : IToyMember
 {
     private readonly Dictionary<(Generation Generation, int Owner), ToyShard> _shards = [];
-    private ToyGradient _root = new();
+
+    /// <summary>What was sent last, and its tensor: each worker gets the same.</summary>
+    private (ShardCommitted? Message, float[] Tensor) _announced = (null, []);
 
     public ParameterServer Machine { get; } = new(index, plan.Consistency);
 
@@ -21,8 +23,9 @@ internal sealed class ToyServer(int index, TrainingPlan plan) : IToyMember
     /// <summary>A copy at the moment of sending: what a transport carries.</summary>
     public float[]? TensorOf(Message message) => message switch
     {
-        ShardCommitted m => [Shard(m.Generation).Range.Offset, .. Shard(m.Generation).Parameters],
-        ShardCaptured m => [Shard(m.Generation).Range.Offset, .. Shard(m.Generation).Parameters, .. Shard(m.Generation).State, .. Shard(m.Generation).Best],
+        ShardCommitted m => Announced(m),
+        ShardCaptured { Target: CaptureTarget.Checkpoint } m => [Shard(m.Generation).Range.Offset, .. Shard(m.Generation).Parameters, .. Shard(m.Generation).State],
+        ShardCaptured m => [Shard(m.Generation).Range.Offset, .. Shard(m.Generation).Parameters],
         _ => null,
     };
 
@@ -46,11 +49,12 @@ internal sealed class ToyServer(int index, TrainingPlan plan) : IToyMember
             case CombineGradients e: return Combine(e);
             case FollowUpdate e:
                 ToyShard copy = _shards[(e.Update.Generation, e.Owner.Server)];
-                ToyProblem.Update(copy, ToyGradient.Of(e.Owner.Root, copy.Range), NormOf(e.Update), e.Update.RateFactor);
+                copy.Root.Set(e.Owner.Root);
+                ToyProblem.Update(copy, copy.Root, NormOf(e.Update), e.Update.RateFactor);
                 return null;
             case ApplyUpdate e:
                 double norm = NormOf(e);
-                ToyProblem.Update(Shard(e.Generation), _root, norm, e.RateFactor);
+                ToyProblem.Update(Shard(e.Generation), Shard(e.Generation).Root, norm, e.RateFactor);
                 return new UpdateApplied(e.Generation, e.Step, norm > 1);
             case ShareShard e:
                 send(Address.Worker(e.Worker), new ShardRead(e.Generation, index, e.Step, e.Version, (float[])[.. Shard(e.Generation).Parameters]));
@@ -70,7 +74,15 @@ internal sealed class ToyServer(int index, TrainingPlan plan) : IToyMember
         }
     }
 
-    private static double NormOf(ApplyUpdate update) => Math.Sqrt(update.Norms.SelectMany(n => n.Squared.ToArray()).Sum());
+    private static double NormOf(ApplyUpdate update)
+    {
+        double sum = 0;
+        foreach (SegmentNorms norms in update.Norms)
+        {
+            foreach (double squared in norms.Squared.Span) sum += squared;
+        }
+        return Math.Sqrt(sum);
+    }
 
     private ToyShard Shard(Generation generation) => _shards[(generation, index)];
 
@@ -81,25 +93,37 @@ internal sealed class ToyServer(int index, TrainingPlan plan) : IToyMember
         _shards[(generation, owner)] = shard;
     }
 
-    private GradientsCombined Combine(CombineGradients e)
+    private float[] Announced(ShardCommitted message)
     {
-        ParameterShard shard = Shard(e.Generation).Range;
-        _root = Sum(new Subtree(0, plan.Slices), e.Contributions, shard)!;
-        (int[] blocks, double[] squared) = _root.Norms(shard);
-        double[] sums = e.Leads ? [.. Enumerable.Range(0, 3).Select(i => e.Contributions.Sum(c => c.Sums.Span[i]))] : [];
-        return new GradientsCombined(e.Generation, e.Step, new SegmentNorms(blocks, squared), sums)
-        {
-            Root = e.KeepsRoot ? _root.ToGradient(1000).Cut(shard.Offset, shard.End) : null,
-        };
+        if (!ReferenceEquals(_announced.Message, message)) _announced = (message, [Shard(message.Generation).Range.Offset, .. Shard(message.Generation).Parameters]);
+        return _announced.Tensor;
     }
 
-    private static ToyGradient? Sum(Subtree node, IReadOnlyList<PushGradient> contributions, ParameterShard shard)
+    private GradientsCombined Combine(CombineGradients e)
     {
-        if (contributions.FirstOrDefault(c => c.Subtree == node) is { } whole) return ToyGradient.Of(whole.Gradient, shard);
-        if (!contributions.Any(c => c.Subtree.First < node.End && node.First < c.Subtree.End)) return null;
-        ToyGradient? left = Sum(node.Left, contributions, shard), right = Sum(node.Right, contributions, shard);
-        if (left is null || right is null) return left ?? right;
-        left.Add(right);
-        return left;
+        ToyShard shard = Shard(e.Generation);
+        Assert.True(Sum(shard, new Subtree(0, plan.Slices), e.Contributions, depth: 0));
+        (int[] blocks, double[] squared) = shard.Root.Norms();
+        double[] sums = e.Leads ? [.. Enumerable.Range(0, 3).Select(i => e.Contributions.Sum(c => c.Sums.Span[i]))] : [];
+        return new GradientsCombined(e.Generation, e.Step, new SegmentNorms(blocks, squared), sums) { Root = e.KeepsRoot ? shard.Root.ToPart() : null };
+    }
+
+    /// <summary>What is there of a node's slices, along the tree. False: nothing is.</summary>
+    private static bool Sum(ToyShard shard, Subtree node, IReadOnlyList<PushGradient> contributions, int depth)
+    {
+        bool any = false;
+        foreach (PushGradient push in contributions)
+        {
+            if (push.Subtree == node)
+            {
+                shard.Sum(depth).Set(push.Gradient);
+                return true;
+            }
+            any |= push.Subtree.First < node.End && node.First < push.Subtree.End;
+        }
+        if (!any) return false;
+        if (!Sum(shard, node.Left, contributions, depth)) return Sum(shard, node.Right, contributions, depth);
+        if (Sum(shard, node.Right, contributions, depth + 1)) shard.Sum(depth).Add(shard.Sum(depth + 1));
+        return true;
     }
 }

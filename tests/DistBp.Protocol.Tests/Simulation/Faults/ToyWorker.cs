@@ -50,9 +50,7 @@ internal sealed class ToyWorker(int index, TrainingPlan plan, Action<ShardRead, 
                     shard.Parameters.Span.CopyTo(_replica.AsSpan(_assignment!.Shard(shard.Server).Offset));
                     read(shard, e.Step);
                 }
-                float digest = ToyProblem.Digest(_replica);
-                return new GradientComputed(e.Generation, e.Step,
-                    [.. _subtrees.Select(s => new SubtreeGradient(s, ToyProblem.Gradient(s, e.Step, digest, _replica).ToGradient(s.Count), new double[] { s.Count, s.Count, 0 }))]);
+                return Compute(e);
             case EvaluateSubtrees e:
                 // Depends on the parameters that it is made with.
                 double bits = Math.Round(1000 * ToyProblem.Digest(_replica));
@@ -60,5 +58,13 @@ internal sealed class ToyWorker(int index, TrainingPlan plan, Action<ShardRead, 
                     e.Generation, e.Part, [.. e.Subtrees.Select(s => new SubtreeSums(s, [s.Count * ((e.Part == DataPart.Test ? 2.0 : 1.0) + bits), s.Count, 0]))]);
             default: throw new InvalidOperationException($"{effect}");
         }
+    }
+
+    private GradientComputed Compute(ComputeGradient e)
+    {
+        ToyHistory.Moment? known = ToyHistory.Find(e.Step, _replica);
+        float digest = known is null ? ToyProblem.Digest(_replica) : 0;
+        return new GradientComputed(e.Generation, e.Step, [.. _subtrees.Select(s => new SubtreeGradient(
+            s, known?.Gradients[s] ?? ToyProblem.Gradient(s, e.Step, digest, _replica).ToGradient(s.Count), new double[] { s.Count, s.Count, 0 }))]);
     }
 }
