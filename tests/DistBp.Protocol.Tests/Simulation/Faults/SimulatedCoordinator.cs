@@ -205,7 +205,7 @@ internal sealed class SimulatedCoordinator
         var effects = new EffectList();
         _roster.Step(message, Now, effects);
         bool changed = false;
-        foreach (EffectList.Entry entry in effects.Entries.ToArray())
+        foreach (EffectList.Entry entry in effects.Entries)
         {
             switch (entry.Effect)
             {
@@ -250,7 +250,7 @@ internal sealed class SimulatedCoordinator
             _cluster.Note($"{Process}: members {string.Join(" ", members.Workers)} | {string.Join(" ", members.Servers)}, lost {string.Join(" ", members.Lost)}");
         var effects = new EffectList();
         _machine.Step(message, effects);
-        foreach (EffectList.Entry entry in effects.Entries.ToArray())
+        foreach (EffectList.Entry entry in effects.Entries)
         {
             if (_dead) return;
             if (entry.Message is Assign assign) _generation = assign.Generation;

@@ -11,6 +11,7 @@ internal sealed class SimulatedNode(SimulatedCluster cluster, string name, bool 
 {
     private readonly List<IToyMember> _members = [];
     private readonly Queue<Action> _unread = new();
+    private readonly EffectList _effects = new();
     private double _frozenUntil;
     private double _heardAt;
     private int _admittedIn;
@@ -136,9 +137,9 @@ internal sealed class SimulatedNode(SimulatedCluster cluster, string name, bool 
 
     private void Step(IToyMember member, Message message)
     {
-        var effects = new EffectList();
-        member.Step(message, effects);
-        foreach (EffectList.Entry entry in effects.Entries.ToArray())
+        _effects.Clear();
+        member.Step(message, _effects);
+        foreach (EffectList.Entry entry in _effects.Entries)
         {
             if (entry.Message is not null) Send(member, entry.Target, entry.Message);
             else if (member.Perform(entry.Effect!, (to, sent) => Send(member, to, sent)) is { } done) Complete(member, done);

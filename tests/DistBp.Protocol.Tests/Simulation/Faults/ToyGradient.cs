@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using DistBp.Learning;
 using DistBp.Learning.Kernels;
 
@@ -91,6 +92,7 @@ internal sealed class ToyGradient(ParameterShard range)
         return ([.. blocks], [.. squared]);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private double Squared(double sum, int from, int to)
     {
         foreach (float value in Values.AsSpan(from - range.Offset, to - from))

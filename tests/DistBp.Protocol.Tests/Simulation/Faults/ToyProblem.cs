@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using DistBp.Learning;
 
 namespace DistBp.Protocol.Tests.Simulation.Faults;
@@ -23,6 +24,7 @@ internal static class ToyProblem
     public static ReadOnlySpan<float> Start => s_start;
 
     /// <summary>What the gradient of every slice depends on.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static float Digest(ReadOnlySpan<float> parameters)
     {
         float sum = 0, other = 0;
@@ -45,6 +47,7 @@ internal static class ToyProblem
 
     /// <summary>SGD with momentum, clipped by the global norm: the state must follow the shard.</summary>
     /// <param name="root">The sum over all slices, of the shard's range.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Update(ToyShard shard, ToyGradient root, double globalNorm, double rateFactor)
     {
         float scale = (float)(0.05 * rateFactor * Math.Min(1, 1 / globalNorm));
@@ -65,6 +68,7 @@ internal static class ToyProblem
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static ToyGradient Slice(int slice, long step, float digest, ReadOnlySpan<float> parameters)
     {
         var gradient = new ToyGradient(new ParameterShard(0, Layout.Count));
