@@ -53,7 +53,7 @@ MUTATIONS = {
 def run(folder, seeds):
     """The first seed that failed, or None."""
     project = folder / "tests/DistBp.Protocol.Tests"
-    build = subprocess.run(["dotnet", "build", "-c", "Release", "-p:EnforceCodeStyleInBuild=false", str(project)], capture_output=True, text=True)
+    build = subprocess.run(["dotnet", "build", "-c", "Release", "-p:RunAnalyzers=false", str(project)], capture_output=True, text=True)
     if build.returncode: sys.exit(build.stdout)
     test = subprocess.run(
         ["dotnet", "test", "-c", "Release", "--no-build", str(project), "--filter", "Seeds"], capture_output=True, text=True,
