@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Proves that the simulator can fail: takes one safeguard after the other out of a copy of the machines, and counts the seeds until one is caught.
 
-    python3 tests/DistBp.Protocol.Tests/mutate.py [SEEDS]        (1000 by default; ends with 1 where a mutation survives them)
+    python3 tests/DistBp.Protocol.Tests/mutate.py [SEEDS] [WORD]     (1000 by default; ends with 1 where a mutation survives them; WORD: those alone that have it in their names)
 """
 import os
 import pathlib
@@ -14,6 +14,8 @@ import tempfile
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 SERVER, WORKER, COORDINATOR, CONTRIBUTIONS = (f"src/DistBp.Protocol/{name}.cs" for name in ("ParameterServer", "Worker", "Coordinator", "Contributions"))
 ANY_TERM = "if (_assignment is not null && message.Generation.Term == _assignment.Generation.Term && message.Generation <= _assignment.Generation) return;"
+
+TIMEOUT_SECONDS = 300
 
 # What is taken out, and of which file; each text must be there once.
 MUTATIONS = {
@@ -51,25 +53,28 @@ MUTATIONS = {
 
 
 def run(folder, seeds):
-    """The first seed that failed, or None."""
+    """What a mutation is caught by, or None."""
     project = folder / "tests/DistBp.Protocol.Tests"
     build = subprocess.run(["dotnet", "build", "-c", "Release", "-p:RunAnalyzers=false", str(project)], capture_output=True, text=True)
     if build.returncode: sys.exit(build.stdout)
-    test = subprocess.run(
-        ["dotnet", "test", "-c", "Release", "--no-build", str(project), "--filter", "Seeds"], capture_output=True, text=True,
-        env={**os.environ, "DISTBP_SEEDS": str(seeds)})
+    command = ["dotnet", "test", "-c", "Release", "--no-build", str(project), "--filter", "Seeds"]
+    try:
+        test = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT_SECONDS, env={**os.environ, "DISTBP_SEEDS": str(seeds)})
+    except subprocess.TimeoutExpired:
+        return f"no end within {TIMEOUT_SECONDS} s"
     if not test.returncode: return None
     failed = re.search(r"seeds failed: (\d+)", test.stdout)
-    return int(failed.group(1)) if failed else sys.exit(test.stdout)
+    return f"seed {failed.group(1)}" if failed else sys.exit(test.stdout)
 
 
 def main():
     seeds = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
+    word = sys.argv[2] if len(sys.argv) > 2 else ""
     survived = 0
     with tempfile.TemporaryDirectory() as name:
         copy = pathlib.Path(name) / "tree"
         shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns(".git", "bin", "obj", "runs", "state"))
-        for title, changes in MUTATIONS.items():
+        for title, changes in [m for m in MUTATIONS.items() if word in m[0]]:
             originals = {}
             for file, old, new in changes:
                 path = copy / file
@@ -77,10 +82,10 @@ def main():
                 if text.count(old) != 1: sys.exit(f"{file} has {text.count(old)} times: {old}")
                 originals.setdefault(path, text)
                 path.write_text(text.replace(old, new), encoding="utf-8")
-            failed = run(copy, seeds)
+            caught = run(copy, seeds)
             for path, text in originals.items(): path.write_text(text, encoding="utf-8")
-            survived += failed is None
-            print(f"without the {title}: " + (f"caught by seed {failed}" if failed else f"NOT CAUGHT by {seeds} seeds"), flush=True)
+            survived += caught is None
+            print(f"without the {title}: " + (f"caught by {caught}" if caught else f"NOT CAUGHT by {seeds} seeds"), flush=True)
     sys.exit(1 if survived else 0)
 
 
