@@ -39,7 +39,11 @@ internal sealed class ToyShard(ParameterShard range)
 
     public void KeepBest() => _best = [.. Parameters];
 
-    public void RestoreBest() => _best!.CopyTo(Parameters, 0);
+    public void RestoreBest()
+    {
+        // A server that owns nothing was handed nothing.
+        if (range.Count > 0) _best!.CopyTo(Parameters, 0);
+    }
 
     /// <summary>What of the range was handed over.</summary>
     public void Take(HandShard handed)
