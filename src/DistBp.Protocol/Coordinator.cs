@@ -45,6 +45,9 @@ public sealed class Coordinator(TrainingPlan plan, int term = 1, bool takesOver 
     private int _badSegment;
     private bool _writing;
     private bool _bestDue;
+
+    /// <summary>Servers keep the best epoch's parameters, and this coordinator's host has not got them: it has taken over since.</summary>
+    private bool _bestElsewhere;
     private int _restored;
     private bool _stopRequested;
 
@@ -202,6 +205,7 @@ public sealed class Coordinator(TrainingPlan plan, int term = 1, bool takesOver 
             return;
         }
         Resume(foothold.Course);
+        _bestElsewhere = plan.EarlyStopping is { RestoreBest: true } && _progress.BestEpoch > 0;
         _muster.Adopt(
             foothold.Held, foothold.Standings.Select(s => new Suspended(foothold.Held.Generation, s.Server, s.Version, s.SkipsInRow) { Decided = s.Decided }));
         Replay(foothold.Reports, effects);
@@ -308,7 +312,7 @@ public sealed class Coordinator(TrainingPlan plan, int term = 1, bool takesOver 
     {
         _lostSteps += Math.Max(0, _committed - message.Version);
         Resume(new Course(message.Version, message.Progress, AtStop: false));
-        (_capturedVersion, _restored, _bestDue) = (message.Version, 0, false);
+        (_capturedVersion, _restored, _bestDue, _bestElsewhere) = (message.Version, 0, false, false);
         _finalSums.Clear();
         BecomeAssigning(Phase.Stepping, effects);
     }
@@ -468,6 +472,8 @@ public sealed class Coordinator(TrainingPlan plan, int term = 1, bool takesOver 
             _phase = Phase.AwaitingDisk;
         else if (_bestDue)
             BecomeCapturing(Phase.CapturingBest, CaptureTarget.Best, effects);
+        else if (_bestElsewhere)
+            BecomeCapturing(Phase.CapturingBest, CaptureTarget.KeptBest, effects);
         else
             BecomeCapturing(Phase.CapturingCheckpoint, CaptureTarget.Checkpoint, effects);
     }
@@ -524,7 +530,7 @@ public sealed class Coordinator(TrainingPlan plan, int term = 1, bool takesOver 
         switch (_phase)
         {
             case Phase.CapturingBest:
-                _bestDue = false;
+                _bestDue = _bestElsewhere = false;
                 CaptureIfDue(effects);
                 break;
             case Phase.CapturingCheckpoint when CopiesAgree(effects):

@@ -39,6 +39,9 @@ MUTATIONS = {
     "duplicate check of reports": [
         (COORDINATOR, "        if (message.Step < _reported) return;\n        _committed", "        _committed"),
     ],
+    "best epoch's parameters of who takes over": [
+        (COORDINATOR, "_bestElsewhere = plan.EarlyStopping is { RestoreBest: true } && _progress.BestEpoch > 0;", "_bestElsewhere = false;"),
+    ],
     "duplicate check of stop points": [
         (COORDINATOR, "if (message.Version <= _from) return;", ""),
     ],

@@ -40,6 +40,7 @@ internal sealed class ShardSnapshots(TensorBuffer parameters, ParameterLayout la
 
     public void Copy(ShardState shard, CaptureTarget target)
     {
+        if (target == CaptureTarget.KeptBest) return;
         if (target == CaptureTarget.Final)
         {
             // The run's result is read where it is.

@@ -134,7 +134,7 @@ internal sealed class ShardTraffic(TrainingMemory memory)
     private Memory<float> Captured(CaptureTarget target) => target switch
     {
         CaptureTarget.Checkpoint => memory.Snapshots.Parameters.Memory,
-        CaptureTarget.Best => memory.Snapshots.Best.Memory,
+        CaptureTarget.Best or CaptureTarget.KeptBest => memory.Snapshots.Best.Memory,
         _ => memory.Parameters.Memory,
     };
 

@@ -46,7 +46,10 @@ public sealed record FollowUpdate(ReplicateGradient Owner, ApplyUpdate Update) :
 /// <summary>Send the worker a copy of the shard as it is now, as <see cref="ShardRead"/>.</summary>
 public sealed record ShareShard(Generation Generation, int Worker, long Step, long Version) : Effect;
 
-/// <summary>Copy the shard, and as <see cref="CaptureTarget.Best"/> the copies of others' too; answered by <see cref="ShardCopied"/>.</summary>
+/// <summary>
+/// Copy the shard, and as <see cref="CaptureTarget.Best"/> the copies of others' too; as <see cref="CaptureTarget.KeptBest"/> nothing, for the copy is there. Answered by
+/// <see cref="ShardCopied"/>.
+/// </summary>
 /// <param name="Digests">Whether hashes of the shard and of the copies are wanted.</param>
 public sealed record CopyShard(Generation Generation, CaptureTarget Target, long Version, bool Digests = false) : Effect;
 

@@ -158,4 +158,7 @@ public enum CaptureTarget
 
     /// <summary>Parameters alone, for the coordinator's host: the run's result.</summary>
     Final,
+
+    /// <summary>What was kept as <see cref="Best"/> before, for the host of a coordinator that has taken over: its checkpoints must have it too.</summary>
+    KeptBest,
 }

@@ -41,7 +41,8 @@ internal sealed class SimulatedCoordinator
             _start = start;
             start.Parameters.CopyTo(_parameters, 0);
         }
-        _captured = new Snapshot(0, plan.StartProgress, new float[ToyProblem.Layout.Count], new float[ToyProblem.Layout.Count], new float[ToyProblem.Layout.Count]);
+        // As a new process has it: what was kept as best comes from the checkpoint, if from anywhere.
+        _captured = new Snapshot(0, plan.StartProgress, new float[ToyProblem.Layout.Count], new float[ToyProblem.Layout.Count], [.. _start?.Best ?? new float[ToyProblem.Layout.Count]]);
         _takesBack = term > 1;
         _machine = new Coordinator(plan with { PersistedBefore = _disk.Ledger.Count }, term, takesOver: term > 1);
         if (_takesBack) cluster.Clock.After(SimulatedCluster.AcceptablePause + 2 * SimulatedCluster.HeartbeatInterval, EndTakingBack);
@@ -273,6 +274,7 @@ internal sealed class SimulatedCoordinator
                     Snapshot? saved = _start = _disk.Newest;
                     if (_disk.Term == Term) _disk.CutLedger(saved?.Version ?? 0);
                     (saved is null ? ToyProblem.Start : saved.Parameters).CopyTo(_parameters);
+                    saved?.Best.CopyTo(_captured.Best, 0);
                     return new WentBack(saved?.Version ?? 0, saved?.Progress ?? _cluster.Plan.StartProgress);
                 });
                 break;
@@ -330,7 +332,7 @@ internal sealed class SimulatedCoordinator
         bool withState = message.Target == CaptureTarget.Checkpoint;
         int offset = (int)tensor[0], count = (tensor.Length - 1) / (withState ? 2 : 1);
         Span<float> all = tensor.AsSpan(1);
-        float[] destination = message.Target switch { CaptureTarget.Final => _parameters, CaptureTarget.Best => _captured.Best, _ => _captured.Parameters };
+        float[] destination = message.Target switch { CaptureTarget.Final => _parameters, CaptureTarget.Best or CaptureTarget.KeptBest => _captured.Best, _ => _captured.Parameters };
         all[..count].CopyTo(destination.AsSpan(offset));
         if (withState) all.Slice(count, count).CopyTo(_captured.State.AsSpan(offset));
     }

@@ -22,7 +22,7 @@ public sealed class SimulatorTests(ITestOutputHelper output)
     private const double FaultsUntil = 5000, Limit = FaultsUntil + 120_000;
 
     private static readonly Dictionary<int, Lazy<SimulatedCluster>> s_references =
-        Enumerable.Range(0, 2).ToDictionary(kind => kind, kind => new Lazy<SimulatedCluster>(() => Undisturbed(Plan(kind))));
+        Enumerable.Range(0, 3).ToDictionary(kind => kind, kind => new Lazy<SimulatedCluster>(() => Undisturbed(Plan(kind))));
 
     private static TrainingPlan Plan(int kind) => new()
     {
@@ -36,7 +36,13 @@ public sealed class SimulatorTests(ITestOutputHelper output)
         FinalParts = [DataPart.Test],
         CheckpointEverySteps = 7,
         OutlivesCoordinator = true,
-        EarlyStopping = kind == 1 ? new EarlyStopping(DataPart.Validation, false, 1, 0, true) : null,
+        EarlyStopping = kind switch
+        {
+            1 => new EarlyStopping(DataPart.Validation, false, 1, 0, true),
+            // The first epoch is the best one: its parameters must outlast all that happens until they come back.
+            2 => new EarlyStopping(DataPart.Validation, false, 2, 1e30, true),
+            _ => null,
+        },
     };
 
     private static SimulatedCluster Undisturbed(TrainingPlan plan)
@@ -51,7 +57,7 @@ public sealed class SimulatorTests(ITestOutputHelper output)
     private static SimulatedCluster Run(int seed)
     {
         var random = new Random(seed);
-        int kind = random.Next(8) == 0 ? 1 : 0;
+        int kind = random.Next(8) switch { 0 => 1, 1 => 2, _ => 0 };
         TrainingPlan plan = Plan(kind) with { Replication = random.Next(3) };
         bool paced = random.Next(12) == 0;
         if (paced) plan = plan with { Replication = 0, EarlyStopping = null, Consistency = new SspMode(2) };
@@ -175,6 +181,24 @@ public sealed class SimulatorTests(ITestOutputHelper output)
                     at {400 + after} {fault}
                     """;
                 RequireReference(Story.Play(story, Plan(0), Limit), s_references[0].Value);
+            }
+        }
+    }
+
+    /// <summary>They are with the servers; a coordinator that takes over must have them too before it writes a checkpoint, for the run may go back to that.</summary>
+    [Fact]
+    public void The_best_epochs_parameters_outlast_a_takeover_and_the_way_back_after_it()
+    {
+        for (int takeover = 180; takeover <= 400; takeover += 20)
+        {
+            foreach (int after in (int[])[20, 60, 100, 150, 200, 250, 300])
+            {
+                string story = $"""
+                    cluster of 3 nodes
+                    at {takeover} kill the coordinator, back after 100
+                    at {takeover + 2500 + after} kill n3
+                    """;
+                RequireReference(Story.Play(story, Plan(2), Limit), s_references[2].Value);
             }
         }
     }

@@ -25,6 +25,7 @@ internal sealed class ToyServer(int index, TrainingPlan plan) : IToyMember
     {
         ShardCommitted m => Announced(m),
         ShardCaptured { Target: CaptureTarget.Checkpoint } m => [Shard(m.Generation).Range.Offset, .. Shard(m.Generation).Parameters, .. Shard(m.Generation).State],
+        ShardCaptured { Target: CaptureTarget.KeptBest } m => [Shard(m.Generation).Range.Offset, .. Shard(m.Generation).Best],
         ShardCaptured m => [Shard(m.Generation).Range.Offset, .. Shard(m.Generation).Parameters],
         _ => null,
     };

@@ -18,6 +18,9 @@ internal sealed class ToyShard(ParameterShard range)
     /// <summary>The step's gradient, of all slices.</summary>
     public ToyGradient Root => Sum(0);
 
+    /// <summary>Of the best epoch. A server that owns nothing was handed nothing.</summary>
+    public ReadOnlySpan<float> Best => range.Count > 0 ? _best! : [];
+
     /// <summary>Equal where the bits are.</summary>
     public ulong Digest
     {
@@ -39,11 +42,7 @@ internal sealed class ToyShard(ParameterShard range)
 
     public void KeepBest() => _best = [.. Parameters];
 
-    public void RestoreBest()
-    {
-        // A server that owns nothing was handed nothing.
-        if (range.Count > 0) _best!.CopyTo(Parameters, 0);
-    }
+    public void RestoreBest() => Best.CopyTo(Parameters);
 
     /// <summary>What of the range was handed over.</summary>
     public void Take(HandShard handed)
