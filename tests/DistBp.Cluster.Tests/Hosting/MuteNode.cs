@@ -11,7 +11,7 @@ using Introduction = DistBp.Cluster.Wire.Control.Introduction;
 
 namespace DistBp.Cluster.Tests.Hosting;
 
-/// <summary>A node that joins, takes part in any job, and answers nothing to the other nodes of it: as one that freezes in between.</summary>
+/// <summary>A node that joins, takes part in any job, and lets no other node of it link to it: as one that freezes in between.</summary>
 internal sealed class MuteNode : IAsyncDisposable
 {
     public const string Name = "mute";
@@ -32,7 +32,7 @@ internal sealed class MuteNode : IAsyncDisposable
             services =>
             {
                 services.Unary(HostingMethods.Enlist, (_, _) => Task.FromResult(new Enlisted()));
-                services.Unary(HostingMethods.Introduce, (_, call) => Never<Introduced>(call.Cancellation));
+                services.Unary(HostingMethods.Introduce, (_, _) => Task.FromResult(new Introduced()));
                 services.Raw(DeliveryService.Path, async (_, pipe, call) =>
                 {
                     string node = call.Metadata.Get(ClusterTransport.NodeKey)!;
@@ -40,7 +40,7 @@ internal sealed class MuteNode : IAsyncDisposable
                         await new MessageWriter<Receipt>(pipe).WriteAsync(new Receipt { Admission = new() { Node = node } }, call.Cancellation);
                     else
                         called(node);
-                    await Never<Receipt>(call.Cancellation);
+                    await Task.Delay(Timeout.Infinite, call.Cancellation);
                 });
             },
             _ => { });
@@ -63,11 +63,5 @@ internal sealed class MuteNode : IAsyncDisposable
         _membership.Dispose();
         _channel.Dispose();
         await _server.DisposeAsync();
-    }
-
-    private static async Task<T> Never<T>(CancellationToken cancellation)
-    {
-        await Task.Delay(Timeout.Infinite, cancellation);
-        throw new NotSupportedException();
     }
 }
