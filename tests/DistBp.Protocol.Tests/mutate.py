@@ -12,7 +12,8 @@ import sys
 import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-SERVER, WORKER, COORDINATOR, CONTRIBUTIONS = (f"src/DistBp.Protocol/{name}.cs" for name in ("ParameterServer", "Worker", "Coordinator", "Contributions"))
+PROTOCOL = "src/DistBp.Protocol/"
+SERVER, WORKER, COORDINATOR, CONTRIBUTIONS = (f"{PROTOCOL}{name}.cs" for name in ("ParameterServer", "Worker", "Coordinator", "Contributions"))
 ANY_TERM = "if (_assignment is not null && message.Generation.Term == _assignment.Generation.Term && message.Generation <= _assignment.Generation) return;"
 
 TIMEOUT_SECONDS = 300
