@@ -4,12 +4,16 @@ using System.Runtime.InteropServices;
 namespace DistBp.Learning;
 
 /// <summary>
-/// The owner of a long-lived tensor's memory: zeroed, 64-byte aligned (one cache line, one 512-bit vector), at an address that never moves, so that
+/// The owner of a long-lived tensor's memory: zeroed, 64-byte aligned (one cache line, one 512-bit vector; longer ones than a page: on a page), at an address that never moves, so that
 /// a span over it is safe as long as its owner is there.
 /// </summary>
 public sealed unsafe class TensorBuffer
 {
     private const int AlignmentFloats = 16, AlignmentBytes = AlignmentFloats * sizeof(float);
+
+    // Loops over several tensors go on at the same place of a page in all of them: a load from where, modulo a page, a store to another
+    // tensor has just gone waits for it, as if it were the same address (seen: an Adam update a third longer).
+    private const int PageFloats = 1024;
     private readonly float* _start;
 
     /// <summary>On the pinned heap.</summary>
@@ -17,9 +21,10 @@ public sealed unsafe class TensorBuffer
     public TensorBuffer(int length)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(length);
-        float[] array = GC.AllocateArray<float>(length + AlignmentFloats, pinned: true);
+        int alignment = length < PageFloats ? AlignmentFloats : PageFloats;
+        float[] array = GC.AllocateArray<float>(length + alignment, pinned: true);
         nuint address = (nuint)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(array));
-        int before = (int)((AlignmentFloats - (address / sizeof(float) % AlignmentFloats)) % AlignmentFloats);
+        int before = (int)(((nuint)alignment - address / sizeof(float) % (nuint)alignment) % (nuint)alignment);
         _start = (float*)address + before;
         (Length, Memory) = (length, array.AsMemory(before, length));
     }

@@ -12,14 +12,14 @@ public static class ElementwiseBenchmark
     {
         foreach (int length in s_lengths)
         {
-            float[] p = Filled(length), g = Filled(length), a = Filled(length), b = Filled(length), mean = Filled(length);
+            TensorBuffer p = Filled(length), g = Filled(length), a = Filled(length), b = Filled(length), mean = Filled(length);
             var adam = AdamScalars.At(10, 0.001, 0.9, 0.999, 1e-8, 0);
             var sgd = new SgdScalars(0.01f, 0.9f, false, 0, false);
-            yield return Measure("adam", length, 4, 7, () => OptimizerKernels.Adam(p, g, a, b, 0.5f, adam));
-            yield return Measure("sgd with momentum", length, 3, 5, () => OptimizerKernels.Sgd(p, g, a, 0.5f, sgd));
-            yield return Measure("mean and norm", length, 3, 3, () => GradientReduction.MeanAndNorm(a, b, 256, mean));
-            yield return Measure("squared norm", length, 1, 1, () => Reductions.SquaredNorm(g));
-            yield return Measure("tree addition", length, 3, 3, () => GradientReduction.Add(a, b, mean));
+            yield return Measure("adam", length, 4, 7, () => OptimizerKernels.Adam(p.Span, g.Span, a.Span, b.Span, 0.5f, adam));
+            yield return Measure("sgd with momentum", length, 3, 5, () => OptimizerKernels.Sgd(p.Span, g.Span, a.Span, 0.5f, sgd));
+            yield return Measure("mean and norm", length, 3, 3, () => GradientReduction.MeanAndNorm(a.Span, b.Span, 256, mean.Span));
+            yield return Measure("squared norm", length, 1, 1, () => Reductions.SquaredNorm(g.Span));
+            yield return Measure("tree addition", length, 3, 3, () => GradientReduction.Add(a.Span, b.Span, mean.Span));
         }
     }
 
@@ -27,17 +27,19 @@ public static class ElementwiseBenchmark
     /// <param name="streams">Arrays read plus arrays written.</param>
     private static KernelRate Measure(string kernel, int length, int arrays, int streams, Action action)
     {
-        float[] from = Filled(arrays * length / 2), to = Filled(arrays * length / 2);
-        double copy = Stopclock.Best(() => from.CopyTo(to, 0), repetitions: 5);
+        TensorBuffer from = Filled(arrays * length / 2), to = Filled(arrays * length / 2);
+        double copy = Stopclock.Best(() => from.Span.CopyTo(to.Span), repetitions: 5);
         double seconds = Stopclock.Best(action);
-        copy = Math.Min(copy, Stopclock.Best(() => from.CopyTo(to, 0), repetitions: 5));
+        copy = Math.Min(copy, Stopclock.Best(() => from.Span.CopyTo(to.Span), repetitions: 5));
         return new KernelRate(kernel, $"{length}", 4.0 * streams * length / seconds / 1e9, 8.0 * from.Length / copy / 1e9, "GB/s");
     }
 
-    private static float[] Filled(int length)
+    /// <summary>Where training keeps its tensors, too: beginning together on their pages.</summary>
+    private static TensorBuffer Filled(int length)
     {
-        float[] values = new float[length];
+        var buffer = new TensorBuffer(length);
+        Span<float> values = buffer.Span;
         for (int i = 0; i < length; i++) values[i] = (i % 1000 + 1) * 1e-3f;
-        return values;
+        return buffer;
     }
 }

@@ -40,17 +40,23 @@ public readonly record struct Magnitudes(double SquaredSum, float Maximum, long 
     }
 
     /// <summary>Σ (x − y)²: how far a run of parameters has moved.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static double SquaredDistance(ReadOnlySpan<float> x, ReadOnlySpan<float> y)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(y.Length, x.Length);
+        int whole = x.Length / Lanes * Lanes;
+        DoubleLanes lanes = DistanceRun(x[..whole], y);
+        if (whole < x.Length) lanes.AddSquares(DoubleLanes.Tail(x[whole..], 0) - DoubleLanes.Tail(y[whole..], 0));
+        return lanes.Total();
+    }
+
+    // Apart from what is done with the rest: beside a call the lanes would be kept in memory.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static DoubleLanes DistanceRun(ReadOnlySpan<float> x, ReadOnlySpan<float> y)
+    {
         ref float left = ref MemoryMarshal.GetReference(x), right = ref MemoryMarshal.GetReference(y);
         var lanes = default(DoubleLanes);
-        int i = 0;
-        for (; i + Lanes <= x.Length; i += Lanes)
-            lanes.AddSquares(Vector512.LoadUnsafe(ref left, (nuint)i) - Vector512.LoadUnsafe(ref right, (nuint)i));
-        if (i < x.Length) lanes.AddSquares(DoubleLanes.Tail(x[i..], 0) - DoubleLanes.Tail(y[i..], 0));
-        return lanes.Total();
+        for (nuint i = 0; i < (nuint)x.Length; i += Lanes) lanes.AddSquares(Vector512.LoadUnsafe(ref left, i) - Vector512.LoadUnsafe(ref right, i));
+        return lanes;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

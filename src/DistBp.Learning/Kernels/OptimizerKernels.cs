@@ -59,7 +59,7 @@ public static unsafe class OptimizerKernels
         Require(first.Length, parameters.Length);
         Require(second.Length, parameters.Length);
         fixed (float* p = parameters, g = gradient, p0 = first, p1 = second)
-            Run(new OptimizerSteps.Adam(p, g, p0, p1, gradientScale, scalars), parameters.Length);
+            Run(new AdamPass(p, g, p0, p1, gradientScale, scalars, decoupled: false, parameters.Length));
     }
 
     /// <summary>As Adam without the decay of g, but first p *= 1 − rate · weightDecay. (Loshchilov, Hutter, ICLR 2019.)</summary>
@@ -71,7 +71,7 @@ public static unsafe class OptimizerKernels
         Require(first.Length, parameters.Length);
         Require(second.Length, parameters.Length);
         fixed (float* p = parameters, g = gradient, p0 = first, p1 = second)
-            Run(new OptimizerSteps.Adamw(p, g, p0, p1, gradientScale, scalars), parameters.Length);
+            Run(new AdamPass(p, g, p0, p1, gradientScale, scalars, decoupled: true, parameters.Length));
     }
 
     private static void Run<TStep>(TStep step, int length)
@@ -80,6 +80,8 @@ public static unsafe class OptimizerKernels
         var kernel = new Elementwise<TStep>(step, length);
         Widest.Run(ref kernel);
     }
+
+    private static void Run(AdamPass pass) => Widest.Run(ref pass);
 
     private static void Require(int length, int parameters)
     {

@@ -3,7 +3,7 @@ using DistBp.Learning.Kernels.Simd;
 
 namespace DistBp.Learning.Kernels;
 
-/// <summary>The updates of <see cref="OptimizerKernels"/>, one vector of parameters at a time; OptimizerReference is their plain form.</summary>
+/// <summary>The updates of <see cref="OptimizerKernels"/>, one vector of parameters at a time, but for <see cref="AdamPass"/>; OptimizerReference is their plain form.</summary>
 internal static unsafe class OptimizerSteps
 {
     /// <summary>
@@ -75,56 +75,17 @@ internal static unsafe class OptimizerSteps
         }
     }
 
-    public readonly struct Adam(float* p, float* gradient, float* first, float* second, float scale, AdamScalars s) : IElementwise
-    {
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public void Apply<TVector, TSimd>(nint i)
-            where TVector : struct
-            where TSimd : ISimd<TVector>
-        {
-            TVector w = TSimd.Load(p + i);
-            TVector g = TSimd.MultiplyAdd(TSimd.Broadcast(s.WeightDecay), w, TSimd.Multiply(TSimd.Broadcast(scale), TSimd.Load(gradient + i)));
-            TSimd.Store(Moved<TVector, TSimd>(w, g, first + i, second + i, s), p + i);
-        }
-    }
-
-    public readonly struct Adamw(float* p, float* gradient, float* first, float* second, float scale, AdamScalars s) : IElementwise
-    {
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public void Apply<TVector, TSimd>(nint i)
-            where TVector : struct
-            where TSimd : ISimd<TVector>
-        {
-            TVector w = TSimd.Multiply(TSimd.Broadcast(s.Shrink), TSimd.Load(p + i));
-            TVector g = TSimd.Multiply(TSimd.Broadcast(scale), TSimd.Load(gradient + i));
-            TSimd.Store(Moved<TVector, TSimd>(w, g, first + i, second + i, s), p + i);
-        }
-    }
-
-    /// <summary>Updates the moments and gives the parameter that they move w to.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static TVector Moved<TVector, TSimd>(TVector w, TVector g, float* first, float* second, AdamScalars s)
-        where TVector : struct
-        where TSimd : ISimd<TVector>
-    {
-        TVector oldFirst = Kept<TVector, TSimd>(TSimd.Load(first), TinyState), oldSecond = Kept<TVector, TSimd>(TSimd.Load(second), TinyState);
-        TVector m = TSimd.MultiplyAdd(TSimd.Broadcast(s.OneMinusBeta1), g, TSimd.Multiply(TSimd.Broadcast(s.Beta1), oldFirst));
-        TVector large = Kept<TVector, TSimd>(g, TinyGradient);
-        TVector square = TSimd.Multiply(TSimd.Broadcast(s.OneMinusBeta2), large);
-        TVector v = TSimd.MultiplyAdd(square, large, TSimd.Multiply(TSimd.Broadcast(s.Beta2), oldSecond));
-        TSimd.Store(m, first);
-        TSimd.Store(v, second);
-        TVector size = TSimd.MultiplyAdd(TSimd.Sqrt(v), TSimd.Broadcast(s.SecondFactor), TSimd.Broadcast(s.Epsilon));
-        return TSimd.MultiplyAdd(TSimd.Broadcast(-s.StepSize), TSimd.Divide(m, size), w);
-    }
-
     /// <summary>x, or 0 where |x| is below the least; a NaN stays.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static TVector Kept<TVector, TSimd>(TVector x, float least)
         where TVector : struct
         where TSimd : ISimd<TVector>
-    {
-        TVector magnitude = TSimd.And(x, TSimd.Broadcast(BitConverter.Int32BitsToSingle(int.MaxValue)));
-        return TSimd.Select(TSimd.GreaterThan(TSimd.Broadcast(least), magnitude), TSimd.Broadcast(0), x);
-    }
+        => Kept<TVector, TSimd>(x, TSimd.Broadcast(least), TSimd.Broadcast(BitConverter.Int32BitsToSingle(int.MaxValue)));
+
+    /// <summary>The same, for loops that spread the least and a mask of all bits but the sign over vectors beforehand.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TVector Kept<TVector, TSimd>(TVector x, TVector least, TVector magnitude)
+        where TVector : struct
+        where TSimd : ISimd<TVector>
+        => TSimd.Select(TSimd.GreaterThan(least, TSimd.And(x, magnitude)), TSimd.Broadcast(0), x);
 }

@@ -14,26 +14,20 @@ public static class Reductions
     private const int Lanes = 16;
 
     /// <summary>Σ x.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static double Sum(ReadOnlySpan<float> x)
     {
-        ref float start = ref MemoryMarshal.GetReference(x);
-        var lanes = default(DoubleLanes);
-        int i = 0;
-        for (; i + Lanes <= x.Length; i += Lanes) lanes.Add(Vector512.LoadUnsafe(ref start, (nuint)i));
-        if (i < x.Length) lanes.Add(DoubleLanes.Tail(x[i..], 0));
+        int whole = x.Length / Lanes * Lanes;
+        DoubleLanes lanes = SumRun(x[..whole]);
+        if (whole < x.Length) lanes.Add(DoubleLanes.Tail(x[whole..], 0));
         return lanes.Total();
     }
 
     /// <summary>Σ x²: each square is exact in double.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static double SquaredNorm(ReadOnlySpan<float> x)
     {
-        ref float start = ref MemoryMarshal.GetReference(x);
-        var lanes = default(DoubleLanes);
-        int i = 0;
-        for (; i + Lanes <= x.Length; i += Lanes) lanes.AddSquares(Vector512.LoadUnsafe(ref start, (nuint)i));
-        if (i < x.Length) lanes.AddSquares(DoubleLanes.Tail(x[i..], 0));
+        int whole = x.Length / Lanes * Lanes;
+        DoubleLanes lanes = SquareRun(x[..whole]);
+        if (whole < x.Length) lanes.AddSquares(DoubleLanes.Tail(x[whole..], 0));
         return lanes.Total();
     }
 
@@ -62,5 +56,25 @@ public static class Reductions
         for (; i + Lanes <= x.Length; i += Lanes) sum += Vector512.LoadUnsafe(ref start, (nuint)i) * Vector512<float>.Zero;
         if (i < x.Length) sum += DoubleLanes.Tail(x[i..], 0) * Vector512<float>.Zero;
         return Vector512.EqualsAll(sum, Vector512<float>.Zero);
+    }
+
+    // Loops apart from what is done with the rest: no vector survives a call, so beside one the lanes would be kept in memory.
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static DoubleLanes SumRun(ReadOnlySpan<float> x)
+    {
+        ref float start = ref MemoryMarshal.GetReference(x);
+        var lanes = default(DoubleLanes);
+        for (nuint i = 0; i < (nuint)x.Length; i += Lanes) lanes.Add(Vector512.LoadUnsafe(ref start, i));
+        return lanes;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static DoubleLanes SquareRun(ReadOnlySpan<float> x)
+    {
+        ref float start = ref MemoryMarshal.GetReference(x);
+        var lanes = default(DoubleLanes);
+        for (nuint i = 0; i < (nuint)x.Length; i += Lanes) lanes.AddSquares(Vector512.LoadUnsafe(ref start, i));
+        return lanes;
     }
 }

@@ -10,6 +10,9 @@ internal static unsafe class Packing
     // So many steps a power of two apart still fit the ways of the first cache.
     private const int StripSteps = 16;
 
+    // So far before it is read.
+    private const int LinesAhead = 4;
+
     /// <summary>panel [k, panelColumns] = b's columns [j, j + columns), rows [p, p + k); missing columns are zeros.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Panel<TVector, TSimd>(in Operand b, int j, int columns, int p, int k, float* panel, int panelColumns)
@@ -48,26 +51,32 @@ internal static unsafe class Packing
     }
 
     /// <summary>
-    /// Rows where a's neighbours along m lie together: by strips of few steps, since a tile alone takes half a cache line of each step.
+    /// Rows where a's neighbours along m lie together: by strips of few steps, and two tiles at a time, which are a cache line of each step.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void RowsAcross(in Operand a, int i, int m, int p, int k, float* packed)
     {
+        nint tile = ITile.Rows * (nint)k;
         for (int strip = 0; strip < k; strip += StripSteps)
         {
-            int steps = Math.Min(StripSteps, k - strip);
+            int steps = Math.Min(StripSteps, k - strip), row = 0;
             float* to = packed + strip * ITile.Rows;
-            for (int row = 0; row < m; row += ITile.Rows, to += ITile.Rows * (nint)k)
+            for (; row + 2 * ITile.Rows <= m; row += 2 * ITile.Rows, to += 2 * tile)
+            {
+                float* source = a.At(i + row, p + strip);
+                for (int step = 0; step < steps; step++, source += a.Step)
+                {
+                    Prefetching.ToSecond(source + LinesAhead * Ahead.Floats);
+                    Vector256.Load(source).Store(to + step * ITile.Rows);
+                    Vector256.Load(source + ITile.Rows).Store(to + tile + step * ITile.Rows);
+                }
+            }
+            for (; row < m; row += ITile.Rows, to += tile)
             {
                 int rows = Math.Min(ITile.Rows, m - row);
                 float* source = a.At(i + row, p + strip);
                 for (int step = 0; step < steps; step++, source += a.Step)
                 {
-                    if (rows == ITile.Rows)
-                    {
-                        Vector256.Load(source).Store(to + step * ITile.Rows);
-                        continue;
-                    }
                     for (int r = 0; r < ITile.Rows; r++) to[step * ITile.Rows + r] = r < rows ? source[r] : 0;
                 }
             }

@@ -13,12 +13,14 @@ internal static unsafe class Product<TVector, TSimd>
     where TVector : struct
     where TSimd : ISimd<TVector>
 {
-    // Measured with caches of 48 KiB and 2 MiB: tiles stream both operands from the second cache at full speed.
+    // Measured with caches of 48 KiB and 2 MiB, 32 KiB and 1 MiB: tiles stream both operands from the second cache at full speed.
     private const int MaxKBlock = 800;
 
-    // Where b is read in place its rows lie on different pages: so many stay within reach of the address translation.
-    private const int MaxKBlockInPlace = 132;
-    private const int MaxResidentFloats = 288 * 1024;
+    // Where b is read in place its rows lie on different pages: so many stay within reach of the address translation's second level.
+    private const int MaxKBlockInPlace = 400;
+
+    // Some two thirds of a second cache of 1 MiB: the rest is for what goes by.
+    private const int MaxResidentFloats = 160 * 1024;
 
     // Of a, packed once for all blocks of b: read tile by tile in order, from wherever it is.
     private const int MaxPackedFloats = 1024 * 1024;
@@ -26,12 +28,13 @@ internal static unsafe class Product<TVector, TSimd>
     // Below so many rows a panel of b is used too seldom to be worth a copy of its own.
     private const int MaxRowsInPlace = 199;
 
-
     // Copying a block of a pays from so many columns on, if the block's rows are far apart (they would compete for few cache sets).
     private const int MinColumnsToPackA = 256;
 
     // Steps of so many floats fall into few sets of the first cache.
     private const int FewSets = 64;
+
+    private const int StripRows = 16;
 
     public static void Run(in ProductTask task, MatrixWorkspace workspace)
     {
@@ -129,12 +132,19 @@ internal static unsafe class Product<TVector, TSimd>
 
     private static void PackPanels(in ProductTask task, float* panel, int j, int n, int p, int k)
     {
-        for (int end = j + n; j < end;)
+        // Where b's rows lie in one piece a few of them at a time are dealt out to all panels, as memory is read best.
+        int strip = task.B.Stride == 1 ? StripRows : k;
+        for (int row = 0; row < k; row += strip)
         {
-            int panelColumns = VectorsOfPanel(end - j) * TSimd.Width, columns = Math.Min(panelColumns, end - j);
-            Packing.Panel<TVector, TSimd>(task.B, j, columns, p, k, panel, panelColumns);
-            panel += k * (nint)panelColumns;
-            j += columns;
+            int rows = Math.Min(strip, k - row);
+            float* to = panel;
+            for (int column = j, end = j + n; column < end;)
+            {
+                int panelColumns = VectorsOfPanel(end - column) * TSimd.Width, columns = Math.Min(panelColumns, end - column);
+                Packing.Panel<TVector, TSimd>(task.B, column, columns, p + row, rows, to + row * (nint)panelColumns, panelColumns);
+                to += k * (nint)panelColumns;
+                column += columns;
+            }
         }
     }
 

@@ -36,9 +36,9 @@ internal unsafe struct ProductTask
 
     /// <summary>
     /// Where b lies along k, panels of it must be transposed; computing cᵀ = bᵀ·aᵀ instead transposes a (which must lie along k too) and
-    /// c. In training b is a weight, larger than a mini-batch, and a narrow c would fill its vectors badly.
+    /// c. In training b is a weight, mostly larger than a mini-batch, and a narrow c would fill its vectors badly.
     /// </summary>
-    public readonly bool SwappedIsCheaper => A.Step == 1 && B.Step == 1 && M >= 16;
+    public readonly bool SwappedIsCheaper => A.Step == 1 && B.Step == 1 && M >= 16 && M < N;
 
     public void Swap()
     {

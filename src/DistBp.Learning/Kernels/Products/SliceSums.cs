@@ -13,6 +13,9 @@ internal readonly unsafe struct SliceSums(int* starts, int count, float* stack)
     public readonly float* Stack = stack;
     public readonly int Count = count;
 
+    /// <summary>For the counting of the tree whose leaves are pairs of neighbouring slices, the last one perhaps a single slice.</summary>
+    public SliceSums Pairs => new(starts, (Count + 1) / 2, Stack);
+
     /// <summary>Of all slices.</summary>
     public int Steps => starts[Count];
 

@@ -17,7 +17,10 @@ internal readonly unsafe struct Tile8By3<TVector, TSimd> : ITile, ISliceTile
 
     public static void Accumulate(
         in TileRows a, in Panel b, in SliceSums slices, float* start, nint startRow, in Ahead ahead, float* c, nint cRow)
-        => SliceBySlice<Tile8By3<TVector, TSimd>>.Accumulate(a, b, slices, start, startRow, ahead, c, cRow);
+    {
+        if (slices.Count > 1) SlicePairTile<TVector, TSimd>.Accumulate(a, b, slices, c, cRow);
+        else SliceBySlice<Tile8By3<TVector, TSimd>>.Accumulate(a, b, slices, start, startRow, ahead, c, cRow);
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void AccumulateSlice(
