@@ -29,10 +29,10 @@ internal static unsafe class Recurrence
         for (int first = 0; first < rows; first += block)
         {
             CellRows at = At(shape, state, outputs, lengths, first, Math.Min(block, rows - first));
-            at.H += shape.Features;
-            at.HRow = shape.Features + shape.Units;
+            at.H += RecurrentState.StateOffset(shape);
+            at.HRow = RecurrentState.ForwardRow(shape);
             SetNext(ref at, shape, shape.Reverse ? -1 : 1);
-            new Span<float>(state.H, at.Rows * (shape.Features + shape.Units)).Clear();
+            new Span<float>(state.H, at.Rows * RecurrentState.ForwardRow(shape)).Clear();
             if (shape.Cell == RecurrentCell.Lstm) new Span<float>(state.C, at.Rows * shape.Units).Clear();
             for (int place = 0; place < shape.Steps; place++)
             {

@@ -16,7 +16,10 @@ internal readonly unsafe struct RecurrentState
     /// <summary>[ColumnUnits]: what the sums start from.</summary>
     public readonly float* Bias;
 
-    /// <summary>[rows, features + units]: forward the input of a step and the state before it, side by side; backward [rows, units].</summary>
+    /// <summary>
+    /// Forward, rows <see cref="ForwardRow"/> apart: the input of a step and the state before it, side by side, the state from a line's beginning
+    /// on. Backward [rows, units].
+    /// </summary>
     public readonly float* H;
 
     /// <summary>[rows, units].</summary>
@@ -34,7 +37,7 @@ internal readonly unsafe struct RecurrentState
         PreviousC = Take(ref next, cell * history);
         TanhC = Take(ref next, cell * history);
         Bias = Take(ref next, shape.ColumnUnits);
-        H = Take(ref next, (long)rows * (shape.Features + shape.Units));
+        H = Take(ref next, (long)rows * ForwardRow(shape));
         C = Take(ref next, cell * rows * shape.Units);
         Packed = Take(ref next, PackedLength(shape));
         Length = next - start;
@@ -44,6 +47,11 @@ internal readonly unsafe struct RecurrentState
     public long Length { get; }
 
     public static long LengthOf(in RecurrentShape shape, int rows) => new RecurrentState(shape, rows, null).Length;
+
+    /// <summary>Where in a row of <see cref="H"/> the state begins, forward; the input ends there.</summary>
+    public static int StateOffset(in RecurrentShape shape) => Lines(shape.Features);
+
+    public static int ForwardRow(in RecurrentShape shape) => Lines(shape.Features) + Lines(shape.Units);
 
     /// <summary>Where in <see cref="Packed"/> a run of gates begins, forward.</summary>
     public static int ForwardOffset(in RecurrentShape shape, in GateRun run)
@@ -60,6 +68,8 @@ internal readonly unsafe struct RecurrentState
             length = Math.Max(length, ForwardOffset(shape, run) + PanelProduct.PackedLength(run.Count * shape.Units, shape.Features + shape.Units));
         return length;
     }
+
+    private static int Lines(int floats) => (floats + LineFloats - 1) / LineFloats * LineFloats;
 
     private static float* Take(ref float* next, long length)
     {
