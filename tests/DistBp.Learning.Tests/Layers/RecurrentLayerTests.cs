@@ -30,6 +30,9 @@ public sealed class RecurrentLayerTests
             new(cell, 9, 4, 300, false, false, 50, [1, 1], true),
             new(cell, 270, 2, 2, true, false, 0, [5], false),
             new(cell, 5, 300, 3, false, true, 0, [9, 1, 1, 1], false),
+            // More steps than the weights' gradients take at a time, and input and state together longer than a panel.
+            new(cell, 10, 7, 300, false, false, 0, [2, 1], true),
+            new(cell, 230, 300, 2, true, false, 0, [3], false),
         ];
         foreach (Case one in cases)
         {

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace DistBp.Learning.Kernels.Products;
 
 /// <summary>
@@ -28,6 +30,7 @@ internal readonly unsafe struct TileRows
     public readonly float* Row0, Row1, Row2, Row3, Row4, Row5, Row6, Row7;
     public readonly nint Step;
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public TileRows(float* a, nint rowStride, nint step, int rows)
     {
         Row0 = a;

@@ -38,6 +38,11 @@ internal static unsafe class SliceBySlice<TTile>
     public static void Accumulate(
         in TileRows a, in Panel b, in SliceSums slices, float* start, nint startRow, in Ahead ahead, float* c, nint cRow)
     {
+        if (slices.Count == 1)
+        {
+            TTile.AccumulateSlice(a, 0, b.Data, b.Step, slices.Steps, start, startRow, ahead, new TileEnd(c, cRow, default));
+            return;
+        }
         int length = ITile.Rows * TTile.Columns;
         for (int s = 0; s < slices.Count; s++)
         {
@@ -45,7 +50,7 @@ internal static unsafe class SliceBySlice<TTile>
             bool last = s == slices.Count - 1;
             TTile.AccumulateSlice(
                 a, first, b.Data + first * b.Step, b.Step, slices.Length(s), start, startRow,
-                slices.Count == 1 ? ahead : Ahead.Nothing(b.Data),
+                Ahead.Nothing(b.Data),
                 new TileEnd(
                     last ? c : slices.Stack + (waiting - merges) * length, last ? cRow : TTile.Columns,
                     new MergeStack { Count = merges, Top = slices.Stack + (waiting - 1) * length, Length = length }));

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace DistBp.Learning.Kernels.Recurrent;
 
 /// <summary>A block of sequences at one step of time, as the cells see them: for each buffer the first row, and how far the next is.</summary>
@@ -21,27 +23,32 @@ internal unsafe struct CellRows
     /// <summary>[Rows, Units]: the state as it goes; backward: its gradient, without the share that comes by the recurrent product.</summary>
     public float* H, C;
 
+    /// <summary>From row to row of H; rows of C follow each other.</summary>
+    public nint HRow;
+
     /// <summary>Null, or the output of this step; backward: its gradient.</summary>
     public float* Y;
 
     public nint YRow;
+
+    /// <summary>From here to the step that comes next, in the gate buffer and in the states before a step: it is fetched meanwhile.</summary>
+    public nint NextGates, NextHistory;
 
     /// <summary>Backward: the gradient goes no further from here.</summary>
     public bool Cut;
 
     public readonly bool Counts(int row) => Lengths == null || Time < Lengths[row];
 
-    /// <summary>The same with Row as the first.</summary>
-    public readonly CellRows From(int row)
+    /// <summary>The row after the first becomes the first.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Advance()
     {
-        CellRows one = this;
-        one.Gates += row * GatesRow;
-        one.PreviousH += row * HistoryRow;
-        one.PreviousC += row * HistoryRow;
-        one.TanhC += row * HistoryRow;
-        one.H += row * (nint)Units;
-        one.C += row * (nint)Units;
-        if (Y != null) one.Y += row * YRow;
-        return one;
+        Gates += GatesRow;
+        PreviousH += HistoryRow;
+        PreviousC += HistoryRow;
+        TanhC += HistoryRow;
+        H += HRow;
+        C += Units;
+        if (Y != null) Y += YRow;
     }
 }

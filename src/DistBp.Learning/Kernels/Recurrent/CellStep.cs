@@ -40,9 +40,9 @@ internal readonly unsafe struct ForwardStep<TCell>(CellRows block) : IVectorized
         where TVector : struct
         where TSimd : ISimd<TVector>
     {
-        for (int r = 0; r < block.Rows; r++)
+        CellRows row = block;
+        for (int r = 0; r < block.Rows; r++, row.Advance())
         {
-            CellRows row = block.From(r);
             if (block.Counts(r)) Row<TVector, TSimd>(row);
             else Keep(row);
         }
@@ -64,6 +64,7 @@ internal readonly unsafe struct ForwardStep<TCell>(CellRows block) : IVectorized
         where TVector : struct
         where TSimd : ISimd<TVector>
     {
+        TCell.FetchNext(row, j);
         TVector previousH = TSimd.Load(row.H + j);
         TSimd.Store(previousH, row.PreviousH + j);
         TVector h = TCell.Forward<TVector, TSimd>(row, previousH, j);
@@ -86,9 +87,9 @@ internal readonly unsafe struct BackwardStep<TCell>(CellRows block) : IVectorize
         where TVector : struct
         where TSimd : ISimd<TVector>
     {
-        for (int r = 0; r < block.Rows; r++)
+        CellRows row = block;
+        for (int r = 0; r < block.Rows; r++, row.Advance())
         {
-            CellRows row = block.From(r);
             if (block.Counts(r)) Row<TVector, TSimd>(row);
             else new Span<float>(row.Gates, TCell.Columns * row.Units).Clear();
         }
@@ -109,6 +110,7 @@ internal readonly unsafe struct BackwardStep<TCell>(CellRows block) : IVectorize
         where TVector : struct
         where TSimd : ISimd<TVector>
     {
+        TCell.FetchNext(row, j);
         TVector dh = TSimd.Load(row.H + j);
         if (row.Y != null) dh = TSimd.Add(dh, TSimd.Load(row.Y + j));
         TVector direct = TCell.Backward<TVector, TSimd>(row, dh, j);

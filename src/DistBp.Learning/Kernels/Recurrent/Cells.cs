@@ -19,6 +19,13 @@ internal readonly unsafe struct PlainCell<TActivation> : ICell
 {
     public static int Columns => 1;
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void FetchNext(in CellRows row, nint j)
+    {
+        Prefetching.ToSecond(row.Gates + row.NextGates + j);
+        Prefetching.ToSecond(row.PreviousH + row.NextHistory + j);
+    }
+
     /// <summary>Nothing: <see cref="Forward"/> does it on the way.</summary>
     public static void Activate<TVector, TSimd>(float* gates, int units)
         where TVector : struct
@@ -53,6 +60,20 @@ internal readonly unsafe struct PlainCell<TActivation> : ICell
 internal readonly unsafe struct LstmCell : ICell
 {
     public static int Columns => 4;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void FetchNext(in CellRows row, nint j)
+    {
+        nint units = row.Units;
+        float* gates = row.Gates + row.NextGates + j;
+        Prefetching.ToSecond(gates);
+        Prefetching.ToSecond(gates + units);
+        Prefetching.ToSecond(gates + 2 * units);
+        Prefetching.ToSecond(gates + 3 * units);
+        Prefetching.ToSecond(row.PreviousH + row.NextHistory + j);
+        Prefetching.ToSecond(row.PreviousC + row.NextHistory + j);
+        Prefetching.ToSecond(row.TanhC + row.NextHistory + j);
+    }
 
     public static void Activate<TVector, TSimd>(float* gates, int units)
         where TVector : struct
@@ -107,6 +128,18 @@ internal readonly unsafe struct LstmCell : ICell
 internal readonly unsafe struct GruCell : ICell
 {
     public static int Columns => 4;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void FetchNext(in CellRows row, nint j)
+    {
+        nint units = row.Units;
+        float* gates = row.Gates + row.NextGates + j;
+        Prefetching.ToSecond(gates);
+        Prefetching.ToSecond(gates + units);
+        Prefetching.ToSecond(gates + 2 * units);
+        Prefetching.ToSecond(gates + 3 * units);
+        Prefetching.ToSecond(row.PreviousH + row.NextHistory + j);
+    }
 
     public static void Activate<TVector, TSimd>(float* gates, int units)
         where TVector : struct

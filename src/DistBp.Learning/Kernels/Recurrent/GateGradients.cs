@@ -1,16 +1,21 @@
 using System.Numerics;
-using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
 using DistBp.Learning.Kernels.Products;
 
 namespace DistBp.Learning.Kernels.Recurrent;
 
 /// <summary>
 /// The gradients of one direction's parameters: dW = dgᵀ·x, dU = dgᵀ·h, db = Σ dg, each over the sequences and steps of a slice in order
-/// from 0, then along the <see cref="ReductionTree"/>. The gates' gradients, the largest operand, are packed once for all three.
+/// from 0, then along the <see cref="ReductionTree"/>. They are one product, transposed: [x | 1 | h]ᵀ · dg, so that the gates' gradients,
+/// the largest operand, are read once, panel by panel.
 /// </summary>
 internal static unsafe class GateGradients
 {
+    // x and h of so many steps, packed, and the sums stay in the second cache.
+    private const int MaxSteps = 512;
+
+    // Three of the widest vectors: one panel of the widest tile, two or four of others.
+    private const int PanelColumns = 48;
+
     /// <summary>Left siblings that wait in a tree of so many slices, and one that is being computed.</summary>
     private static int Depth(int slices) => BitOperations.Log2((uint)Math.Max(1, slices)) + 2;
 
@@ -46,83 +51,94 @@ internal static unsafe class GateGradients
     private static void Slice(in Plan plan, in RecurrentState state, float* x, long start, int steps, float* packed, float* sums)
     {
         RecurrentShape shape = plan.Shape;
-        int units = shape.Units, features = shape.Features;
-        float* packedGates = packed, packedX = packedGates + plan.PackedGates, packedH = packedX + plan.PackedX;
         if (steps == 0) new Span<float>(sums, plan.SumLength).Clear();
-        for (int p = 0; p < steps; p += PanelProduct.MaxKBlock)
+        int parts = (steps + MaxSteps - 1) / MaxSteps, part = parts == 0 ? 0 : (steps + parts - 1) / parts;
+        for (int p = 0; p < steps; p += part)
         {
-            int k = Math.Min(PanelProduct.MaxKBlock, steps - p);
-            float* gates = state.Gates + (start + p) * shape.ColumnUnits;
-            PanelProduct.Pack(new Operand(x + (start + p) * features, 1, features), features, k, packedX);
-            PanelProduct.Pack(new Operand(state.PreviousH + (start + p) * units, 1, units), units, k, packedH);
-            for (int column = 0; column < GateLayout.Columns(shape.Cell); column++)
+            int k = Math.Min(part, steps - p);
+            PackRows(plan, x + (start + p) * shape.Features, state.PreviousH + (start + p) * shape.Units, k, packed);
+            float* gates = state.Gates + (start + p) * shape.ColumnUnits, sum = sums;
+            foreach (GateColumns columns in GateLayout.Gradients(shape.Cell))
             {
-                Packing.Rows(new Operand(gates + column * (nint)units, 1, shape.ColumnUnits), 0, units, 0, k, packedGates);
-                AddUp(packedGates, units, k, sums + plan.Bias + column * (nint)units, p == 0);
-                if (column < GateLayout.Gates(shape.Cell)) Multiply(packedGates, packedX, sums + column * (nint)units * features, units, features, k, p == 0);
-                if (RecurrentGate(shape.Cell, column) is >= 0 and int gate)
-                    Multiply(packedGates, packedH, sums + plan.Recurrent + gate * (nint)units * units, units, units, k, p == 0);
+                Multiply(plan, columns, packed, gates, k, sum, p == 0);
+                sum += plan.LengthOf(columns);
             }
         }
     }
 
-    private static void Multiply(float* a, float* b, float* sum, int m, int n, int k, bool first) => PanelProduct.Run(new PanelTask
+    /// <summary>packed [tiles, k, 8] = x, a one, zeros up to a whole tile, and h.</summary>
+    private static void PackRows(in Plan plan, float* x, float* h, int k, float* packed)
     {
-        A = new Operand(a, 0, 0),
-        PackedA = true,
-        B = b,
-        Start = first ? null : sum,
-        StartRow = n,
-        C = sum,
-        CRow = n,
-        M = m,
-        N = n,
-        K = k,
-    });
+        int features = plan.Shape.Features, units = plan.Shape.Units;
+        float* ones = packed + features / ITile.Rows * ITile.Rows * (nint)k;
+        new Span<float>(ones, ITile.Rows * k).Clear();
+        Packing.Rows(new Operand(x, 1, features), 0, features, 0, k, packed);
+        for (int p = 0; p < k; p++) ones[p * ITile.Rows + features % ITile.Rows] = 1;
+        Packing.Rows(new Operand(h, 1, units), 0, units, 0, k, packed + plan.InputRows * (nint)k);
+    }
 
-    /// <summary>sums [units] (+)= the packed tiles [units / 8, k, 8], over k in order.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void AddUp(float* tiles, int units, int k, float* sums, bool first)
+    /// <summary>sum [rows, columns] (+)= the packed rows that these columns of the gates' gradients meet · the columns.</summary>
+    private static void Multiply(in Plan plan, in GateColumns columns, float* packed, float* gates, int k, float* sum, bool first)
     {
-        float* tile = stackalloc float[ITile.Rows];
-        for (int u = 0; u < units; u += ITile.Rows)
+        RecurrentShape shape = plan.Shape;
+        int width = columns.Count * shape.Units, row = plan.FirstRow(columns);
+        float* panel = packed + plan.PackedRows;
+        for (int j = 0; j < width; j += PanelColumns)
         {
-            var count = Math.Min(ITile.Rows, units - u);
-            new Span<float>(tile, ITile.Rows).Clear();
-            if (!first) new Span<float>(sums + u, count).CopyTo(new Span<float>(tile, count));
-            var sum = Vector256.Load(tile);
-            for (int p = 0; p < k; p++, tiles += ITile.Rows) sum += Vector256.Load(tiles);
-            sum.Store(tile);
-            new Span<float>(tile, count).CopyTo(new Span<float>(sums + u, count));
+            int n = Math.Min(PanelColumns, width - j);
+            var b = new Operand(gates + columns.Column * (nint)shape.Units + j, 1, shape.ColumnUnits);
+            PanelProduct.Pack(b, n, k, panel);
+            PanelProduct.Run(new PanelTask
+            {
+                A = new Operand(packed + row * (nint)k, 0, 0),
+                PackedA = true,
+                B = panel,
+                Next = j + n < width ? new Operand(b.Data + PanelColumns, 1, b.Step) : default,
+                Start = first ? null : sum + j,
+                StartRow = width,
+                C = sum + j,
+                CRow = width,
+                M = plan.EndRow(columns) - row,
+                N = n,
+                K = k,
+            });
         }
     }
 
-    /// <summary>The gate whose recurrent weight that block of columns belongs to; −1: none.</summary>
-    private static int RecurrentGate(RecurrentCell cell, int column)
-    {
-        foreach (GateRun run in GateLayout.Recurrent(cell))
-        {
-            if (column >= run.Column && column < run.Column + run.Count) return run.Gate + column - run.Column;
-        }
-        return -1;
-    }
-
-    /// <summary>Where what lies: packed gates, x and h, then for each sum dW, dU and db (of all columns).</summary>
+    /// <summary>
+    /// Where what lies. Packed: the rows [x | 1 | h], the one in the last tile before h, then a panel of the gates' gradients. The sums follow each
+    /// other: of each <see cref="GateColumns"/> the rows that it meets, in whole tiles.
+    /// </summary>
     internal readonly struct Plan(RecurrentShape shape)
     {
         public readonly RecurrentShape Shape = shape;
 
-        public int PackedGates => (Shape.Units + ITile.Rows) * PanelProduct.MaxKBlock;
+        /// <summary>x, a one, and what is left of the tile.</summary>
+        public int InputRows => Whole(Shape.Features + 1);
 
-        public int PackedX => PanelProduct.PackedLength(Shape.Features, PanelProduct.MaxKBlock);
+        public int PackedRows => checked(Rows * MaxSteps);
 
-        public int PackedLength => checked(PackedGates + PackedX + PanelProduct.PackedLength(Shape.Units, PanelProduct.MaxKBlock));
+        public int PackedLength => checked(PackedRows + PanelProduct.PackedLength(PanelColumns, MaxSteps));
 
-        public int Recurrent => checked(Shape.GateUnits * Shape.Features);
+        public int SumLength
+        {
+            get
+            {
+                int length = 0;
+                foreach (GateColumns columns in GateLayout.Gradients(Shape.Cell)) length = checked(length + LengthOf(columns));
+                return length;
+            }
+        }
 
-        public int Bias => checked(Recurrent + Shape.GateUnits * Shape.Units);
+        private int Rows => InputRows + Whole(Shape.Units);
 
-        public int SumLength => checked(Bias + Shape.ColumnUnits);
+        public int FirstRow(in GateColumns columns) => columns.MeetsInput ? 0 : InputRows - ITile.Rows;
+
+        public int EndRow(in GateColumns columns) => columns.MeetsState ? Rows : InputRows;
+
+        public int LengthOf(in GateColumns columns) => checked((EndRow(columns) - FirstRow(columns)) * columns.Count * Shape.Units);
+
+        private static int Whole(int rows) => (rows + ITile.Rows - 1) / ITile.Rows * ITile.Rows;
     }
 }
 
@@ -131,14 +147,23 @@ internal readonly unsafe struct RecurrentGradients(float* input, float* recurren
 {
     public void Take(in GateGradients.Plan plan, float* sums)
     {
-        int units = plan.Shape.Units, gateUnits = plan.Shape.GateUnits;
-        new ReadOnlySpan<float>(sums, plan.Recurrent).CopyTo(new Span<float>(input, plan.Recurrent));
-        new ReadOnlySpan<float>(sums + plan.Recurrent, gateUnits * units).CopyTo(new Span<float>(recurrent, gateUnits * units));
-        new ReadOnlySpan<float>(sums + plan.Bias, gateUnits).CopyTo(new Span<float>(biasInput, gateUnits));
-        foreach (GateRun run in GateLayout.Recurrent(plan.Shape.Cell))
+        int units = plan.Shape.Units, features = plan.Shape.Features;
+        foreach (GateColumns columns in GateLayout.Gradients(plan.Shape.Cell))
         {
-            int count = run.Count * units;
-            new ReadOnlySpan<float>(sums + plan.Bias + run.Column * units, count).CopyTo(new Span<float>(biasRecurrent + run.Gate * units, count));
+            int width = columns.Count * units, row = plan.FirstRow(columns);
+            var bias = new ReadOnlySpan<float>(sums + (features - row) * (nint)width, width);
+            if (columns.MeetsInput)
+            {
+                Transposition.Run(sums, width, features, width, input + columns.Gate * units * (nint)features, features);
+                bias.CopyTo(new Span<float>(biasInput + columns.Gate * units, width));
+            }
+            if (columns.MeetsState)
+            {
+                Transposition.Run(
+                    sums + (plan.InputRows - row) * (nint)width, width, units, width, recurrent + columns.Gate * units * (nint)units, units);
+                bias.CopyTo(new Span<float>(biasRecurrent + columns.Gate * units, width));
+            }
+            sums += plan.LengthOf(columns);
         }
     }
 }

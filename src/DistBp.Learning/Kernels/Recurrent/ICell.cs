@@ -8,6 +8,9 @@ internal unsafe interface ICell
     /// <summary>Blocks of a row of the gate buffer.</summary>
     static abstract int Columns { get; }
 
+    /// <summary>Sets going what the step that comes next touches of these units and is far by now: a block's steps do not fit a near cache.</summary>
+    static abstract void FetchNext(in CellRows row, nint j);
+
     /// <summary>What is done first, gate by gate, to a whole row of the gate buffer.</summary>
     static abstract void Activate<TVector, TSimd>(float* gates, int units)
         where TVector : struct

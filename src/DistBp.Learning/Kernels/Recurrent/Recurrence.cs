@@ -1,11 +1,14 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 using DistBp.Learning.Kernels.Products;
+using DistBp.Learning.Kernels.Simd;
 
 namespace DistBp.Learning.Kernels.Recurrent;
 
 /// <summary>
 /// One direction of a recurrent layer. Sums of gates are fixed as ((b + b') + Σ x·W over the features in order) + Σ h·U over the units in
 /// order, fused; only gru's U_n h is summed apart, from b'_n. Sequences do not meet each other, so they go block by block through all
-/// steps: a block's gates and the packed weights stay in the second cache.
+/// steps: a block's gates and the packed weights stay in the second cache. A gate's two sums are one product with x and h side by side.
 /// </summary>
 internal static unsafe class Recurrence
 {
@@ -26,17 +29,20 @@ internal static unsafe class Recurrence
         for (int first = 0; first < rows; first += block)
         {
             CellRows at = At(shape, state, outputs, lengths, first, Math.Min(block, rows - first));
-            int count = at.Rows * shape.Units;
-            new Span<float>(state.H, count).Clear();
-            if (shape.Cell == RecurrentCell.Lstm) new Span<float>(state.C, count).Clear();
+            at.H += RecurrentState.StateOffset(shape);
+            at.HRow = RecurrentState.ForwardRow(shape);
+            SetNext(ref at, shape, shape.Reverse ? -1 : 1);
+            new Span<float>(state.H, at.Rows * RecurrentState.ForwardRow(shape)).Clear();
+            if (shape.Cell == RecurrentCell.Lstm) new Span<float>(state.C, at.Rows * shape.Units).Clear();
             for (int place = 0; place < shape.Steps; place++)
             {
                 CellRows step = AtTime(at, shape, outputs, shape.Time(place));
-                SumGates(shape, state, step, x + (first * (nint)shape.Steps + step.Time) * shape.Features, place == 0);
+                TakeInput(shape, step, x + (first * (nint)shape.Steps + step.Time) * shape.Features);
+                SumGates(shape, state, step, place == 0);
                 CellStep.Forward(shape.Cell, step);
             }
             if (outputs.Sequence) continue;
-            for (int r = 0; r < at.Rows; r++) outputs.OfRow(first + r, shape.Units, new ReadOnlySpan<float>(state.H + r * (nint)shape.Units, shape.Units));
+            for (int r = 0; r < at.Rows; r++) outputs.OfRow(first + r, shape.Units, new ReadOnlySpan<float>(at.H + r * at.HRow, shape.Units));
         }
     }
 
@@ -49,12 +55,13 @@ internal static unsafe class Recurrence
         {
             PanelProduct.Pack(
                 new Operand(weights.Recurrent + run.Gate * shape.Units * (nint)shape.Units, 1, shape.Units), shape.Units,
-                run.Count * shape.Units, state.PackedRecurrent + RecurrentState.RunOffset(shape, run));
+                run.Count * shape.Units, state.Packed + RecurrentState.BackwardOffset(shape, run));
         }
         int block = BlockRows(shape);
         for (int first = 0; first < rows; first += block)
         {
             CellRows at = At(shape, state, outputs, lengths, first, Math.Min(block, rows - first));
+            SetNext(ref at, shape, shape.Reverse ? 1 : -1);
             int count = at.Rows * shape.Units;
             new Span<float>(state.H, count).Clear();
             if (shape.Cell == RecurrentCell.Lstm) new Span<float>(state.C, count).Clear();
@@ -74,11 +81,11 @@ internal static unsafe class Recurrence
     public static void InputGradient(
         in RecurrentShape shape, in RecurrentWeights weights, in RecurrentState state, int rows, float* dx, bool joins)
     {
-        PanelProduct.Pack(new Operand(weights.Input, 1, shape.Features), shape.Features, shape.GateUnits, state.PackedInput);
+        PanelProduct.Pack(new Operand(weights.Input, 1, shape.Features), shape.Features, shape.GateUnits, state.Packed);
         PanelProduct.Run(new PanelTask
         {
             A = new Operand(state.Gates, shape.ColumnUnits, 1),
-            B = state.PackedInput,
+            B = state.Packed,
             Start = joins ? dx : null,
             StartRow = shape.Features,
             C = dx,
@@ -91,51 +98,80 @@ internal static unsafe class Recurrence
 
     private static void PackForward(in RecurrentShape shape, in RecurrentWeights weights, in RecurrentState state)
     {
-        int units = shape.Units;
-        PanelProduct.Pack(new Operand(weights.Input, shape.Features, 1), shape.GateUnits, shape.Features, state.PackedInput);
+        int units = shape.Units, features = shape.Features;
         new Span<float>(weights.BiasInput, shape.GateUnits).CopyTo(new Span<float>(state.Bias, shape.GateUnits));
         foreach (GateRun run in GateLayout.Recurrent(shape.Cell))
         {
             int from = run.Gate * units, to = run.Column * units, count = run.Count * units;
-            PanelProduct.Pack(
-                new Operand(weights.Recurrent + from * (nint)units, units, 1), count, units,
-                state.PackedRecurrent + RecurrentState.RunOffset(shape, run));
+            var input = new Operand(weights.Input + from * (nint)features, features, 1);
+            var recurrent = new Operand(weights.Recurrent + from * (nint)units, units, 1);
+            float* packed = state.Packed + RecurrentState.ForwardOffset(shape, run);
+            if (run.JoinsInput)
+            {
+                PanelProduct.Pack(input, features, recurrent, count, features + units, packed);
+            }
+            else
+            {
+                PanelProduct.Pack(input, count, features, packed);
+                PanelProduct.Pack(recurrent, count, units, packed + PanelProduct.PackedLength(count, features));
+            }
             for (int u = 0; u < count; u++)
                 state.Bias[to + u] = run.JoinsInput ? weights.BiasInput[from + u] + weights.BiasRecurrent[from + u] : weights.BiasRecurrent[from + u];
         }
     }
 
-    private static void SumGates(in RecurrentShape shape, in RecurrentState state, in CellRows step, float* x, bool first)
+    /// <summary>The step's input comes to lie before the state; that of the step to come is fetched, for its rows lie far apart.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void TakeInput(in RecurrentShape shape, in CellRows step, float* x)
     {
-        PanelProduct.Run(new PanelTask
+        int features = shape.Features, next = shape.Reverse ? -features : features;
+        float* to = step.H - features;
+        for (int r = 0; r < step.Rows; r++, x += shape.Steps * (nint)features, to += step.HRow)
         {
-            A = new Operand(x, shape.Steps * (nint)shape.Features, 1),
-            B = state.PackedInput,
-            Start = state.Bias,
-            C = step.Gates,
-            CRow = step.GatesRow,
-            M = step.Rows,
-            N = shape.GateUnits,
-            K = shape.Features,
-        });
+            int j = 0;
+            for (; j + Vector256<float>.Count <= features; j += Vector256<float>.Count)
+            {
+                Prefetching.ToSecond(x + next + j);
+                Vector256.Load(x + j).Store(to + j);
+            }
+            for (; j < features; j++) to[j] = x[j];
+        }
+    }
+
+    private static void SumGates(in RecurrentShape shape, in RecurrentState state, in CellRows step, bool first)
+    {
+        int units = shape.Units, features = shape.Features;
+        float* x = step.H - features;
         foreach (GateRun run in GateLayout.Recurrent(shape.Cell))
         {
-            // The first state is zero.
-            if (first && run.JoinsInput) continue;
-            float* columns = step.Gates + run.Column * (nint)shape.Units;
-            PanelProduct.Run(new PanelTask
+            float* packed = state.Packed + RecurrentState.ForwardOffset(shape, run);
+            if (run.JoinsInput)
             {
-                A = new Operand(step.H, shape.Units, 1),
-                B = state.PackedRecurrent + RecurrentState.RunOffset(shape, run),
-                Start = run.JoinsInput ? columns : state.Bias + run.Column * (nint)shape.Units,
-                StartRow = run.JoinsInput ? step.GatesRow : 0,
-                C = columns,
-                CRow = step.GatesRow,
-                M = step.Rows,
-                N = run.Count * shape.Units,
-                K = shape.Units,
-            });
+                // The first state is zero.
+                Sum(state, step, run.Column, run.Count, x, first ? features : features + units, packed, features + units);
+                continue;
+            }
+            Sum(state, step, run.Gate, run.Count, x, features, packed, features);
+            Sum(state, step, run.Column, run.Count, step.H, units, packed + PanelProduct.PackedLength(run.Count * units, features), units);
         }
+    }
+
+    /// <summary>Blocks of gates [column, column + count) = their bias + a [rows, k] · packed, a's rows as far apart as the state's.</summary>
+    private static void Sum(in RecurrentState state, in CellRows step, int column, int count, float* a, int k, float* packed, int packedK)
+    {
+        nint to = column * (nint)step.Units;
+        PanelProduct.Run(new PanelTask
+        {
+            A = new Operand(a, step.HRow, 1),
+            B = packed,
+            PackedK = packedK,
+            Start = state.Bias + to,
+            C = step.Gates + to,
+            CRow = step.GatesRow,
+            M = step.Rows,
+            N = count * step.Units,
+            K = k,
+        });
     }
 
     private static void CarryBack(in RecurrentShape shape, in RecurrentState state, in CellRows step)
@@ -145,7 +181,7 @@ internal static unsafe class Recurrence
             PanelProduct.Run(new PanelTask
             {
                 A = new Operand(step.Gates + run.Column * (nint)shape.Units, step.GatesRow, 1),
-                B = state.PackedRecurrent + RecurrentState.RunOffset(shape, run),
+                B = state.Packed + RecurrentState.BackwardOffset(shape, run),
                 Start = step.H,
                 StartRow = shape.Units,
                 C = step.H,
@@ -176,11 +212,15 @@ internal static unsafe class Recurrence
             TanhC = state.TanhC + start * shape.Units,
             HistoryRow = shape.Steps * (nint)shape.Units,
             H = state.H,
+            HRow = shape.Units,
             C = state.C,
             Y = outputs.Sequence ? outputs.Data + start * outputs.Row : null,
             YRow = shape.Steps * outputs.Row,
         };
     }
+
+    private static void SetNext(ref CellRows rows, in RecurrentShape shape, int steps)
+        => (rows.NextGates, rows.NextHistory) = (steps * shape.ColumnUnits, steps * shape.Units);
 
     private static CellRows AtTime(CellRows rows, in RecurrentShape shape, in RecurrentOutputs outputs, int time)
     {

@@ -16,11 +16,17 @@ internal readonly unsafe struct RecurrentState
     /// <summary>[ColumnUnits]: what the sums start from.</summary>
     public readonly float* Bias;
 
-    /// <summary>[rows, units] each.</summary>
-    public readonly float* H, C;
+    /// <summary>
+    /// Forward, rows <see cref="ForwardRow"/> apart: the input of a step and the state before it, side by side, the state from a line's beginning
+    /// on. Backward [rows, units].
+    /// </summary>
+    public readonly float* H;
+
+    /// <summary>[rows, units].</summary>
+    public readonly float* C;
 
     /// <summary>Weights as their products read them.</summary>
-    public readonly float* PackedInput, PackedRecurrent;
+    public readonly float* Packed;
 
     public RecurrentState(in RecurrentShape shape, int rows, float* start)
     {
@@ -31,11 +37,9 @@ internal readonly unsafe struct RecurrentState
         PreviousC = Take(ref next, cell * history);
         TanhC = Take(ref next, cell * history);
         Bias = Take(ref next, shape.ColumnUnits);
-        H = Take(ref next, (long)rows * shape.Units);
+        H = Take(ref next, (long)rows * ForwardRow(shape));
         C = Take(ref next, cell * rows * shape.Units);
-        PackedInput = Take(ref next, Math.Max(
-            PanelProduct.PackedLength(shape.GateUnits, shape.Features), PanelProduct.PackedLength(shape.Features, shape.GateUnits)));
-        PackedRecurrent = Take(ref next, (long)shape.GateUnits * PackedUnits(shape.Units));
+        Packed = Take(ref next, PackedLength(shape));
         Length = next - start;
     }
 
@@ -44,11 +48,28 @@ internal readonly unsafe struct RecurrentState
 
     public static long LengthOf(in RecurrentShape shape, int rows) => new RecurrentState(shape, rows, null).Length;
 
-    /// <summary>Where a run of gates begins in <see cref="PackedRecurrent"/>.</summary>
-    public static nint RunOffset(in RecurrentShape shape, in GateRun run) => run.Gate * shape.Units * (nint)PackedUnits(shape.Units);
+    /// <summary>Where in a row of <see cref="H"/> the state begins, forward; the input ends there.</summary>
+    public static int StateOffset(in RecurrentShape shape) => Lines(shape.Features);
 
-    // Packed along either side a block of gates takes at most this times units.
-    private static int PackedUnits(int units) => (units + LineFloats - 1) / LineFloats * LineFloats;
+    public static int ForwardRow(in RecurrentShape shape) => Lines(shape.Features) + Lines(shape.Units);
+
+    /// <summary>Where in <see cref="Packed"/> a run of gates begins, forward.</summary>
+    public static int ForwardOffset(in RecurrentShape shape, in GateRun run)
+        => PanelProduct.PackedLength(run.Gate * shape.Units, shape.Features + shape.Units);
+
+    /// <summary>The same, backward.</summary>
+    public static int BackwardOffset(in RecurrentShape shape, in GateRun run) => PanelProduct.PackedLength(shape.Units, run.Gate * shape.Units);
+
+    private static int PackedLength(in RecurrentShape shape)
+    {
+        int length = Math.Max(
+            PanelProduct.PackedLength(shape.Units, shape.GateUnits), PanelProduct.PackedLength(shape.Features, shape.GateUnits));
+        foreach (GateRun run in GateLayout.Recurrent(shape.Cell))
+            length = Math.Max(length, ForwardOffset(shape, run) + PanelProduct.PackedLength(run.Count * shape.Units, shape.Features + shape.Units));
+        return length;
+    }
+
+    private static int Lines(int floats) => (floats + LineFloats - 1) / LineFloats * LineFloats;
 
     private static float* Take(ref float* next, long length)
     {
