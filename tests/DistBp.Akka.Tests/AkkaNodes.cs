@@ -8,6 +8,7 @@ using DistBp.Cluster.Configuration.Clusters;
 using DistBp.Cluster.Hosting;
 using DistBp.Cluster.Nodes;
 using DistBp.Cluster.Nodes.Clients;
+using DistBp.Cluster.Nodes.Lanes;
 using DistBp.Cluster.Runs;
 using DistBp.Protocol.Membership;
 
@@ -23,6 +24,7 @@ internal sealed class AkkaNodes : IAsyncDisposable
     private readonly CancellationTokenSource _leave = new();
     private readonly List<(AkkaRendezvous Rendezvous, ClusterNode Node, Task Running)> _nodes = [];
     private readonly HashSet<int> _ended = [];
+    private readonly List<ControlLanes> _lanes = [];
     private readonly int[] _ports = FreePorts(6);
     private readonly NodeRoles _firstRoles;
 
@@ -43,6 +45,8 @@ internal sealed class AkkaNodes : IAsyncDisposable
     public ActorSystem System(int node) => _nodes[node].Rendezvous.System;
 
     public Address AddressOf(int node) => global::Akka.Cluster.Cluster.Get(System(node)).SelfAddress;
+
+    public ControlLanes Lanes(int node) => _lanes[node];
 
     /// <summary>Until the node has ended by itself, as its process would.</summary>
     public async Task EndAsync(int node)
@@ -96,9 +100,15 @@ internal sealed class AkkaNodes : IAsyncDisposable
             file, akka.Replace("port = 5610", $"port = {_ports[(2 * index) + 1]}, applied-adapters = [trttl]", StringComparison.Ordinal), CancellationToken.None);
         void Tell(string line) => _told.Enqueue($"n{index}: {line}");
         var rendezvous = new AkkaRendezvous(c, file, Tell);
-        ClusterNode node = await ClusterNode.StartAsync(c, ClusterRunner.Create, Tell, rendezvous: rendezvous);
+        ClusterNode node = await ClusterNode.StartAsync(c, Parts, Tell, rendezvous: rendezvous);
         _nodes.Add((rendezvous, node, node.RunAsync(_leave.Token)));
         await ToldAsync($"n{index}: joined the coordinator");
+    }
+
+    private NodeParts Parts(NodeContext node)
+    {
+        _lanes.Add(node.Lanes);
+        return ClusterRunner.Create(node);
     }
 
     private ClusterConfiguration Configuration(int index) => ClusterConfiguration.Default with

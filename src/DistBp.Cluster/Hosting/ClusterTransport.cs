@@ -51,8 +51,7 @@ internal sealed class ClusterTransport(
     public Action<PeerNode, Wire.Members.Contract.Fence>? Fenced { get; set; }
 
     /// <summary>
-    /// Of a node that the coordinator is on, from elsewhere, or of any node, from the coordinator: by which messages without tensors go. Null, or none: all go over the
-    /// link, in one order.
+    /// By which messages without tensors go to and from the coordinator: asked for with the other node. Null, or where there is none: all go over the link, in one order.
     /// </summary>
     public Func<PeerNode, ControlLane?>? LaneTo { get; init; }
 

@@ -25,7 +25,7 @@ internal sealed class MemberSessions<TPeer>(NodeContext node, JoinService joinin
         {
             // A node that has not heard the answer asks again.
             if (!_sessions.ContainsKey(peer)) Admit(join, peer);
-            tell(peer, new ClusterNews { Admission = joining.Admission() });
+            TellAdmission(peer);
             return true;
         }
         catch (RpcException refusal)
@@ -88,7 +88,7 @@ internal sealed class MemberSessions<TPeer>(NodeContext node, JoinService joinin
         foreach ((string key, string value) in join.Metadata) metadata.AddReceived(key, value);
         node.Credentials.Check(metadata);
         MemberDescription member = joining.Describe(join.Introduction);
-        var lane = new ControlLane(node, member.Id.Name, piece => tell(peer, piece), why => members.Disconnect(member.Id, why.Detail));
+        var lane = new ControlLane(node, member.Id.Name, piece => Carry(piece, peer), why => members.Disconnect(member.Id, why.Detail));
         // Before anybody hears of the member, who may be called at once.
         node.Lanes.Add(member.Id, lane);
         try
@@ -103,6 +103,15 @@ internal sealed class MemberSessions<TPeer>(NodeContext node, JoinService joinin
             if (!_sessions.ContainsKey(peer)) Close(member.Id, lane);
         }
     }
+
+    /// <summary>Who is called at once hears first that it is a member.</summary>
+    private void Carry(LanePiece piece, TPeer peer)
+    {
+        if (piece.Number == 1) TellAdmission(peer);
+        tell(peer, piece);
+    }
+
+    private void TellAdmission(TPeer peer) => tell(peer, new ClusterNews { Admission = joining.Admission() });
 
     private void Close(MemberId member, ControlLane lane)
     {
