@@ -202,6 +202,27 @@ public sealed class SimulatorTests(ITestOutputHelper output)
         Assert.True(failures.Count == 0, $"{failures.Count} seeds failed: {string.Join(", ", failures.Keys)}\n{string.Join("\n\n", failures.Take(3).Select(f => $"seed {f.Key}: {f.Value}"))}");
     }
 
+    /// <param name="lanes">Of <see cref="NetworkLanes"/>.</param>
+    [Theory]
+    [InlineData(0, false)]
+    [InlineData(1, true)]
+    public void Tensors_and_what_has_none_overtake_each_other_where_each_has_a_lane(int lanes, bool overtake)
+    {
+        var clock = new VirtualClock();
+        var network = new SimulatedNetwork(clock, new Random(1), new NetworkQuality(1, 0.01, 40, 0, (NetworkLanes)lanes));
+        var generation = new Generation(1, 1);
+        var arrived = new List<int>();
+        for (int i = 0; i < 1000; i++)
+        {
+            int number = i;
+            Message message = i % 2 == 0 ? new Suspend(generation) : new HandShard(generation, new ParameterShard(0, 1), default, [], default);
+            network.Send("c1#1", "n1#1", message, () => arrived.Add(number), isControl: true);
+        }
+        while (clock.Advance()) { }
+        foreach (int lane in (int[])[0, 1]) Assert.Equal(Enumerable.Range(0, 500).Select(i => (2 * i) + lane), arrived.Where(a => a % 2 == lane));
+        Assert.Equal(overtake, !arrived.SequenceEqual(Enumerable.Range(0, 1000)));
+    }
+
     /// <summary>Each has found a fault of the machines that no other one shows so soon.</summary>
     [Theory]
     [InlineData(22)] // A stop point that is told of again, late, ended the steps after it.
