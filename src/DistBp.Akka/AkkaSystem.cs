@@ -33,6 +33,7 @@ internal static class AkkaSystem
         akka {
           loggers = [], stdout-loglevel = OFF, loglevel = WARNING, log-dead-letters = off
           remote.dot-netty.tcp { maximum-frame-size = 4MiB, send-buffer-size = 8MiB, receive-buffer-size = 8MiB, batching.enabled = off }
+          coordinated-shutdown.phases.cluster-exiting.timeout = 3s
           cluster.singleton-proxy { singleton-identification-interval = 200ms, buffer-size = 0, log-singleton-identification-failure = false }
         }
         """);

@@ -17,9 +17,8 @@ public sealed class LaneTests
         (string id, _) = await client.SubmitAsync(job);
         RunResult result = await client.WatchAsync(id, [], events: null).WaitAsync(AkkaNodes.Patience);
         ulong[] sent = [.. Sent(nodes).Zip(before, (after, b) => after - b)];
-        // One of the servers has told of each step; all have been enlisted, have stopped and been captured.
-        Assert.True(sent.Max() > (ulong)result.Steps, $"{string.Join(", ", sent)} pieces, {result.Steps} steps");
-        Assert.All(sent, s => Assert.True(s > 5, $"{string.Join(", ", sent)} pieces"));
+        // Each has answered that it is enlisted, introduced and ready, and has stopped and evaluated in each epoch.
+        Assert.All(sent, s => Assert.True(s > 20, $"{string.Join(", ", sent)} pieces"));
         Assert.Equal(await nodes.ReferenceAsync(job), result.WeightsSha256);
     }
 

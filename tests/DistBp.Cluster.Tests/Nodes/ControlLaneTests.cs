@@ -51,6 +51,18 @@ public sealed class ControlLaneTests : IDisposable
     }
 
     [Fact]
+    public void Reports_of_steps_go_together_and_in_their_place()
+    {
+        var arrived = new BlockingCollection<long>();
+        _there.Lanes.Deliver = envelope => arrived.Add(envelope.Job);
+        for (int i = 0; i < 1000; i++) _near.Send(new Contract.Envelope { Job = i, StepCommitted = new Contract.StepCommitted { Step = i } });
+        _near.Send(new Contract.Envelope { Job = 1000, ServerStopped = new Contract.ServerStopped() });
+        for (int i = 1001; i < 1010; i++) _near.Send(new Contract.Envelope { Job = i, StepCommitted = new Contract.StepCommitted { Step = i } });
+        Assert.Equal(Enumerable.Range(0, 1010).Select(i => (long)i), Enumerable.Range(0, 1010).Select(_ => Take(arrived)));
+        Assert.True(_near.Sent < 200, $"{_near.Sent} pieces");
+    }
+
+    [Fact]
     public async Task A_call_ends_with_the_status_that_it_is_refused_with()
     {
         _there.Lanes.Calls.Add(HostingMethods.Introduce, (_, _) => throw new RpcException(StatusCode.Unavailable, "n3: nobody answers"));

@@ -17,6 +17,9 @@ internal sealed class ControlLane : IDisposable
     /// <summary>Below the smallest frame of any carrier.</summary>
     private const int MaxPieceBytes = 64 << 10;
 
+    /// <summary>Reports of steps, which nobody waits for, are told together: so they cost a training no more than a few messages a second.</summary>
+    private static readonly TimeSpan MaxGathering = TimeSpan.FromMilliseconds(50);
+
     /// <summary>Pieces that came and wait to be handled; far above what the protocol can have under way to a node.</summary>
     private const int MaxWaiting = 1 << 16;
 
@@ -32,6 +35,9 @@ internal sealed class ControlLane : IDisposable
     private readonly ConcurrentDictionary<ulong, TaskCompletionSource<LaneAnswer>> _calls = [];
     private readonly ConcurrentDictionary<ulong, CancellationTokenSource> _answering = [];
     private readonly Lock _sending = new(), _hearing = new();
+    private readonly ITimer _gathering;
+    private LaneWords _gathered = new();
+    private int _gatheredBytes;
     private RpcException? _end;
     private ulong _sent, _heard, _lastCall;
 
@@ -41,6 +47,7 @@ internal sealed class ControlLane : IDisposable
     public ControlLane(NodeContext node, string peer, Action<LanePiece> carry, Action<RpcException> broken)
     {
         (_node, _peer, _carry, _broken, _maxWordBytes) = (node, peer, carry, broken, node.Limits.MaxMessageBytes);
+        _gathering = TimeProvider.System.CreateTimer(_ => SayGathered(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         _ = HandleAsync();
     }
 
@@ -123,11 +130,13 @@ internal sealed class ControlLane : IDisposable
     {
         if (Interlocked.CompareExchange(ref _end, why, null) is not null) return false;
         _pieces.Writer.TryComplete();
+        _gathering.Dispose();
         foreach (TaskCompletionSource<LaneAnswer> call in _calls.Values) call.TrySetException(why);
         foreach (CancellationTokenSource answering in _answering.Values) Cancel(answering);
         return true;
     }
 
+    /// <summary>Each word goes after those that were said before, those that are still being gathered too.</summary>
     private void Say(LaneWord word)
     {
         int bytes = word.CalculateSize();
@@ -136,16 +145,37 @@ internal sealed class ControlLane : IDisposable
             Break($"a control word of {bytes} bytes is to go to {_peer}, and distbp.wire.max-message is {_maxWordBytes}");
             return;
         }
-        ByteString content = word.ToByteString();
         lock (_sending)
         {
             if (Volatile.Read(ref _end) is not null) return;
-            for (int from = 0; from < bytes; from += MaxPieceBytes)
-            {
-                bool more = bytes - from > MaxPieceBytes;
-                ByteString part = bytes <= MaxPieceBytes ? content : ByteString.CopyFrom(content.Span.Slice(from, more ? MaxPieceBytes : bytes - from));
-                _carry(new LanePiece { Number = ++_sent, Content = part, More = more });
-            }
+            bool first = _gathered.Words.Count == 0;
+            _gathered.Words.Add(word);
+            _gatheredBytes += bytes;
+            if (!IsReport(word) || _gatheredBytes >= MaxPieceBytes) CarryGathered();
+            else if (first) _gathering.Change(MaxGathering, Timeout.InfiniteTimeSpan);
+        }
+    }
+
+    private static bool IsReport(LaneWord word) => word.Envelope?.BodyCase
+        is Contract.Envelope.BodyOneofCase.StepCommitted or Contract.Envelope.BodyOneofCase.StepSkipped or Contract.Envelope.BodyOneofCase.ShardMeasured;
+
+    private void SayGathered()
+    {
+        lock (_sending)
+        {
+            if (_gathered.Words.Count > 0 && Volatile.Read(ref _end) is null) CarryGathered();
+        }
+    }
+
+    private void CarryGathered()
+    {
+        ByteString content = _gathered.ToByteString();
+        (_gathered, _gatheredBytes) = (new LaneWords(), 0);
+        for (int from = 0; from < content.Length; from += MaxPieceBytes)
+        {
+            bool more = content.Length - from > MaxPieceBytes;
+            ByteString part = content.Length <= MaxPieceBytes ? content : ByteString.CopyFrom(content.Span.Slice(from, more ? MaxPieceBytes : content.Length - from));
+            _carry(new LanePiece { Number = ++_sent, Content = part, More = more });
         }
     }
 
@@ -161,9 +191,10 @@ internal sealed class ControlLane : IDisposable
                 if (Volatile.Read(ref _end) is not null) return;
                 begun.Add(piece.Content);
                 bytes += piece.Content.Length;
-                if (bytes > _maxWordBytes) throw new RpcException(StatusCode.ResourceExhausted, $"a word is longer than {_maxWordBytes} bytes");
+                // With what was gathered before it.
+                if (bytes > _maxWordBytes + 2L * MaxPieceBytes) throw new RpcException(StatusCode.ResourceExhausted, $"a word is longer than {_maxWordBytes} bytes");
                 if (piece.More) continue;
-                Handle(LaneWord.Parser.ParseFrom(Joined(begun, (int)bytes)));
+                foreach (LaneWord word in LaneWords.Parser.ParseFrom(Joined(begun, (int)bytes)).Words) Handle(word);
                 begun.Clear();
                 bytes = 0;
             }
