@@ -11,9 +11,11 @@ import argparse
 import json
 import pathlib
 import re
+import signal
 import socket
 import statistics
 import subprocess
+import sys
 import tempfile
 import threading
 
@@ -98,6 +100,8 @@ def main():
     parser.add_argument("--job", type=pathlib.Path, default=ROOT / "deploy/jobs/fashion-mlp.yaml")
     parser.add_argument("--set", action="append", default=[])
     given = parser.parse_args()
+    # Who ends this ends the nodes too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     settings = [part for value in [f"epochs={given.epochs}", *given.set] for part in ("--set", value)]
     ratios = []
     for pair in range(given.pairs):
