@@ -17,8 +17,8 @@ public sealed class LaneTests
         (string id, _) = await client.SubmitAsync(job);
         RunResult result = await client.WatchAsync(id, [], events: null).WaitAsync(AkkaNodes.Patience);
         ulong[] sent = [.. Sent(nodes).Zip(before, (after, b) => after - b)];
-        // Each has answered that it is enlisted, introduced and ready, and has stopped and evaluated in each epoch.
-        Assert.All(sent, s => Assert.True(s > 20, $"{string.Join(", ", sent)} pieces"));
+        // Each was enlisted and introduced, and has stopped after each epoch.
+        Assert.All(sent, s => Assert.True(s > 12, $"{string.Join(", ", sent)} pieces"));
         Assert.Equal(await nodes.ReferenceAsync(job), result.WeightsSha256);
     }
 
