@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Globalization;
-using System.Threading.Channels;
 using DistBp.Cluster.Wire.Grpc;
 using DistBp.Cluster.Wire.Lanes;
 using Google.Protobuf;
@@ -14,51 +13,32 @@ namespace DistBp.Cluster.Nodes.Lanes;
 /// </summary>
 internal sealed class ControlLane : IDisposable
 {
-    /// <summary>Below the smallest frame of any carrier.</summary>
-    private const int MaxPieceBytes = 64 << 10;
-
-    /// <summary>Reports of steps, which nobody waits for, are told together: so they cost a training no more than a few messages a second.</summary>
-    private static readonly TimeSpan MaxGathering = TimeSpan.FromMilliseconds(50);
-
-    /// <summary>Pieces that came and wait to be handled; far above what the protocol can have under way to a node.</summary>
-    private const int MaxWaiting = 1 << 16;
-
     /// <summary>Calls under way in each direction: a coordinator has a few to each node.</summary>
     private const int MaxCalls = 1024;
 
     private readonly NodeContext _node;
     private readonly string _peer;
-    private readonly Action<LanePiece> _carry;
     private readonly Action<RpcException> _broken;
     private readonly int _maxWordBytes;
-    private readonly Channel<LanePiece> _pieces = Channel.CreateBounded<LanePiece>(new BoundedChannelOptions(MaxWaiting) { SingleReader = true });
     private readonly ConcurrentDictionary<ulong, TaskCompletionSource<LaneAnswer>> _calls = [];
     private readonly ConcurrentDictionary<ulong, CancellationTokenSource> _answering = [];
-    private readonly Lock _sending = new(), _hearing = new();
-    private readonly ITimer _gathering;
-    private LaneWords _gathered = new();
-    private int _gatheredBytes;
+    private readonly LaneSpeaker _speaker;
+    private readonly LaneListener _listener;
     private RpcException? _end;
-    private ulong _sent, _heard, _lastCall;
+    private ulong _lastCall;
 
     /// <param name="peer">In words, for errors.</param>
     /// <param name="carry">To the other end; it does not wait.</param>
     /// <param name="broken">Is told once, by any thread, when the lane carries nothing any more although nobody has disposed of it.</param>
     public ControlLane(NodeContext node, string peer, Action<LanePiece> carry, Action<RpcException> broken)
     {
-        (_node, _peer, _carry, _broken, _maxWordBytes) = (node, peer, carry, broken, node.Limits.MaxMessageBytes);
-        _gathering = TimeProvider.System.CreateTimer(_ => SayGathered(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        _ = HandleAsync();
+        (_node, _peer, _broken, _maxWordBytes) = (node, peer, broken, node.Limits.MaxMessageBytes);
+        _speaker = new LaneSpeaker(carry);
+        _listener = new LaneListener(peer, _maxWordBytes, Handle, Break);
     }
 
     /// <summary>Pieces so far, for heartbeats: the other end gives it to <see cref="Expect"/>.</summary>
-    public ulong Sent
-    {
-        get
-        {
-            lock (_sending) return _sent;
-        }
-    }
+    public ulong Sent => _speaker.Sent;
 
     /// <summary>Once the lane is broken, or disposed of, nothing happens: its owner knows.</summary>
     public void Send(Contract.Envelope envelope) => Say(new LaneWord { Envelope = envelope });
@@ -95,29 +75,13 @@ internal sealed class ControlLane : IDisposable
         }
     }
 
-    /// <summary>A piece has come. It is handled later: whoever carries it has other things to do.</summary>
-    public void Hear(LanePiece piece)
-    {
-        lock (_hearing)
-        {
-            if (piece.Number != _heard + 1) BreakAfter(_heard, piece.Number - 1);
-            else if (_pieces.Writer.TryWrite(piece)) _heard++;
-            else if (Volatile.Read(ref _end) is null) Break($"{MaxWaiting} pieces of {_peer}'s wait to be handled");
-        }
-    }
+    /// <summary>A piece has come; it does not wait for anything.</summary>
+    public void Hear(LanePiece piece) => _listener.Hear(piece);
 
-    /// <summary>The other end has sent so many before it said this.</summary>
-    public void Expect(ulong pieces)
-    {
-        lock (_hearing)
-        {
-            if (pieces > _heard) BreakAfter(_heard, pieces);
-        }
-    }
+    /// <summary>The other end has sent so many pieces before it said this.</summary>
+    public void Expect(ulong pieces) => _listener.Expect(pieces);
 
     public void Dispose() => End(new RpcException(StatusCode.Unavailable, $"{_peer} is not spoken to any more"));
-
-    private void BreakAfter(ulong heard, ulong sent) => Break($"control words were lost on the way from {_peer}: {sent} pieces were sent, and {heard} came");
 
     private void Break(string why)
     {
@@ -129,94 +93,18 @@ internal sealed class ControlLane : IDisposable
     private bool End(RpcException why)
     {
         if (Interlocked.CompareExchange(ref _end, why, null) is not null) return false;
-        _pieces.Writer.TryComplete();
-        _gathering.Dispose();
+        _speaker.Dispose();
+        _listener.Dispose();
         foreach (TaskCompletionSource<LaneAnswer> call in _calls.Values) call.TrySetException(why);
         foreach (CancellationTokenSource answering in _answering.Values) Cancel(answering);
         return true;
     }
 
-    /// <summary>Each word goes after those that were said before, those that are still being gathered too.</summary>
     private void Say(LaneWord word)
     {
         int bytes = word.CalculateSize();
-        if (bytes > _maxWordBytes)
-        {
-            Break($"a control word of {bytes} bytes is to go to {_peer}, and distbp.wire.max-message is {_maxWordBytes}");
-            return;
-        }
-        lock (_sending)
-        {
-            if (Volatile.Read(ref _end) is not null) return;
-            bool first = _gathered.Words.Count == 0;
-            _gathered.Words.Add(word);
-            _gatheredBytes += bytes;
-            if (!IsReport(word) || _gatheredBytes >= MaxPieceBytes) CarryGathered();
-            else if (first) _gathering.Change(MaxGathering, Timeout.InfiniteTimeSpan);
-        }
-    }
-
-    private static bool IsReport(LaneWord word) => word.Envelope?.BodyCase
-        is Contract.Envelope.BodyOneofCase.StepCommitted or Contract.Envelope.BodyOneofCase.StepSkipped or Contract.Envelope.BodyOneofCase.ShardMeasured;
-
-    private void SayGathered()
-    {
-        lock (_sending)
-        {
-            if (_gathered.Words.Count > 0 && Volatile.Read(ref _end) is null) CarryGathered();
-        }
-    }
-
-    private void CarryGathered()
-    {
-        ByteString content = _gathered.ToByteString();
-        (_gathered, _gatheredBytes) = (new LaneWords(), 0);
-        for (int from = 0; from < content.Length; from += MaxPieceBytes)
-        {
-            bool more = content.Length - from > MaxPieceBytes;
-            ByteString part = content.Length <= MaxPieceBytes ? content : ByteString.CopyFrom(content.Span.Slice(from, more ? MaxPieceBytes : content.Length - from));
-            _carry(new LanePiece { Number = ++_sent, Content = part, More = more });
-        }
-    }
-
-    private async Task HandleAsync()
-    {
-        var begun = new List<ByteString>();
-        long bytes = 0;
-        try
-        {
-            await foreach (LanePiece piece in _pieces.Reader.ReadAllAsync().ConfigureAwait(false))
-            {
-                // What waits when the lane ends means a membership that is over.
-                if (Volatile.Read(ref _end) is not null) return;
-                begun.Add(piece.Content);
-                bytes += piece.Content.Length;
-                // With what was gathered before it.
-                if (bytes > _maxWordBytes + 2L * MaxPieceBytes) throw new RpcException(StatusCode.ResourceExhausted, $"a word is longer than {_maxWordBytes} bytes");
-                if (piece.More) continue;
-                foreach (LaneWord word in LaneWords.Parser.ParseFrom(Joined(begun, (int)bytes)).Words) Handle(word);
-                begun.Clear();
-                bytes = 0;
-            }
-        }
-        catch (Exception e)
-        {
-            // The edge of the host: whatever goes wrong here ends the membership and is told by it.
-            Break($"what {_peer} says over its lane cannot be taken: {(e as RpcException)?.Detail ?? e.Message}");
-        }
-    }
-
-    private static ByteString Joined(List<ByteString> parts, int bytes)
-    {
-        if (parts.Count == 1) return parts[0];
-        byte[] whole = new byte[bytes];
-        int at = 0;
-        foreach (ByteString part in parts)
-        {
-            part.CopyTo(whole, at);
-            at += part.Length;
-        }
-        return UnsafeByteOperations.UnsafeWrap(whole);
+        if (bytes <= _maxWordBytes) _speaker.Say(word, bytes);
+        else Break($"a control word of {bytes} bytes is to go to {_peer}, and distbp.wire.max-message is {_maxWordBytes}");
     }
 
     private void Handle(LaneWord word)
