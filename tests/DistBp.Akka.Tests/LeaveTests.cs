@@ -30,7 +30,7 @@ public sealed class LeaveTests
             Assert.False(watching.IsCompleted, "the run ended before the coordinator was let go: it must be longer");
             operators.Leave(nodes.AddressOf(0));
             await nodes.EndAsync(0);
-            await nodes.ToldAsync("n1: the coordinator now, in its reign 2");
+            await nodes.ToldAsync("n1: the coordinator now");
             RunResult result = await watching.WaitAsync(AkkaNodes.Patience);
             Assert.Equal(await nodes.ReferenceAsync(job), result.WeightsSha256);
             // Without copies: a shard that had not been handed over would have cost steps.
