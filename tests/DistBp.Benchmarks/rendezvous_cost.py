@@ -5,10 +5,12 @@
     /usr/bin/python3 tests/DistBp.Benchmarks/rendezvous_cost.py [--pairs 5] [--epochs 10] [--warm 4] [--job deploy/jobs/fashion-mlp.yaml] [--set KEY=VALUE]...
 
 Three processes each time (a coordinator, two with a worker and a server), on this machine, started anew for every run; static and akka alternate. The figure
-of a run is the median over its epochs after the first --warm ones. Needs Debian's dataset-fashion-mnist.
+of a run is the median over its epochs after the first --warm ones; beside it the processor time that the three took for the whole job, which a machine with others on
+it disturbs less. Needs Debian's dataset-fashion-mnist.
 """
 import argparse
 import json
+import os
 import pathlib
 import re
 import signal
@@ -64,12 +66,17 @@ class Node:
             if not self.heard.wait_for(lambda: any(words in line for line in self.said), PATIENCE_SECONDS):
                 raise SystemExit(f"no \"{words}\" within {PATIENCE_SECONDS} s: {''.join(self.said)}")
 
+    def cpu_seconds(self):
+        fields = pathlib.Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def end(self):
         self.process.kill()
         self.process.wait()
 
 
-def samples_per_second(kind, job, settings, warm):
+def run(kind, job, settings, warm):
+    """Samples a second, and processor seconds."""
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         ports = free_ports(2 * len(NODES))
@@ -82,14 +89,16 @@ def samples_per_second(kind, job, settings, warm):
                 else:
                     nodes.append(Node(folder, node, "--listen", f"127.0.0.1:{ports[i]}", "--coordinator", f"127.0.0.1:{ports[0]}"))
                 nodes[-1].wait_for("the coordinator now" if kind == "akka" and i == 0 else "listens on" if i == 0 else "joined the coordinator")
+            before = sum(node.cpu_seconds() for node in nodes)
             subprocess.run(
                 [DISTBP, "train", job, "--cluster", f"127.0.0.1:{ports[0]}", "--out", folder / "run", "--quiet", *settings], cwd=folder, check=True)
+            cpu = sum(node.cpu_seconds() for node in nodes) - before
             events = [json.loads(line) for line in (folder / "run/events.jsonl").read_text().splitlines()]
         finally:
             for node in nodes:
                 node.end()
     rates = [e["samplesPerSecond"] for e in events if e["event"] == "epoch"]
-    return statistics.median(rates[warm:])
+    return statistics.median(rates[warm:]), cpu
 
 
 def main():
@@ -103,14 +112,17 @@ def main():
     # Who ends this ends the nodes too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     settings = [part for value in [f"epochs={given.epochs}", *given.set] for part in ("--set", value)]
-    ratios = []
+    ratios, costs = [], []
     for pair in range(given.pairs):
         # Whoever is first by turns: a machine that grows slower, or faster, favours neither.
         order = ["static", "akka"] if pair % 2 == 0 else ["akka", "static"]
-        rate = {kind: samples_per_second(kind, given.job.resolve(), settings, given.warm) for kind in order}
-        ratios.append(rate["akka"] / rate["static"])
-        print(f"pair {pair + 1}: static {rate['static']:,.0f}, akka {rate['akka']:,.0f} samples/s: {ratios[-1]:.3f}", flush=True)
-    print(f"akka / static: median {statistics.median(ratios):.3f} of {len(ratios)} pairs ({min(ratios):.3f} to {max(ratios):.3f})")
+        figures = {kind: run(kind, given.job.resolve(), settings, given.warm) for kind in order}
+        ((static, static_cpu), (akka, akka_cpu)) = (figures["static"], figures["akka"])
+        ratios.append(akka / static)
+        costs.append(akka_cpu / static_cpu)
+        print(f"pair {pair + 1}: static {static:,.0f}, akka {akka:,.0f} samples/s: {ratios[-1]:.3f}; processor {static_cpu:.1f}, {akka_cpu:.1f} s: {costs[-1]:.3f}", flush=True)
+    print(f"akka / static: samples/s median {statistics.median(ratios):.3f} ({min(ratios):.3f} to {max(ratios):.3f}), processor time median {statistics.median(costs):.3f}"
+          f" ({min(costs):.3f} to {max(costs):.3f}), {len(ratios)} pairs")
 
 
 if __name__ == "__main__":
