@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using Akka;
 using Akka.Actor;
 using Akka.Cluster.Tools.Singleton;
 using DistBp.Cluster.Configuration;
@@ -24,6 +25,8 @@ internal sealed class AkkaRendezvous : IRendezvous
     private readonly ClusterConfiguration _configuration;
     private readonly Action<string> _tell;
     private readonly IActorRef _proxy;
+    private readonly CancellationTokenSource _dismissed = new();
+    private readonly TaskCompletionSource _handedOver = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>One at a time: a node's next reign begins after its last one.</summary>
     private readonly Channel<ICoordinatorStore> _reigns = Channel.CreateBounded<ICoordinatorStore>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest });
@@ -39,11 +42,14 @@ internal sealed class AkkaRendezvous : IRendezvous
         _proxy = System.ActorOf(ClusterSingletonProxy.Props(
             $"/user/{ReignActor.ManagerName}",
             ClusterSingletonProxySettings.Create(System).WithRole(AkkaSystem.CoordinatorRole).WithSingletonName(ReignActor.Name)));
+        CoordinatedShutdown.Get(System).AddTask(AkkaSystem.HandOverPhase, "distbp", HandOverAsync);
     }
 
     public ActorSystem System { get; }
 
     public bool Elects => true;
+
+    public CancellationToken Dismissed => _dismissed.Token;
 
     public async Task<NodeAddress> FindAsync(CancellationToken cancellation)
     {
@@ -75,12 +81,26 @@ internal sealed class AkkaRendezvous : IRendezvous
         return await reign.ConfigureAwait(false);
     }
 
-    public IMembershipSession Open(NodeContext node, CancellationToken abort) => new MemberSession(System, _proxy, node, abort);
+    public IMembershipSession Open(NodeContext node, CancellationToken abort) => new CarriedSession(node, Carry, abort);
 
-    public void Receive(CallCredentials credentials, JoinService joining, ClusterMembers members) =>
-        _reign?.Tell(new MemberSessions(credentials, joining, members));
+    public void Receive(NodeContext node, JoinService joining, ClusterMembers members)
+    {
+        if (_reign is not { } reign) return;
+        reign.Tell(new MemberSessions<IActorRef>(node, joining, members, (peer, word) => peer.Tell(word, reign)));
+    }
 
-    public async ValueTask DisposeAsync() => await LeaveAsync().ConfigureAwait(false);
+    public async ValueTask DisposeAsync()
+    {
+        await LeaveAsync().ConfigureAwait(false);
+        _dismissed.Dispose();
+    }
+
+    private Action Carry(CarriedSession session)
+    {
+        TimeSpan interval = _configuration.FailureDetector.HeartbeatInterval;
+        IActorRef carrier = System.ActorOf(Props.Create(() => new MemberActor(_proxy, session, interval)));
+        return () => System.Stop(carrier);
+    }
 
     private IActorRef StartSingleton(NodeAddress self)
     {
@@ -88,9 +108,9 @@ internal sealed class AkkaRendezvous : IRendezvous
         global::Akka.Configuration.Config cluster = System.Settings.Config.GetConfig("akka.cluster");
         TimeSpan settled = cluster.GetTimeSpan("failure-detector.acceptable-heartbeat-pause") + cluster.GetTimeSpan("split-brain-resolver.stable-after");
         var options = new ReignOptions(
-            _configuration.Node.Name, self.ToString(), _configuration.FailureDetector.HeartbeatInterval, settled, TimeProvider.System, Begin, LeaveAsync);
+            _configuration.Node.Name, self.ToString(), _configuration.FailureDetector.HeartbeatInterval, settled, TimeProvider.System, Begin, LeaveAsync, _handedOver.Task);
         ClusterSingletonManagerSettings settings = ClusterSingletonManagerSettings.Create(System).WithRole(AkkaSystem.CoordinatorRole).WithSingletonName(ReignActor.Name);
-        return System.ActorOf(ClusterSingletonManager.Props(Props.Create(() => new ReignActor(options)), PoisonPill.Instance, settings), ReignActor.ManagerName);
+        return System.ActorOf(ClusterSingletonManager.Props(Props.Create(() => new ReignActor(options)), Resign.Instance, settings), ReignActor.ManagerName);
     }
 
     private void Begin(KeptStore store, IActorRef reign)
@@ -99,9 +119,26 @@ internal sealed class AkkaRendezvous : IRendezvous
         _reigns.Writer.TryWrite(store);
     }
 
+    /// <summary>
+    /// The first phase of this node's shutdown, whoever began it. Where that is somebody else, who has asked Akka.Cluster to let this node go, its work is handed over
+    /// first; where this node was taken out, the others go on without it.
+    /// </summary>
+    private async Task<Done> HandOverAsync()
+    {
+        if (!_handedOver.Task.IsCompleted && CoordinatedShutdown.Get(System).ShutdownReason is not CoordinatedShutdown.ClusterDowningReason)
+        {
+            _tell("Akka.Cluster lets this node go: it hands over what it has first");
+            await _dismissed.CancelAsync().ConfigureAwait(false);
+            await Task.WhenAny(_handedOver.Task, Task.Delay(MaxLeaving)).ConfigureAwait(false);
+        }
+        _handedOver.TrySetResult();
+        return Done.Instance;
+    }
+
     /// <summary>Gracefully: the singleton is handed over, the others are told, and this node's actor system ends.</summary>
     private async Task LeaveAsync()
     {
+        _handedOver.TrySetResult();
         Task leaving = CoordinatedShutdown.Get(System).Run(CoordinatedShutdown.ClusterLeavingReason.Instance);
         try
         {

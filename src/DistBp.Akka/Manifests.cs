@@ -1,5 +1,6 @@
 using DistBp.Cluster.Wire.Akka;
 using DistBp.Cluster.Wire.Control;
+using DistBp.Cluster.Wire.Lanes;
 using Google.Protobuf;
 
 namespace DistBp.Akka;
@@ -12,7 +13,7 @@ internal static class Manifests
         Of("coordinator-sought", CoordinatorSought.Parser), Of("coordinator-place", CoordinatorPlace.Parser), Of("join-sought", JoinSought.Parser),
         Of("heartbeat", Heartbeat.Parser), Of("cluster-news", ClusterNews.Parser), Of("membership-ended", MembershipEnded.Parser),
         Of("state-sought", StateSought.Parser), Of("kept-summary", KeptSummary.Parser), Of("reign-held", ReignHeld.Parser),
-        Of("kept-value", KeptValue.Parser), Of("keeping-answer", KeepingAnswer.Parser),
+        Of("kept-value", KeptValue.Parser), Of("keeping-answer", KeepingAnswer.Parser), Of("lane-piece", LanePiece.Parser),
     ];
 
     private static readonly Dictionary<string, MessageParser> Parsers = All.ToDictionary(m => m.Word, m => m.Parser);

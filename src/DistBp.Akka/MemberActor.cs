@@ -1,78 +1,56 @@
-using System.Threading.Channels;
 using Akka.Actor;
+using DistBp.Cluster.Nodes.Members;
 using DistBp.Cluster.Wire.Akka;
-using DistBp.Cluster.Wire.Control;
-using DistBp.Cluster.Wire.Grpc;
 using Google.Protobuf;
 
 namespace DistBp.Akka;
 
-/// <summary>One membership of a node, on its own side: finds the singleton, joins it, and stays until either is gone.</summary>
+/// <summary>Carries one membership of this node: finds the singleton, and is where that one's words to this node come, those of its jobs too.</summary>
 internal sealed class MemberActor : ReceiveActor, IWithTimers
 {
     private readonly IActorRef _proxy;
-    private readonly JoinSought _join;
-    private readonly ChannelWriter<IMessage> _heard;
+    private readonly CarriedSession _session;
     private readonly TimeSpan _interval;
     private IActorRef? _coordinator;
-    private bool _isMember, _leaves;
 
     /// <param name="proxy">Of the singleton.</param>
-    /// <param name="heard">Gets what the coordinator says, and what is found out about it.</param>
-    public MemberActor(IActorRef proxy, JoinSought join, ChannelWriter<IMessage> heard, TimeSpan interval)
+    public MemberActor(IActorRef proxy, CarriedSession session, TimeSpan interval)
     {
-        (_proxy, _join, _heard, _interval) = (proxy, join, heard, interval);
-        Receive<Word>(OnWord);
+        (_proxy, _session, _interval) = (proxy, session, interval);
+        Receive<Tick>(_ => OnTick());
         Receive<CoordinatorPlace>(_ => OnFound());
-        Receive<ClusterNews>(OnNews);
-        Receive<MembershipEnded>(Say);
-        Receive<Terminated>(_ => Say(new MembershipEnded { Status = (uint)StatusCode.Unavailable, Detail = "Akka.Cluster counts it as gone" }));
-    }
-
-    /// <summary>To this actor.</summary>
-    public enum Word
-    {
-        SpeakUp,
-        Leave,
+        Receive<IMessage>(_session.Hear, _ => Sender.Equals(_coordinator));
+        Receive<Terminated>(_ => _session.Lose("Akka.Cluster counts it as gone"));
     }
 
     public ITimerScheduler Timers { get; set; } = null!;
 
     protected override void PreStart()
     {
-        Timers.StartPeriodicTimer(nameof(Word), Word.SpeakUp, TimeSpan.Zero, _interval);
+        Timers.StartPeriodicTimer(nameof(Tick), Tick.Instance, TimeSpan.Zero, _interval);
         base.PreStart();
     }
 
     protected override void PostStop()
     {
-        if (_isMember) _coordinator?.Tell(new MembershipEnded());
-        Say(new MembershipEnded { Status = (uint)StatusCode.Unavailable, Detail = "this node is not in Akka.Cluster any more" });
+        if (_session.IsMember) _coordinator?.Tell(new MembershipEnded());
+        _session.Lose("this node is not in Akka.Cluster any more");
         base.PostStop();
     }
 
-    private void OnWord(Word word)
+    private void OnTick()
     {
-        _leaves |= word == Word.Leave;
         if (_coordinator is null) _proxy.Tell(new CoordinatorSought());
-        else _coordinator.Tell(_isMember ? new Heartbeat { Leaving = _leaves } : _join);
+        else _coordinator.Tell(_session.Speak());
     }
 
     private void OnFound()
     {
         if (_coordinator is not null) return;
-        _coordinator = Sender;
-        Context.Watch(Sender);
-        Sender.Tell(_join);
+        (IActorRef coordinator, IActorRef self) = (Sender, Self);
+        _coordinator = coordinator;
+        Context.Watch(coordinator);
+        _session.Tell = word => coordinator.Tell(word, self);
+        coordinator.Tell(_session.Speak());
     }
-
-    private void OnNews(ClusterNews news)
-    {
-        bool isRepeated = _isMember && news.Admission is not null;
-        _isMember = true;
-        if (!isRepeated) Say(news);
-    }
-
-    /// <summary>What nobody reads any more is dropped.</summary>
-    private void Say(IMessage heard) => _heard.TryWrite(heard);
 }

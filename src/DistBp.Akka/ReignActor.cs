@@ -1,9 +1,11 @@
 using Akka.Actor;
 using Akka.Cluster;
+using DistBp.Cluster.Nodes.Members;
 using DistBp.Cluster.Rendezvous;
 using DistBp.Cluster.Rendezvous.Kept;
 using DistBp.Cluster.Wire.Akka;
 using DistBp.Cluster.Wire.Control;
+using DistBp.Cluster.Wire.Lanes;
 using AkkaCluster = Akka.Cluster.Cluster;
 
 namespace DistBp.Akka;
@@ -22,7 +24,7 @@ internal sealed class ReignActor : ReceiveActor, IWithTimers
     private readonly AkkaCluster _cluster = AkkaCluster.Get(Context.System);
     private readonly KeptReign<UniqueAddress> _reign;
     private KeptStore? _store;
-    private MemberSessions? _members;
+    private MemberSessions<IActorRef>? _members;
     private CoordinatorPlace? _place;
 
     public ReignActor(ReignOptions options)
@@ -38,10 +40,13 @@ internal sealed class ReignActor : ReceiveActor, IWithTimers
         Receive<KeepingAnswer>(answer => Heard((keeper, keepers) => _reign.OnAnswer(keeper, answer, keepers)));
         Receive<StateChange>(change => _reign.OnChange(change, Keepers()));
         Receive<ReignOver>(OnOver);
-        Receive<MemberSessions>(members => _members = members);
+        // Another node is to have the reign. Who holds parts of jobs here too hands them over in this one, as one who is told to go by a signal does.
+        Receive<Resign>(_ => options.HandedOver.PipeTo(Self, success: () => PoisonPill.Instance));
+        Receive<MemberSessions<IActorRef>>(members => _members = members);
         Receive<CoordinatorSought>(_ => Sender.Tell(_place), _ => _members is not null);
         Receive<JoinSought>(OnJoin, _ => _members is not null);
         Receive<Heartbeat>(heartbeat => _members?.Hear(heartbeat, Sender));
+        Receive<LanePiece>(piece => _members?.Hear(piece, Sender));
         Receive<MembershipEnded>(_ => _members?.End(Sender, "the node has gone"));
         Receive<Terminated>(gone => _members?.End(gone.ActorRef, "Akka.Cluster counts its node as gone"));
     }
@@ -57,6 +62,7 @@ internal sealed class ReignActor : ReceiveActor, IWithTimers
     protected override void PostStop()
     {
         _store?.End();
+        _members?.End();
         base.PostStop();
     }
 
@@ -64,7 +70,7 @@ internal sealed class ReignActor : ReceiveActor, IWithTimers
     {
         Keepers<UniqueAddress> keepers = Keepers();
         _reign.OnTick(keepers);
-        _members?.Look(keepers.Unreachable.Select(u => u.Address).ToHashSet());
+        _members?.Look(node => keepers.Unreachable.All(u => !u.Address.Equals(node.Path.Address)));
     }
 
     private void OnBegun(long term, IReadOnlyDictionary<string, byte[]> values)
@@ -94,9 +100,4 @@ internal sealed class ReignActor : ReceiveActor, IWithTimers
     private Keepers<UniqueAddress> Keepers() => new(
         [.. _cluster.State.Members.Where(m => m.Status == MemberStatus.Up && m.HasRole(AkkaSystem.CoordinatorRole)).Select(m => m.UniqueAddress)],
         _cluster.State.Unreachable.Select(m => m.UniqueAddress).ToHashSet());
-
-    private sealed class Tick
-    {
-        public static readonly Tick Instance = new();
-    }
 }

@@ -9,5 +9,6 @@ namespace DistBp.Akka;
 /// <param name="Bound">No other reign can have begun so soon after this one's keepers have followed it.</param>
 /// <param name="Begun">Given the state, and the singleton.</param>
 /// <param name="Resign">See <see cref="KeptStore"/>: this node leaves the cluster.</param>
+/// <param name="HandedOver">Nothing depends on this node's part in jobs any more, or it is waited for no longer.</param>
 internal sealed record ReignOptions(
-    string Name, string Address, TimeSpan Interval, TimeSpan Bound, TimeProvider Time, Action<KeptStore, IActorRef> Begun, Func<Task> Resign);
+    string Name, string Address, TimeSpan Interval, TimeSpan Bound, TimeProvider Time, Action<KeptStore, IActorRef> Begun, Func<Task> Resign, Task HandedOver);

@@ -5,6 +5,7 @@ using Akka.Serialization;
 using Akka.TestKit.Xunit2;
 using DistBp.Cluster.Wire.Akka;
 using DistBp.Cluster.Wire.Control;
+using DistBp.Cluster.Wire.Lanes;
 using Google.Protobuf;
 
 namespace DistBp.Akka.Tests;
@@ -22,6 +23,7 @@ public sealed class SerializerTests() : TestKit(AkkaSystem.Settled("akka.remote.
             new Heartbeat { Leaving = true }, new ClusterNews { Released = true }, new MembershipEnded { Status = 10, Detail = "d" }, new StateSought(),
             new KeptSummary { Term = 4, Names = { "a" }, Values = 1 }, new ReignHeld { Term = 4, Names = { "a", "b" }, Number = 2 },
             new KeptValue { Name = "a", Term = 4, Number = 1, Value = ByteString.CopyFromUtf8("x") }, new KeepingAnswer { Term = 4, Number = 1 },
+            new LanePiece { Number = 3, Content = ByteString.CopyFromUtf8("x"), More = true },
         ];
         Assert.Equal(Manifests.Types.ToHashSet(), messages.Select(m => m.GetType()).ToHashSet());
         foreach (IMessage message in messages)
@@ -31,7 +33,7 @@ public sealed class SerializerTests() : TestKit(AkkaSystem.Settled("akka.remote.
             Assert.Equal(message, serializer.FromBinary(serializer.ToBinary(message), serializer.Manifest(message)));
         }
         Assert.Equal(
-            ["cluster-news", "coordinator-place", "coordinator-sought", "heartbeat", "join-sought", "keeping-answer", "kept-summary", "kept-value", "membership-ended",
+            ["cluster-news", "coordinator-place", "coordinator-sought", "heartbeat", "join-sought", "keeping-answer", "kept-summary", "kept-value", "lane-piece", "membership-ended",
                 "reign-held", "state-sought"],
             Manifests.Types.Select(t => Manifests.WordOf(t)!).Order(StringComparer.Ordinal));
     }

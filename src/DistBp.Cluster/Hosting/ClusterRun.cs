@@ -70,7 +70,10 @@ internal sealed class ClusterRun : IRunCluster
         // Of another reign it is another peer: nodes open a link to it anew.
         _self = new PeerNode(node.Name, (ulong)record.Term, node.Endpoint);
         var transport = new ClusterTransport(
-            _job, _self, node.Credentials, node.Limits, new JobSegments(isOn: false, node.Tell), OnBroken, OnBroken);
+            _job, _self, node.Credentials, node.Limits, new JobSegments(isOn: false, node.Tell), OnBroken, OnBroken)
+        {
+            LaneTo = peer => node.Lanes.ToMember(new MemberId(peer.Name, peer.Incarnation)),
+        };
         _host = new JobHost(session.Memory, transport, [], []);
         _coordinator = new CoordinatorActor(
             session.Plan, session.Memory, session.Reporter, transport, assignment => Tell(new AssignmentTaken(assignment)), checked((int)record.Term), takesOver);

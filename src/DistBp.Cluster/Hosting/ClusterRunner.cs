@@ -23,7 +23,13 @@ internal sealed class ClusterRunner
     private readonly NodeJobs _jobs;
     private readonly ConcurrentDictionary<long, ClusterRun> _runs = [];
 
-    private ClusterRunner(NodeContext node) => (_node, _jobs) = (node, new NodeJobs(node));
+    private ClusterRunner(NodeContext node)
+    {
+        (_node, _jobs) = (node, new NodeJobs(node));
+        _jobs.AddTo(node.Lanes.Calls);
+        node.Lanes.Calls.Add(HostingMethods.Complain, (complaint, _) => Task.FromResult(Complain(complaint)));
+        node.Lanes.Deliver = envelope => _jobs.Deliver(envelope, []);
+    }
 
     public static NodeParts Create(NodeContext node)
     {
@@ -37,7 +43,7 @@ internal sealed class ClusterRunner
     private void AddTo(GrpcServices services)
     {
         _jobs.AddTo(services);
-        services.Unary(HostingMethods.Complain, (complaint, _) => Task.FromResult(Complain(complaint)));
+        _node.Lanes.Calls.AddTo(services);
     }
 
     private ComplaintNoted Complain(Complaint complaint)

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Net;
 using DistBp.Cluster.Actors;
 using DistBp.Cluster.Nodes;
+using DistBp.Cluster.Nodes.Lanes;
 using DistBp.Cluster.Wire.Grpc;
 using DistBp.Cluster.Wire.Members;
 using DistBp.Protocol;
@@ -52,6 +53,11 @@ internal sealed class ClusterTransport(
     /// <summary>Is told when a peer applies nothing any more of a generation that this node sends in.</summary>
     public Action<PeerNode, Wire.Members.Contract.Fence>? Fenced { get; set; }
 
+    /// <summary>
+    /// By which messages without tensors go to and from the coordinator: asked for with the other node. Null, or where there is none: all go over the link, in one order.
+    /// </summary>
+    public Func<PeerNode, ControlLane?>? LaneTo { get; init; }
+
     /// <summary>The job's number in the cluster.</summary>
     public long Job => job;
 
@@ -84,7 +90,8 @@ internal sealed class ClusterTransport(
         if (sent is PushGradient push && Ahead is { } ahead && ahead.TryFinish(target.Index, push, envelope)) return;
         Traffic?.Attach(sent, envelope, tensors, route);
         if (CopiesGradients && sent is PushGradient) tensors = [.. tensors.Select(t => t.Copy())];
-        route.Link.Send(envelope, tensors);
+        if (tensors.Count == 0 && route.Lane is { } lane) lane.Send(envelope);
+        else route.Link.Send(envelope, tensors);
     }
 
     /// <summary>Null: the member is here, or nowhere.</summary>
@@ -135,7 +142,8 @@ internal sealed class ClusterTransport(
         {
             return unreachable;
         }
-        var route = new PeerRoute(peer, link, members);
+        bool isControl = members.Contains(Address.Coordinator) || _own.ContainsKey(Address.Coordinator);
+        var route = new PeerRoute(peer, link, members, isControl ? LaneTo?.Invoke(peer) : null);
         lock (_peers) _peers[peer] = route;
         segments.Add(link);
         foreach (Address member in members) _routes[member] = route;

@@ -53,16 +53,13 @@ internal sealed class Complaints(NodeContext node, long job, PeerNode self, Func
     {
         try
         {
-            using var limit = new CancellationTokenSource(Patience);
-            using var channel = new GrpcChannel((await node.FindCoordinatorAsync(limit.Token).ConfigureAwait(false)).Uri, node.Limits);
-            await channel.UnaryAsync(
-                HostingMethods.Complain,
-                new Complaint
-                {
-                    Job = job, Node = self.Name, Incarnation = self.Incarnation, About = about?.Name ?? "", AboutIncarnation = about?.Incarnation ?? 0,
-                    Reason = reason, Term = meant ?? term(),
-                },
-                node.Credentials.Metadata, Patience).ConfigureAwait(false);
+            var complaint = new Complaint
+            {
+                Job = job, Node = self.Name, Incarnation = self.Incarnation, About = about?.Name ?? "", AboutIncarnation = about?.Incarnation ?? 0,
+                Reason = reason, Term = meant ?? term(),
+            };
+            if (node.Lanes.ToCoordinator() is { } lane) await lane.CallAsync(HostingMethods.Complain, complaint, Patience).ConfigureAwait(false);
+            else await CallAsync(complaint).ConfigureAwait(false);
         }
         catch (Exception unheard) when (unheard is RpcException or UserException or OperationCanceledException)
         {
@@ -70,5 +67,12 @@ internal sealed class Complaints(NodeContext node, long job, PeerNode self, Func
             string why = (unheard as RpcException)?.Detail ?? unheard.Message;
             if (meant is null) node.Tell($"the coordinator was not told that {about?.Name ?? self.Name} fails: {why}");
         }
+    }
+
+    private async Task CallAsync(Complaint complaint)
+    {
+        using var limit = new CancellationTokenSource(Patience);
+        using var channel = new GrpcChannel((await node.FindCoordinatorAsync(limit.Token).ConfigureAwait(false)).Uri, node.Limits);
+        await channel.UnaryAsync(HostingMethods.Complain, complaint, node.Credentials.Metadata, Patience).ConfigureAwait(false);
     }
 }

@@ -3,6 +3,7 @@ using DistBp.Cluster.Nodes.Members;
 using DistBp.Cluster.Wire.Grpc;
 using DistBp.Cluster.Wire.Hosting;
 using DistBp.Cluster.Wire.Members;
+using Google.Protobuf;
 
 namespace DistBp.Cluster.Hosting;
 
@@ -22,7 +23,7 @@ internal sealed class JobCalls(NodeContext node, Enlistment enlistment)
         own.Incarnation = member.Member.Incarnation;
         own.Workers.AddRange(member.Workers);
         own.Servers.AddRange(member.Servers);
-        return await CallAsync(member, HostingMethods.Enlist, own, MaxEnlisting, cancellation).ConfigureAwait(false);
+        return await AskAsync(member, HostingMethods.Enlist, own, MaxEnlisting, cancellation).ConfigureAwait(false);
     }
 
     /// <returns>Why it has not a link to every other one; null where it has.</returns>
@@ -33,18 +34,16 @@ internal sealed class JobCalls(NodeContext node, Enlistment enlistment)
         {
             Member = p.Member.ToContract(), Node = p.Node.Name, Incarnation = p.Node.Incarnation, Endpoint = p.Node.Endpoint.ToString(),
         }));
-        return CallAsync(member, HostingMethods.Introduce, introduction, MaxIntroducing, cancellation);
+        return AskAsync(member, HostingMethods.Introduce, introduction, MaxIntroducing, cancellation);
     }
 
     /// <returns>What its links have carried; null where it does not answer.</returns>
     public async Task<Dismissed?> DismissAsync(ClusterMember member, string reason)
     {
-        using var channel = new GrpcChannel(member.Endpoint.Uri, node.Limits);
+        var dismissal = new Dismissal { Job = enlistment.Job, Incarnation = member.Incarnation, Reason = reason, Term = enlistment.Term };
         try
         {
-            return await channel.UnaryAsync(
-                HostingMethods.Dismiss, new Dismissal { Job = enlistment.Job, Incarnation = member.Incarnation, Reason = reason, Term = enlistment.Term },
-                node.Credentials.Metadata, MaxDismissing).ConfigureAwait(false);
+            return await CallAsync(member, HostingMethods.Dismiss, dismissal, MaxDismissing, CancellationToken.None).ConfigureAwait(false);
         }
         catch (RpcException gone)
         {
@@ -56,12 +55,10 @@ internal sealed class JobCalls(NodeContext node, Enlistment enlistment)
     /// <returns>The mean time of its workers for a step since it was asked last; null where it made none, or does not answer.</returns>
     public async Task<TimeSpan?> PaceAsync(JobNode member, CancellationToken cancellation)
     {
-        using var channel = new GrpcChannel(member.Member.Endpoint.Uri, node.Limits);
+        var request = new PaceRequest { Job = enlistment.Job, Incarnation = member.Member.Incarnation, Term = enlistment.Term };
         try
         {
-            Pace pace = await channel.UnaryAsync(
-                HostingMethods.AskPace, new PaceRequest { Job = enlistment.Job, Incarnation = member.Member.Incarnation, Term = enlistment.Term }, node.Credentials.Metadata,
-                MaxIntroducing, cancellation).ConfigureAwait(false);
+            Pace pace = await CallAsync(member.Member, HostingMethods.AskPace, request, MaxIntroducing, cancellation).ConfigureAwait(false);
             return pace.Steps == 0 ? null : TimeSpan.FromSeconds(pace.Seconds / pace.Steps);
         }
         catch (RpcException)
@@ -71,20 +68,32 @@ internal sealed class JobCalls(NodeContext node, Enlistment enlistment)
         }
     }
 
-    private async Task<string?> CallAsync<TRequest, TResponse>(
+    /// <returns>Why it was refused; null where it was not.</returns>
+    private async Task<string?> AskAsync<TRequest, TResponse>(
         JobNode member, Method<TRequest, TResponse> method, TRequest request, TimeSpan timeout, CancellationToken cancellation)
-        where TRequest : class, Google.Protobuf.IMessage<TRequest>
-        where TResponse : class, Google.Protobuf.IMessage<TResponse>
+        where TRequest : class, IMessage<TRequest>
+        where TResponse : class, IMessage<TResponse>
     {
-        using var channel = new GrpcChannel(member.Member.Endpoint.Uri, node.Limits);
         try
         {
-            await channel.UnaryAsync(method, request, node.Credentials.Metadata, timeout, cancellation).ConfigureAwait(false);
+            await CallAsync(member.Member, method, request, timeout, cancellation).ConfigureAwait(false);
             return null;
         }
         catch (RpcException failure)
         {
             return failure.Detail;
         }
+    }
+
+    /// <summary>Over the member's lane where it has one; but an enlistment that brings parameters goes as tensors do.</summary>
+    private async Task<TResponse> CallAsync<TRequest, TResponse>(
+        ClusterMember member, Method<TRequest, TResponse> method, TRequest request, TimeSpan timeout, CancellationToken cancellation)
+        where TRequest : class, IMessage<TRequest>
+        where TResponse : class, IMessage<TResponse>
+    {
+        if (node.Lanes.ToMember(member.Id) is { } lane && request is not Enlistment { Constants.IsEmpty: false })
+            return await lane.CallAsync(method, request, timeout, cancellation).ConfigureAwait(false);
+        using var channel = new GrpcChannel(member.Endpoint.Uri, node.Limits);
+        return await channel.UnaryAsync(method, request, node.Credentials.Metadata, timeout, cancellation).ConfigureAwait(false);
     }
 }

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using DistBp.Cluster.Configuration;
 using DistBp.Cluster.Nodes;
+using DistBp.Cluster.Nodes.Lanes;
 using DistBp.Cluster.Nodes.Members;
 using DistBp.Cluster.Wire.Grpc;
 using DistBp.Cluster.Wire.Hosting;
@@ -39,12 +40,17 @@ internal sealed class NodeJobs : IDeliveryHost, IAsyncDisposable
     /// <summary>The files of jobs that this node gives to others.</summary>
     public JobData Data => _data;
 
+    /// <summary>What the coordinator calls.</summary>
+    public void AddTo(CallTable calls)
+    {
+        calls.Add(HostingMethods.Enlist, EnlistAsync);
+        calls.Add(HostingMethods.Introduce, IntroduceAsync);
+        calls.Add(HostingMethods.AskPace, (request, _) => Task.FromResult(PaceOf(request)));
+        calls.Add(HostingMethods.Dismiss, (dismissal, _) => DismissAsync(dismissal));
+    }
+
     public void AddTo(GrpcServices services)
     {
-        services.Unary(HostingMethods.Enlist, EnlistAsync);
-        services.Unary(HostingMethods.Introduce, IntroduceAsync);
-        services.Unary(HostingMethods.AskPace, (request, _) => Task.FromResult(PaceOf(request)));
-        services.Unary(HostingMethods.Dismiss, DismissAsync);
         new DeliveryService(this, DeliveryLimits.Default, _node.Configuration.Wire.SharedMemory).AddTo(services);
         _data.AddTo(services);
     }
@@ -140,9 +146,9 @@ internal sealed class NodeJobs : IDeliveryHost, IAsyncDisposable
         }
     }
 
-    private async Task<Enlisted> EnlistAsync(Enlistment enlistment, ServerCall call)
+    private async Task<Enlisted> EnlistAsync(Enlistment enlistment, CancellationToken cancellation)
     {
-        await _changing.WaitAsync(call.Cancellation).ConfigureAwait(false);
+        await _changing.WaitAsync(cancellation).ConfigureAwait(false);
         try
         {
             // The coordinator may call before this node has read its admission.
@@ -150,7 +156,7 @@ internal sealed class NodeJobs : IDeliveryHost, IAsyncDisposable
             Require(enlistment.Incarnation, enlistment.Term);
             if (_hosts.ContainsKey(enlistment.Job))
                 throw new RpcException(StatusCode.AlreadyExists, $"{_node.Name} takes part in job {enlistment.Job} already");
-            _hosts[enlistment.Job] = await Task.Run(() => HostAsync(enlistment, call.Cancellation), call.Cancellation).ConfigureAwait(false);
+            _hosts[enlistment.Job] = await Task.Run(() => HostAsync(enlistment, cancellation), cancellation).ConfigureAwait(false);
             _node.Tell($"takes part in job {enlistment.Job}: {Count(enlistment.Workers.Count, "worker")}, {Count(enlistment.Servers.Count, "server")}");
             return new Enlisted();
         }
@@ -170,14 +176,17 @@ internal sealed class NodeJobs : IDeliveryHost, IAsyncDisposable
         var complaints = new Complaints(_node, enlistment.Job, self, () => Volatile.Read(ref _term));
         var segments = new JobSegments(_node.Configuration.Wire.SharedMemory, _node.Tell);
         EnlistedMemory memory = await EnlistedMemory.CreateAsync(enlistment, _data, segments.Allocate, cancellation).ConfigureAwait(false);
-        var transport = new ClusterTransport(enlistment.Job, self, _node.Credentials, _node.Limits, segments, complaints.Tell, complaints.TellOfCoordinator);
+        var transport = new ClusterTransport(enlistment.Job, self, _node.Credentials, _node.Limits, segments, complaints.Tell, complaints.TellOfCoordinator)
+        {
+            LaneTo = peer => _node.Lanes.ToCoordinator((long)peer.Incarnation),
+        };
         _ = complaints.TellOfFailureAsync(transport.Failure);
         var host = new JobHost(memory.Training, transport, enlistment.Workers, enlistment.Servers) { Lease = memory };
         transport.Fenced = (peer, fence) => _ = complaints.TellOfFenceAsync(peer, fence, () => host.Traffic.Newest);
         return host;
     }
 
-    private async Task<Introduced> IntroduceAsync(Introduction introduction, ServerCall call)
+    private async Task<Introduced> IntroduceAsync(Introduction introduction, CancellationToken cancellation)
     {
         Require(introduction.Incarnation, introduction.Term);
         if (!_hosts.TryGetValue(introduction.Job, out JobHost? host))
@@ -187,7 +196,7 @@ internal sealed class NodeJobs : IDeliveryHost, IAsyncDisposable
             .. introduction.Places.Select(p => new MemberPlace(
                 p.Member.ToProtocol(), new PeerNode(p.Node, p.Incarnation, NodeAddress.Parse(p.Endpoint, p.Node)))),
         ];
-        IReadOnlyList<(PeerNode Node, RpcException Why)> unreachable = await host.Transport.IntroduceAsync(places, call.Cancellation).ConfigureAwait(false);
+        IReadOnlyList<(PeerNode Node, RpcException Why)> unreachable = await host.Transport.IntroduceAsync(places, cancellation).ConfigureAwait(false);
         if (unreachable.Count > 0) throw new RpcException(StatusCode.Unavailable, string.Join('\n', unreachable.Select(u => u.Why.Detail)));
         return new Introduced();
     }
@@ -200,7 +209,7 @@ internal sealed class NodeJobs : IDeliveryHost, IAsyncDisposable
         return new Pace { Steps = (ulong)steps, Seconds = time.TotalSeconds };
     }
 
-    private async Task<Dismissed> DismissAsync(Dismissal dismissal, ServerCall call)
+    private async Task<Dismissed> DismissAsync(Dismissal dismissal)
     {
         Require(dismissal.Incarnation, dismissal.Term);
         if (!_hosts.TryRemove(dismissal.Job, out JobHost? host)) return new Dismissed();

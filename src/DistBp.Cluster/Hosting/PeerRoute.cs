@@ -1,17 +1,22 @@
 using System.Collections.Concurrent;
+using DistBp.Cluster.Nodes.Lanes;
 using DistBp.Cluster.Wire.Members;
 using DistBp.Protocol;
 
 namespace DistBp.Cluster.Hosting;
 
 /// <summary>The link to a node, and what of each shard has gone to it: a version goes once to a node, however many workers it has.</summary>
-internal sealed class PeerRoute(PeerNode node, NodeLink link, IReadOnlyList<Address> members)
+/// <param name="lane">See <see cref="ClusterTransport.LaneTo"/>.</param>
+internal sealed class PeerRoute(PeerNode node, NodeLink link, IReadOnlyList<Address> members, ControlLane? lane)
 {
     private readonly ConcurrentDictionary<int, (Generation Generation, long Version)> _sent = [];
 
     public PeerNode Node => node;
 
     public NodeLink Link => link;
+
+    /// <summary>For messages without tensors; null: they go over the link.</summary>
+    public ControlLane? Lane => lane;
 
     /// <summary>Of the job, on that node.</summary>
     public IReadOnlyList<Address> Members { get; } = members;

@@ -112,9 +112,10 @@ public sealed class ClusterNode : IAsyncDisposable
 
     private async Task BelongAsync(CancellationToken leave)
     {
-        if (!IsCandidate) await KeepToCoordinatorAsync(leave).ConfigureAwait(false);
-        else if (_context.Rendezvous.Elects) await StandAsync(leave).ConfigureAwait(false);
-        else await CoordinateAsync(Duty!, leave).ConfigureAwait(false);
+        using var go = CancellationTokenSource.CreateLinkedTokenSource(leave, _context.Rendezvous.Dismissed);
+        if (!IsCandidate) await KeepToCoordinatorAsync(go.Token).ConfigureAwait(false);
+        else if (_context.Rendezvous.Elects) await StandAsync(go.Token).ConfigureAwait(false);
+        else await CoordinateAsync(Duty!, go.Token).ConfigureAwait(false);
         _health.Set("", serving: false);
     }
 

@@ -72,7 +72,7 @@ internal sealed class CoordinatorDuty : IDisposable
     public async Task RunAsync(CancellationToken stop)
     {
         using var end = CancellationTokenSource.CreateLinkedTokenSource(stop, _store.Ended);
-        _node.Rendezvous.Receive(_node.Credentials, Joining, Members);
+        _node.Rendezvous.Receive(_node, Joining, Members);
         Task watching = Members.WatchAsync(end.Token), running = Queue.RunAsync(end.Token);
         await Task.WhenAny(Task.Delay(Timeout.InfiniteTimeSpan, end.Token), running).ConfigureAwait(false);
         await end.CancelAsync().ConfigureAwait(false);

@@ -1,4 +1,5 @@
 using DistBp.Cluster.Configuration;
+using DistBp.Cluster.Nodes.Lanes;
 using DistBp.Cluster.Rendezvous;
 using DistBp.Cluster.Wire.Grpc;
 using DistBp.Protocol.Membership;
@@ -19,6 +20,9 @@ internal sealed record NodeContext(
     public int Workers => Configuration.Node.Workers > 0 ? Configuration.Node.Workers : Environment.ProcessorCount;
 
     public GrpcLimits Limits => GrpcLimits.Default with { MaxMessageBytes = (int)Configuration.Wire.MaxMessageBytes };
+
+    /// <summary>Where the rendezvous brings some.</summary>
+    public ControlLanes Lanes { get; } = new();
 
     /// <summary>Where other nodes call this one; known once it listens.</summary>
     public NodeAddress Endpoint

@@ -13,6 +13,9 @@ internal interface IRendezvous : IAsyncDisposable
     /// </summary>
     bool Elects { get; }
 
+    /// <summary>Cancelled when the rendezvous' own means let this node go: it hands over what it has and ends, as one that was told to leave.</summary>
+    CancellationToken Dismissed => CancellationToken.None;
+
     /// <summary>Where the coordinator is now. Waits for one where there is none, as long as members wait for their coordinator.</summary>
     /// <exception cref="UserException">There is none still, or it is not to be learnt.</exception>
     Task<NodeAddress> FindAsync(CancellationToken cancellation);
@@ -28,7 +31,7 @@ internal interface IRendezvous : IAsyncDisposable
     IMembershipSession? Open(NodeContext node, CancellationToken abort) => null;
 
     /// <summary>This node is the coordinator: those who come by <see cref="Open"/> become its members, as long as it reigns.</summary>
-    void Receive(CallCredentials credentials, JoinService joining, ClusterMembers members)
+    void Receive(NodeContext node, JoinService joining, ClusterMembers members)
     {
     }
 }

@@ -1,7 +1,9 @@
 using DistBp.Cluster.Configuration;
 using DistBp.Cluster.Configuration.Clusters;
+using DistBp.Cluster.Hosting;
 using DistBp.Cluster.Nodes;
 using DistBp.Cluster.Nodes.Clients;
+using DistBp.Cluster.Rendezvous;
 using DistBp.Cluster.Tests.Storage;
 using DistBp.Protocol.Membership;
 
@@ -15,11 +17,16 @@ internal sealed class HostedCluster : IAsyncDisposable
     private readonly HashSet<ClusterNode> _killed = [];
     private readonly CancellationTokenSource _leave = new();
     private ClusterConfiguration _configuration = ClusterConfiguration.Default;
+    private Func<ClusterConfiguration, IRendezvous>? _rendezvous;
+    private Action<string> _tell = _ => { };
 
     /// <param name="members">Nodes with a worker and a server.</param>
-    public static async Task<HostedCluster> StartAsync(int members, bool sharedMemory)
+    /// <param name="rendezvous">Null: static.</param>
+    public static async Task<HostedCluster> StartAsync(
+        int members, bool sharedMemory, Func<ClusterConfiguration, IRendezvous>? rendezvous = null, Action<string>? tell = null)
     {
-        var cluster = new HostedCluster();
+        var cluster = new HostedCluster { _rendezvous = rendezvous };
+        if (tell is not null) cluster._tell = tell;
         cluster._configuration = ClusterConfiguration.Default with
         {
             // Who is killed is lost by his broken connections, and nobody else on a busy machine.
@@ -57,7 +64,7 @@ internal sealed class HostedCluster : IAsyncDisposable
         {
             Node = _configuration.Node with { Name = name, Roles = roles, Listen = NodeAddress.Parse("127.0.0.1:0", "test"), Advertise = null, Workers = 1 },
         };
-        ClusterNode node = await ClusterNode.StartAsync(configuration, _ => { });
+        ClusterNode node = await ClusterNode.StartAsync(configuration, ClusterRunner.Create, _tell, rendezvous: _rendezvous?.Invoke(configuration));
         _ = node.RunAsync(_leave.Token);
         _nodes.Add(node);
         return node;

@@ -111,7 +111,7 @@ internal sealed class SimulatedCluster
             Clock.After(0.01, () => { if (from.Incarnation == own) from.Deliver(to, message, tensor); });
             return;
         }
-        Network.Send(from.Process, place.Process, message, () => { if (place.Node.Incarnation == place.Incarnation) place.Node.Deliver(to, message, tensor); });
+        Network.Send(from.Process, place.Process, message, () => { if (place.Node.Incarnation == place.Incarnation) place.Node.Deliver(to, message, tensor); }, isControl: false);
     }
 
     /// <summary>From a coordinator to a member.</summary>
@@ -119,13 +119,13 @@ internal sealed class SimulatedCluster
     {
         if (!_places.TryGetValue(to, out Place place)) return;
         if (IsTraced) Note($"{from.Process} -> {to}: {Short(message)}");
-        Network.Send(from.Process, place.Process, message, () => { if (place.Node.Incarnation == place.Incarnation) place.Node.Deliver(to, message, null); });
+        Network.Send(from.Process, place.Process, message, () => { if (place.Node.Incarnation == place.Incarnation) place.Node.Deliver(to, message, null); }, isControl: true);
     }
 
     public void Call(SimulatedNode from, SimulatedCoordinator to, Action what, Message? message = null)
     {
         if (IsTraced && message is not null) Note($"{from.Process} -> {to.Process}: {Short(message)}");
-        Network.Send(from.Process, to.Process, message, () => to.Receive(what));
+        Network.Send(from.Process, to.Process, message, () => to.Receive(what), isControl: true);
     }
 
     public void Note(string what) => Trace?.Invoke(FormattableString.Invariant($"{Clock.Now,9:0.00} {what}"));
@@ -139,7 +139,7 @@ internal sealed class SimulatedCluster
     public void Call(SimulatedCoordinator from, SimulatedNode to, Action what)
     {
         int incarnation = to.Incarnation;
-        Network.Send(from.Process, to.Process, null, () => to.Receive(() => { if (to.Incarnation == incarnation) what(); }));
+        Network.Send(from.Process, to.Process, null, () => to.Receive(() => { if (to.Incarnation == incarnation) what(); }), isControl: true);
     }
 
     /// <summary>Its connections end: whoever had one notices within a round trip, and tells the coordinator.</summary>

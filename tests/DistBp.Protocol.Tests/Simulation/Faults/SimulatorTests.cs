@@ -54,14 +54,19 @@ public sealed class SimulatorTests(ITestOutputHelper output)
         return cluster;
     }
 
-    private static SimulatedCluster Run(int seed)
+    /// <param name="lanes">Null: drawn.</param>
+    private static SimulatedCluster Run(int seed, NetworkLanes? lanes = null)
     {
         var random = new Random(seed);
         int kind = random.Next(8) switch { 0 => 1, 1 => 2, _ => 0 };
         TrainingPlan plan = Plan(kind) with { Replication = random.Next(3) };
         bool paced = random.Next(12) == 0;
         if (paced) plan = plan with { Replication = 0, EarlyStopping = null, Consistency = new SspMode(2) };
-        var quality = new NetworkQuality(0.3 + random.NextDouble(), random.Next(3) * 0.01, 40, random.Next(3) * 0.02);
+        var quality = new NetworkQuality(0.3 + random.NextDouble(), random.Next(3) * 0.01, 40, random.Next(3) * 0.02)
+        {
+            // Of its own: what a seed draws beside is what it has always been.
+            Lanes = lanes ?? (NetworkLanes)new Random(seed + 2_000_003).Next(3),
+        };
         var cluster = new SimulatedCluster(plan, seed, quality);
         cluster.Start(1 + random.Next(4), 1 + random.Next(4), standby: random.Next(2) == 0);
         new FaultSchedule(cluster, random).Plan(FaultsUntil, 150 + 1200 * random.NextDouble());
@@ -234,6 +239,27 @@ public sealed class SimulatorTests(ITestOutputHelper output)
         Assert.True(failures.Count == 0, $"{failures.Count} seeds failed: {string.Join(", ", failures.Keys)}\n{string.Join("\n\n", failures.Take(3).Select(f => $"seed {f.Key}: {f.Value}"))}");
     }
 
+    /// <param name="lanes">Of <see cref="NetworkLanes"/>.</param>
+    [Theory]
+    [InlineData(0, false)]
+    [InlineData(1, true)]
+    public void Tensors_and_what_has_none_overtake_each_other_where_each_has_a_lane(int lanes, bool overtake)
+    {
+        var clock = new VirtualClock();
+        var network = new SimulatedNetwork(clock, new Random(1), new NetworkQuality(1, 0.01, 40, 0, (NetworkLanes)lanes));
+        var generation = new Generation(1, 1);
+        var arrived = new List<int>();
+        for (int i = 0; i < 1000; i++)
+        {
+            int number = i;
+            Message message = i % 2 == 0 ? new Suspend(generation) : new HandShard(generation, new ParameterShard(0, 1), default, [], default);
+            network.Send("c1#1", "n1#1", message, () => arrived.Add(number), isControl: true);
+        }
+        while (clock.Advance()) { }
+        foreach (int lane in (int[])[0, 1]) Assert.Equal(Enumerable.Range(0, 500).Select(i => (2 * i) + lane), arrived.Where(a => a % 2 == lane));
+        Assert.Equal(overtake, !arrived.SequenceEqual(Enumerable.Range(0, 1000)));
+    }
+
     /// <summary>Each has found a fault of the machines that no other one shows so soon.</summary>
     [Theory]
     [InlineData(22)] // A stop point that is told of again, late, ended the steps after it.
@@ -241,7 +267,10 @@ public sealed class SimulatorTests(ITestOutputHelper output)
     [InlineData(2893)] // A copy that was asked for again kept a server from the next step's gradients.
     [InlineData(4438)] // Norms were lost with a connection that broke while there was no coordinator.
     [InlineData(17933)] // A member that was given up, and the ledger cut back, came to the next coordinator with later steps.
-    public void A_seed_that_once_failed_ends_with_the_reference_bits(int seed) => Assert.NotNull(Run(seed).Outcome);
+    public void A_seed_that_once_failed_ends_with_the_reference_bits(int seed)
+    {
+        foreach (NetworkLanes lanes in Enum.GetValues<NetworkLanes>()) Assert.NotNull(Run(seed, lanes).Outcome);
+    }
 
     /// <summary>DISTBP_SEEDS: how many, or FIRST..LAST.</summary>
     private static (int First, int Last) Range()
