@@ -24,6 +24,9 @@ internal sealed class ComputePool : IDisposable
     /// <summary>How often it looks into its own lane alone: some 20 µs, in which a computation's own thread comes back to it.</summary>
     private const int StealRounds = 500;
 
+    private static readonly int s_attendedRounds = int.Parse(Environment.GetEnvironmentVariable("W5_SPIN") ?? "5000", System.Globalization.CultureInfo.InvariantCulture);
+    private static readonly int s_yieldRounds = int.Parse(Environment.GetEnvironmentVariable("W5_YIELD") ?? "0", System.Globalization.CultureInfo.InvariantCulture);
+
     private readonly Lane[] _lanes;
     private readonly IComputation?[] _offers;
     private readonly Thread[] _threads;
@@ -51,6 +54,9 @@ internal sealed class ComputePool : IDisposable
 
     public int ThreadCount => _threads.Length;
 
+    /// <summary>What the threads look at before they go to sleep.</summary>
+    public Attendance Attendance { get; } = new();
+
     /// <param name="owner">The number of the worker or server; picks the lane.</param>
     public void Enqueue(int owner, IComputation computation)
     {
@@ -77,10 +83,12 @@ internal sealed class ComputePool : IDisposable
 
     private void Work(int own)
     {
+        Attendance.Enter();
         while (!_stopping)
         {
             if (Await(own) is { } computation) Run(computation);
         }
+        Attendance.Leave();
     }
 
     private void Run(IComputation computation)
@@ -101,12 +109,24 @@ internal sealed class ComputePool : IDisposable
     /// <summary>The next computation of the own lane, or, when that stays empty, of another; null after a park.</summary>
     private IComputation? Await(int own)
     {
-        for (int round = 0; round < _spinRounds && !_stopping; round++)
+        int rounds = Attendance.HasPlaces ? s_attendedRounds : _spinRounds;
+        for (int round = 0; round < rounds && !_stopping; round++)
         {
             if (Take(own) is { } mine) return mine;
+            if (Attendance.Look())
+            {
+                round = -1;
+                continue;
+            }
             if (Volatile.Read(ref _offers[own]) is not null && Interlocked.Exchange(ref _offers[own], null) is { } offer) return offer;
             if (round >= StealRounds && Volatile.Read(ref _pending) > 0 && Steal(own) is { } other) return other;
-            Thread.SpinWait(1);
+            if (s_yieldRounds > 0 && round % s_yieldRounds == s_yieldRounds - 1) Thread.Yield();
+            else Thread.SpinWait(1);
+        }
+        if (Attendance.Leave())
+        {
+            Attendance.Enter();
+            return null;
         }
         lock (_parking)
         {
@@ -115,6 +135,7 @@ internal sealed class ComputePool : IDisposable
             while (Volatile.Read(ref _pending) == 0 && !_stopping) Monitor.Wait(_parking);
             Interlocked.Decrement(ref _parked);
         }
+        Attendance.Enter();
         return null;
     }
 

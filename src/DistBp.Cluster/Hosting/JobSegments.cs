@@ -39,6 +39,7 @@ internal sealed class JobSegments(bool isOn, Action<string> tell) : IDisposable
         lock (_lock)
         {
             _links.Add(link);
+            if (isOn) link.OfferRing();
             foreach (SharedSegment segment in _segments.Values) _ = OfferAsync(link, segment);
         }
     }

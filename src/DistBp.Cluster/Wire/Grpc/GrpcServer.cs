@@ -27,6 +27,16 @@ internal sealed class GrpcServer : IAsyncDisposable
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => Configure(kestrel, listen, limits));
         builder.Services.AddSingleton<IMemoryPoolFactory<byte>, BlockPool>();
+        string inline = Environment.GetEnvironmentVariable("W5_INLINE") ?? "";
+        if (inline.Length > 0)
+        {
+            builder.Services.Configure<Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets.SocketTransportOptions>(o =>
+            {
+                o.UnsafePreferInlineScheduling = inline.Contains('i', StringComparison.Ordinal);
+                if (inline.Contains('w', StringComparison.Ordinal)) o.WaitForDataBeforeAllocatingBuffer = false;
+                if (inline.Contains('b', StringComparison.Ordinal)) o.MaxReadBufferSize = 4 << 20;
+            });
+        }
         builder.Services.AddRoutingCore();
         builder.Logging.ClearProviders();
         WebApplication application = builder.Build();

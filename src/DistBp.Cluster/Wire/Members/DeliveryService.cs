@@ -21,7 +21,7 @@ internal sealed class DeliveryService(IDeliveryHost host, DeliveryLimits limits,
         {
             var receipts = new MessageWriter<Receipt>(pipe);
             await receipts.WriteAsync(new Receipt { Admission = new Admission { Node = peer } }, call.Cancellation).ConfigureAwait(false);
-            await new DeliveryStream(deliveries, receipts, host, limits, new PeerSegments(sharedMemory)).RunAsync(call.Cancellation).ConfigureAwait(false);
+            await new DeliveryStream(deliveries, receipts, host, limits, new PeerSegments(sharedMemory), host.AttendanceOf(call.Metadata)).RunAsync(call.Cancellation).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (call.Cancellation.IsCancellationRequested)
         {

@@ -2,6 +2,8 @@ using System.Buffers;
 using System.Buffers.Binary;
 using System.IO.Pipelines;
 using System.Runtime.CompilerServices;
+using System.Runtime.ExceptionServices;
+using DistBp.Cluster.Actors;
 using DistBp.Cluster.Wire.Grpc;
 using DistBp.Cluster.Wire.Members.Contract;
 using DistBp.Cluster.Wire.Shared;
@@ -12,14 +14,19 @@ namespace DistBp.Cluster.Wire.Members;
 
 /// <summary>
 /// One peer's deliveries, from Kestrel's pipe: envelopes are parsed, chunks copied to where the host wants them and checked on the way. A message
-/// is delivered when all its bytes are there.
+/// is delivered when all its bytes are there. Where the peer shares memory with this process, envelopes come in a ring there too, in one order with
+/// those of the pipe.
 /// </summary>
 /// <param name="answers">Where answers to offers go.</param>
+/// <param name="attendance">Who looks into a ring; null: there is none.</param>
 internal sealed class DeliveryStream(
-    PipeReader pipe, MessageWriter<Receipt> answers, IDeliveryHost host, DeliveryLimits limits, PeerSegments segments)
+    PipeReader pipe, MessageWriter<Receipt> answers, IDeliveryHost host, DeliveryLimits limits, PeerSegments segments, Attendance? attendance = null)
+    : IAttended
 {
     private const int WireTypeBytes = 2;
 
+    /// <summary>Held by whoever delivers: the pipe's reader or who looks into the ring.</summary>
+    private readonly Lock _delivering = new();
     private readonly byte[] _head = new byte[ChunkHead.MaxBytes];
     private readonly OpenTensors _open = new(host, limits, segments);
     private readonly Queue<Receipt> _answers = [];
@@ -32,6 +39,9 @@ internal sealed class DeliveryStream(
     private ChunkHead _chunk;
     private int _done;
     private uint _checksum;
+    private RingReader? _ring;
+    private long _delivered;
+    private Exception? _ringFailure;
 
     /// <summary>Until the peer says that no more comes.</summary>
     /// <exception cref="IOException">The peer has gone.</exception>
@@ -39,11 +49,55 @@ internal sealed class DeliveryStream(
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     public async ValueTask RunAsync(CancellationToken cancellation)
     {
+        try
+        {
+            await ReadAsync(cancellation).ConfigureAwait(false);
+        }
+        finally
+        {
+            EndRing();
+        }
+    }
+
+    /// <summary>What the peer says in shared memory; by a thread that waits for it. What is wrong with it ends the stream.</summary>
+    public bool Look(bool waits)
+    {
+        if (_ring is not { IsEmpty: false }) return false;
+        if (waits) _delivering.Enter();
+        else if (!_delivering.TryEnter()) return false;
+        bool found = false;
+        try
+        {
+            found = TakeRing();
+        }
+        catch (Exception failure)
+        {
+            // Not this thread's affair: the stream's own reader tells of it.
+            _ringFailure = failure;
+        }
+        finally
+        {
+            _delivering.Exit();
+        }
+        if (_ringFailure is not null || _answers.Count > 0) pipe.CancelPendingRead();
+        return found;
+    }
+
+    public void Attend(bool looks) => _ring?.Attend(looks);
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    private async ValueTask ReadAsync(CancellationToken cancellation)
+    {
         while (true)
         {
             ReadResult result = await pipe.ReadAsync(cancellation).ConfigureAwait(false);
-            ReadOnlySequence<byte> rest = Take(result.Buffer);
-            while (_answers.TryDequeue(out Receipt? answer)) await answers.WriteAsync(answer, cancellation).ConfigureAwait(false);
+            ReadOnlySequence<byte> rest;
+            lock (_delivering)
+            {
+                if (_ringFailure is not null) ExceptionDispatchInfo.Throw(_ringFailure);
+                rest = Take(result.Buffer);
+            }
+            while (NextAnswer() is { } answer) await answers.WriteAsync(answer, cancellation).ConfigureAwait(false);
             if (result.IsCompleted)
             {
                 if (_into is not null || _envelope is not null || !rest.IsEmpty)
@@ -52,6 +106,11 @@ internal sealed class DeliveryStream(
             }
             pipe.AdvanceTo(rest.Start, rest.End);
         }
+    }
+
+    private Receipt? NextAnswer()
+    {
+        lock (_delivering) return _answers.TryDequeue(out Receipt? answer) ? answer : null;
     }
 
     /// <returns>What must wait for more bytes.</returns>
@@ -94,7 +153,7 @@ internal sealed class DeliveryStream(
         // An empty message is an empty chunk.
         bool isEmpty = start.Length == first && BinaryPrimitives.ReadInt32BigEndian(start[1..]) == 0;
         if (start.Length <= first && !isEmpty) return false;
-        if (!isEmpty && start[first] is >= (Delivery.EnvelopeFieldNumber << 3 | WireTypeBytes) and <= (Delivery.RetractionFieldNumber << 3 | WireTypeBytes))
+        if (!isEmpty && start[first] is >= (Delivery.EnvelopeFieldNumber << 3 | WireTypeBytes) and <= (Delivery.NudgeFieldNumber << 3 | WireTypeBytes))
             return TryTakeControl(start, ref buffer);
         if (!ChunkHead.TryRead(start, limits.MaxChunkBytes, out _chunk, out int consumed)) return false;
         BeginChunk();
@@ -112,12 +171,70 @@ internal sealed class DeliveryStream(
         if (buffer.Length < ChunkHead.PrefixBytes + length) return false;
         Delivery delivery = Parse(buffer.Slice(ChunkHead.PrefixBytes, length));
         buffer = buffer.Slice(ChunkHead.PrefixBytes + length);
+        // What was said in the ring before this is there.
+        TakeRing();
         if (delivery.Envelope is { } envelope) Begin(envelope);
         else if (delivery.Announcement is { } announcement) Announce(announcement);
         else if (delivery.Abandonment is { } abandonment) Abandon(abandonment);
         else if (delivery.Offer is { } offer) _answers.Enqueue(new Receipt { Answer = segments.Answer(offer) });
         else if (delivery.Retraction is { } retraction) segments.Retract(retraction.Segment);
+        else if (delivery.Ring is { } ring) BeginRing(ring);
         return true;
+    }
+
+    private void BeginRing(SharedOffer offer)
+    {
+        if (_ring is not null) throw new RpcException(StatusCode.Internal, "a second ring of messages is offered");
+        _ring = segments.AnswerRing(offer, attendance is not null, out SharedAnswer answer);
+        _answers.Enqueue(new Receipt { Ring = answer });
+        if (_ring is not null) attendance!.Add(this);
+    }
+
+    private void EndRing()
+    {
+        if (_ring is null) return;
+        attendance!.Remove(this);
+        // Who is at it ends before the host hears that the stream has ended.
+        lock (_delivering) _ring = null;
+    }
+
+    /// <returns>False: nothing was there, or nothing whose turn it is.</returns>
+    private bool TakeRing()
+    {
+        bool found = false;
+        while (_ring is not null && _ring.TryRead(_delivered, out ReadOnlySpan<byte> bytes))
+        {
+            found = true;
+            DeliverShared(ParseEnvelope(bytes));
+        }
+        return found;
+    }
+
+    private void DeliverShared(Envelope envelope)
+    {
+        int count = envelope.Tensors.Count;
+        if (_received.Length < count) _received = new TensorBytes[count];
+        for (int i = 0; i < count; i++)
+        {
+            Tensor info = envelope.Tensors[i];
+            if (info.Place is null && info.Bytes > 0) throw new RpcException(StatusCode.Internal, $"tensor {i} of {envelope.BodyCase} came in the ring without its place");
+            _received[i] = info.Place is null ? new TensorBytes(ReadOnlyMemory<byte>.Empty, info.Encoding) : segments.At(info).Received;
+        }
+        TellOfFence(envelope);
+        host.Deliver(envelope, _received.AsSpan(0, count));
+        _received.AsSpan(0, count).Clear();
+    }
+
+    private static Envelope ParseEnvelope(ReadOnlySpan<byte> bytes)
+    {
+        try
+        {
+            return Envelope.Parser.ParseFrom(bytes);
+        }
+        catch (InvalidProtocolBufferException e)
+        {
+            throw new RpcException(StatusCode.Internal, $"an envelope is malformed: {e.Message}", e);
+        }
     }
 
     private static Delivery Parse(in ReadOnlySequence<byte> bytes)
@@ -191,6 +308,7 @@ internal sealed class DeliveryStream(
     private void Deliver()
     {
         bool discarded = false;
+        TakeRing();
         if (_received.Length < _tensors.Count) _received = new TensorBytes[_tensors.Count];
         for (int i = 0; i < _tensors.Count; i++)
         {
@@ -204,6 +322,8 @@ internal sealed class DeliveryStream(
         TellOfFence(envelope);
         if (!discarded) host.Deliver(envelope, _received.AsSpan(0, count));
         _received.AsSpan(0, count).Clear();
+        _delivered++;
+        TakeRing();
     }
 
     /// <summary>Once of each generation: a sender that has not heard of it goes on for a while.</summary>

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using DistBp.Cluster.Wire.Grpc;
 using DistBp.Cluster.Wire.Http2;
+using DistBp.Cluster.Wire.Shared;
 
 namespace DistBp.Cluster.Wire.Members;
 
@@ -24,9 +25,17 @@ internal sealed class LinkQueue(Http2Call call, Action<RpcException> failed)
     private Action? _drained;
     private bool _busy;
     private RpcException? _end;
+    private RingWriter? _ring;
+    private long _envelopes;
 
     /// <summary>Of all that has been written: heads, envelopes and tensors.</summary>
-    public long ByteCount => _writer.ByteCount;
+    public long ByteCount
+    {
+        get
+        {
+            lock (_lock) return _writer.ByteCount + (_ring?.ByteCount ?? 0);
+        }
+    }
 
     /// <summary>Why nothing leaves any more; null while it does.</summary>
     public RpcException? Error
@@ -35,6 +44,12 @@ internal sealed class LinkQueue(Http2Call call, Action<RpcException> failed)
         {
             lock (_lock) return _end;
         }
+    }
+
+    /// <summary>The peer looks into the ring from now on: what has no bytes to send goes there while somebody looks, and crosses no thread at all.</summary>
+    public void Use(RingWriter ring)
+    {
+        lock (_lock) _ring = ring;
     }
 
     /// <summary>After the queue has ended, nothing happens, but that a mark is told of the error.</summary>
@@ -49,6 +64,8 @@ internal sealed class LinkQueue(Http2Call call, Action<RpcException> failed)
                 return true;
             }
             if (_items.Count == Capacity) return false;
+            if (TryRing(ref item)) return true;
+            if (item.Delivery?.Envelope is not null) _envelopes++;
             _items.Enqueue(item);
             if (_busy) return true;
             _busy = true;
@@ -65,6 +82,16 @@ internal sealed class LinkQueue(Http2Call call, Action<RpcException> failed)
             _end ??= cause;
             while (_items.TryDequeue(out LinkItem item)) item.Sent?.TrySetException(_end);
         }
+    }
+
+    /// <returns>True: it is on its way. False: the item is to be written, which may be a nudge by now.</returns>
+    private bool TryRing(ref LinkItem item)
+    {
+        if (_ring is not { IsAttended: true } ring || item.Numbers is not { } envelope || TensorBytesOf(item) > 0) return false;
+        // The coordinator answers also while everybody computes.
+        if (envelope.To.Role == Contract.Role.Coordinator || !ring.TryWrite(envelope, _envelopes)) return false;
+        item = LinkItem.Control(new Contract.Delivery { Nudge = new() });
+        return ring.IsAttended;
     }
 
     private void Drain()

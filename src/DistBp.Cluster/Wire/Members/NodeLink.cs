@@ -25,6 +25,7 @@ internal sealed class NodeLink : IAsyncDisposable
     private readonly Lock _lock = new();
     private readonly TaskCompletionSource _admitted = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Task _reading = Task.CompletedTask;
+    private RingWriter? _offeredRing;
     private uint _nextTensor;
     private int _over;
 
@@ -108,6 +109,17 @@ internal sealed class NodeLink : IAsyncDisposable
         return answer.Task;
     }
 
+    /// <summary>
+    /// Asks the peer, once, to look into shared memory for messages that need no bytes of tensors. Until it has said yes, while nobody there looks, and
+    /// where the ring is full, they go over the call: the order is that in which they were sent.
+    /// </summary>
+    public void OfferRing()
+    {
+        if (SharedSegment.TryCreateRing() is not { } segment) return;
+        _offeredRing = new RingWriter(segment);
+        Add(LinkItem.Control(new Delivery { Ring = SharedLanes.OfferOf(segment, number: 0) }));
+    }
+
     /// <summary>Whether the peer reads the tensor where it lies.</summary>
     public bool Shares(TensorBytes tensor) => _lanes.Find(tensor) is not null;
 
@@ -142,6 +154,7 @@ internal sealed class NodeLink : IAsyncDisposable
         // Who waits for nothing any more need not see the error.
         _ = _admitted.Task.Exception;
         await _reading.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _offeredRing?.Segment.Dispose();
     }
 
     internal void Add(LinkItem item)
@@ -191,7 +204,16 @@ internal sealed class NodeLink : IAsyncDisposable
     {
         if (receipt.KindCase == Receipt.KindOneofCase.Admission) _admitted.TrySetResult();
         else if (receipt.KindCase == Receipt.KindOneofCase.Answer) _lanes.OnAnswer(receipt.Answer);
+        else if (receipt.KindCase == Receipt.KindOneofCase.Ring) OnRing(receipt.Ring);
         else if (receipt.KindCase == Receipt.KindOneofCase.Fence) _fenced?.Invoke(receipt.Fence);
+    }
+
+    private void OnRing(SharedAnswer answer)
+    {
+        if (_offeredRing is not { } ring) return;
+        if (answer.Accepted) _queue.Use(ring);
+        // Who has it mapped needs its name no more.
+        ring.Segment.Dispose();
     }
 
     private void Fail(RpcException cause)
