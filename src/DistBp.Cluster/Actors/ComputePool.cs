@@ -21,11 +21,11 @@ internal sealed class ComputePool : IDisposable
     /// <summary>Where others of this machine wait for the core: nodes that share it, and the threads that bring their messages.</summary>
     private const int SharedSpinRounds = 100;
 
+    /// <summary>Where what it waits for comes without any other thread, it looks as long as in one process, but offers the core now and then to whom it shares it with.</summary>
+    private const int YieldRounds = 64;
+
     /// <summary>How often it looks into its own lane alone: some 20 µs, in which a computation's own thread comes back to it.</summary>
     private const int StealRounds = 500;
-
-    private static readonly int s_attendedRounds = int.Parse(Environment.GetEnvironmentVariable("W5_SPIN") ?? "5000", System.Globalization.CultureInfo.InvariantCulture);
-    private static readonly int s_yieldRounds = int.Parse(Environment.GetEnvironmentVariable("W5_YIELD") ?? "0", System.Globalization.CultureInfo.InvariantCulture);
 
     private readonly Lane[] _lanes;
     private readonly IComputation?[] _offers;
@@ -109,18 +109,16 @@ internal sealed class ComputePool : IDisposable
     /// <summary>The next computation of the own lane, or, when that stays empty, of another; null after a park.</summary>
     private IComputation? Await(int own)
     {
-        int rounds = Attendance.HasPlaces ? s_attendedRounds : _spinRounds;
+        bool looks = Attendance.HasPlaces;
+        int rounds = looks ? SpinRounds : _spinRounds;
         for (int round = 0; round < rounds && !_stopping; round++)
         {
+            // Also between two computations: what comes must not wait for an empty lane.
+            if (Attendance.Look()) round = 0;
             if (Take(own) is { } mine) return mine;
-            if (Attendance.Look())
-            {
-                round = -1;
-                continue;
-            }
             if (Volatile.Read(ref _offers[own]) is not null && Interlocked.Exchange(ref _offers[own], null) is { } offer) return offer;
             if (round >= StealRounds && Volatile.Read(ref _pending) > 0 && Steal(own) is { } other) return other;
-            if (s_yieldRounds > 0 && round % s_yieldRounds == s_yieldRounds - 1) Thread.Yield();
+            if (looks && round % YieldRounds == YieldRounds - 1) Thread.Yield();
             else Thread.SpinWait(1);
         }
         if (Attendance.Leave())

@@ -81,7 +81,8 @@ internal sealed class ClusterTransport(
         if (sent is PushGradient push && Ahead is { } ahead && ahead.TryFinish(target.Index, push, envelope)) return;
         Traffic?.Attach(sent, envelope, tensors, route);
         if (CopiesGradients && sent is PushGradient) tensors = [.. tensors.Select(t => t.Copy())];
-        route.Link.Send(envelope, tensors);
+        // The coordinator counts steps; what it must know at once, as that all have stopped, takes these along.
+        route.Link.Send(envelope, tensors, mayWait: sent is StepCommitted);
     }
 
     /// <summary>Null: the member is here, or nowhere.</summary>

@@ -1,10 +1,9 @@
 using System.Buffers;
 using System.Buffers.Binary;
-using System.IO.Pipelines;
-using System.Runtime.CompilerServices;
 using System.Runtime.ExceptionServices;
 using DistBp.Cluster.Actors;
 using DistBp.Cluster.Wire.Grpc;
+using DistBp.Cluster.Wire.Http2;
 using DistBp.Cluster.Wire.Members.Contract;
 using DistBp.Cluster.Wire.Shared;
 using DistBp.Cluster.Wire.Tensors;
@@ -13,23 +12,29 @@ using Google.Protobuf;
 namespace DistBp.Cluster.Wire.Members;
 
 /// <summary>
-/// One peer's deliveries, from Kestrel's pipe: envelopes are parsed, chunks copied to where the host wants them and checked on the way. A message
+/// One peer's deliveries, as their bytes come: envelopes are parsed, chunks copied to where the host wants them and checked on the way. A message
 /// is delivered when all its bytes are there. Where the peer shares memory with this process, envelopes come in a ring there too, in one order with
-/// those of the pipe.
+/// those of the call.
 /// </summary>
-/// <param name="answers">Where answers to offers go.</param>
+/// <param name="peer">Its name.</param>
 /// <param name="attendance">Who looks into a ring; null: there is none.</param>
-internal sealed class DeliveryStream(
-    PipeReader pipe, MessageWriter<Receipt> answers, IDeliveryHost host, DeliveryLimits limits, PeerSegments segments, Attendance? attendance = null)
-    : IAttended
+/// <param name="wake">Has the call ask for answers, and whether it is to go on.</param>
+internal sealed class DeliveryStream(string peer, IDeliveryHost host, DeliveryLimits limits, PeerSegments segments, Attendance? attendance, Action wake)
+    : ILongCall, IAttended
 {
+    /// <summary>Of a delivery that is a message: the length and the envelope follow, and nothing else.</summary>
+    public const byte EnvelopeTag = Delivery.EnvelopeFieldNumber << 3 | WireTypeBytes;
+
     private const int WireTypeBytes = 2;
 
-    /// <summary>Held by whoever delivers: the pipe's reader or who looks into the ring.</summary>
+    // How much is added to what is kept before it is looked at again: more than most envelopes are.
+    private const int PieceBytes = 512;
+
+    /// <summary>Held by whoever delivers: the call's reader or who looks into the ring.</summary>
     private readonly Lock _delivering = new();
     private readonly byte[] _head = new byte[ChunkHead.MaxBytes];
     private readonly OpenTensors _open = new(host, limits, segments);
-    private readonly Queue<Receipt> _answers = [];
+    private readonly Queue<Receipt> _answers = new([new Receipt { Admission = new Admission { Node = peer } }]);
     private readonly List<IncomingTensor> _tensors = [];
     private TensorBytes[] _received = new TensorBytes[4];
     private Envelope? _envelope;
@@ -43,20 +48,51 @@ internal sealed class DeliveryStream(
     private long _delivered;
     private Exception? _ringFailure;
 
-    /// <summary>Until the peer says that no more comes.</summary>
-    /// <exception cref="IOException">The peer has gone.</exception>
+    // A head or an envelope that is not whole yet.
+    private byte[] _kept = new byte[PieceBytes];
+    private int _keptCount;
+
     /// <exception cref="RpcException">What came cannot be delivered; nothing of the message that it belongs to is.</exception>
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
-    public async ValueTask RunAsync(CancellationToken cancellation)
+    public void Take(ReadOnlySequence<byte> bytes)
     {
-        try
+        lock (_delivering)
         {
-            await ReadAsync(cancellation).ConfigureAwait(false);
+            if (_ringFailure is not null) ExceptionDispatchInfo.Throw(_ringFailure);
+            while (_keptCount > 0 && !bytes.IsEmpty)
+            {
+                int count = (int)Math.Min(bytes.Length, PieceBytes);
+                Keep(bytes.Slice(0, count));
+                bytes = bytes.Slice(count);
+                ReadOnlySequence<byte> rest = TakeMessages(new ReadOnlySequence<byte>(_kept, 0, _keptCount));
+                _keptCount = 0;
+                Keep(rest);
+            }
+            if (!bytes.IsEmpty) Keep(TakeMessages(bytes));
         }
-        finally
+    }
+
+    public IMessage? NextAnswer()
+    {
+        lock (_delivering)
         {
-            EndRing();
+            if (_ringFailure is not null) ExceptionDispatchInfo.Throw(_ringFailure);
+            return _answers.TryDequeue(out Receipt? answer) ? answer : null;
         }
+    }
+
+    public void Complete()
+    {
+        lock (_delivering)
+        {
+            TakeRing();
+            if (_into is not null || _envelope is not null || _keptCount > 0) throw new RpcException(StatusCode.Internal, "the stream ended inside a message");
+        }
+    }
+
+    public void Close(RpcException? why)
+    {
+        EndRing();
+        host.Closed(peer, why);
     }
 
     /// <summary>What the peer says in shared memory; by a thread that waits for it. What is wrong with it ends the stream.</summary>
@@ -79,42 +115,23 @@ internal sealed class DeliveryStream(
         {
             _delivering.Exit();
         }
-        if (_ringFailure is not null || _answers.Count > 0) pipe.CancelPendingRead();
+        if (_ringFailure is not null || _answers.Count > 0) wake();
         return found;
     }
 
     public void Attend(bool looks) => _ring?.Attend(looks);
 
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
-    private async ValueTask ReadAsync(CancellationToken cancellation)
+    private void Keep(in ReadOnlySequence<byte> bytes)
     {
-        while (true)
-        {
-            ReadResult result = await pipe.ReadAsync(cancellation).ConfigureAwait(false);
-            ReadOnlySequence<byte> rest;
-            lock (_delivering)
-            {
-                if (_ringFailure is not null) ExceptionDispatchInfo.Throw(_ringFailure);
-                rest = Take(result.Buffer);
-            }
-            while (NextAnswer() is { } answer) await answers.WriteAsync(answer, cancellation).ConfigureAwait(false);
-            if (result.IsCompleted)
-            {
-                if (_into is not null || _envelope is not null || !rest.IsEmpty)
-                    throw new RpcException(StatusCode.Internal, "the stream ended inside a message");
-                return;
-            }
-            pipe.AdvanceTo(rest.Start, rest.End);
-        }
-    }
-
-    private Receipt? NextAnswer()
-    {
-        lock (_delivering) return _answers.TryDequeue(out Receipt? answer) ? answer : null;
+        int count = _keptCount + (int)bytes.Length;
+        if (_kept.Length < count) Array.Resize(ref _kept, Math.Max(count, 2 * _kept.Length));
+        // They may lie in the same memory, further behind.
+        bytes.CopyTo(_kept.AsSpan(_keptCount));
+        _keptCount = count;
     }
 
     /// <returns>What must wait for more bytes.</returns>
-    private ReadOnlySequence<byte> Take(ReadOnlySequence<byte> buffer)
+    private ReadOnlySequence<byte> TakeMessages(ReadOnlySequence<byte> buffer)
     {
         while (!buffer.IsEmpty)
         {
@@ -153,7 +170,7 @@ internal sealed class DeliveryStream(
         // An empty message is an empty chunk.
         bool isEmpty = start.Length == first && BinaryPrimitives.ReadInt32BigEndian(start[1..]) == 0;
         if (start.Length <= first && !isEmpty) return false;
-        if (!isEmpty && start[first] is >= (Delivery.EnvelopeFieldNumber << 3 | WireTypeBytes) and <= (Delivery.NudgeFieldNumber << 3 | WireTypeBytes))
+        if (!isEmpty && start[first] is >= EnvelopeTag and <= (Delivery.NudgeFieldNumber << 3 | WireTypeBytes))
             return TryTakeControl(start, ref buffer);
         if (!ChunkHead.TryRead(start, limits.MaxChunkBytes, out _chunk, out int consumed)) return false;
         BeginChunk();
@@ -169,17 +186,36 @@ internal sealed class DeliveryStream(
         if (length > (uint)limits.MaxEnvelopeBytes)
             throw new RpcException(StatusCode.ResourceExhausted, $"an envelope of {length} bytes is longer than the limit of {limits.MaxEnvelopeBytes}");
         if (buffer.Length < ChunkHead.PrefixBytes + length) return false;
-        Delivery delivery = Parse(buffer.Slice(ChunkHead.PrefixBytes, length));
+        ReadOnlySequence<byte> bytes = buffer.Slice(ChunkHead.PrefixBytes, length);
         buffer = buffer.Slice(ChunkHead.PrefixBytes + length);
         // What was said in the ring before this is there.
         TakeRing();
-        if (delivery.Envelope is { } envelope) Begin(envelope);
-        else if (delivery.Announcement is { } announcement) Announce(announcement);
+        if (start[ChunkHead.PrefixBytes] == EnvelopeTag) Begin(Parse(Envelope.Parser, bytes.Slice(EnvelopeAt(start[ChunkHead.PrefixBytes..], length))));
+        else TakeControl(Parse(Delivery.Parser, bytes));
+        return true;
+    }
+
+    /// <summary>Where the envelope begins in a delivery that is nothing else.</summary>
+    private static int EnvelopeAt(ReadOnlySpan<byte> delivery, uint length)
+    {
+        uint count = 0;
+        for (int at = 1; at < Math.Min(delivery.Length, 6); at++)
+        {
+            count |= (delivery[at] & 0x7Fu) << 7 * (at - 1);
+            if (delivery[at] >= 0x80) continue;
+            if (at + 1 + (long)count != length) break;
+            return at + 1;
+        }
+        throw new RpcException(StatusCode.Internal, "a delivery is malformed: its envelope is cut off or not all of it");
+    }
+
+    private void TakeControl(Delivery delivery)
+    {
+        if (delivery.Announcement is { } announcement) Announce(announcement);
         else if (delivery.Abandonment is { } abandonment) Abandon(abandonment);
         else if (delivery.Offer is { } offer) _answers.Enqueue(new Receipt { Answer = segments.Answer(offer) });
         else if (delivery.Retraction is { } retraction) segments.Retract(retraction.Segment);
         else if (delivery.Ring is { } ring) BeginRing(ring);
-        return true;
     }
 
     private void BeginRing(SharedOffer offer)
@@ -202,10 +238,10 @@ internal sealed class DeliveryStream(
     private bool TakeRing()
     {
         bool found = false;
-        while (_ring is not null && _ring.TryRead(_delivered, out ReadOnlySpan<byte> bytes))
+        while (_ring is not null && _ring.TryRead(_delivered, out ReadOnlyMemory<byte> bytes))
         {
             found = true;
-            DeliverShared(ParseEnvelope(bytes));
+            DeliverShared(Parse(Envelope.Parser, new ReadOnlySequence<byte>(bytes)));
         }
         return found;
     }
@@ -225,23 +261,12 @@ internal sealed class DeliveryStream(
         _received.AsSpan(0, count).Clear();
     }
 
-    private static Envelope ParseEnvelope(ReadOnlySpan<byte> bytes)
+    private static T Parse<T>(MessageParser<T> parser, in ReadOnlySequence<byte> bytes)
+        where T : IMessage<T>
     {
         try
         {
-            return Envelope.Parser.ParseFrom(bytes);
-        }
-        catch (InvalidProtocolBufferException e)
-        {
-            throw new RpcException(StatusCode.Internal, $"an envelope is malformed: {e.Message}", e);
-        }
-    }
-
-    private static Delivery Parse(in ReadOnlySequence<byte> bytes)
-    {
-        try
-        {
-            return Delivery.Parser.ParseFrom(bytes);
+            return parser.ParseFrom(bytes);
         }
         catch (InvalidProtocolBufferException e)
         {

@@ -28,11 +28,12 @@ internal sealed class LinkWriter(Http2Call call, TensorCast cast)
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     public async ValueTask WriteAsync(LinkItem item)
     {
-        if (item.Delivery is not null) Gather(item.Delivery);
+        if (item.Message is not null) Gather(item.Message);
+        if (item.Control is not null) Gather(item.Control);
         // By index: enumerating an interface would allocate in each message.
         for (int i = 0; i < (item.Tensors?.Count ?? 0); i++)
         {
-            Contract.Tensor info = item.Numbers!.Tensors[i];
+            Contract.Tensor info = item.Message!.Tensors[i];
             if (info.Place is null) await WriteAsync(info.Number, item.Tensors![i], 0, (long)info.Bytes).ConfigureAwait(false);
         }
         if (item.ByteCount > 0) await WriteAsync(item.Number, item.Tensor, item.OffsetBytes, item.ByteCount).ConfigureAwait(false);
@@ -70,6 +71,20 @@ internal sealed class LinkWriter(Http2Call call, TensorCast cast)
         _count = 0;
         ByteCount += head.Length + payload.Length;
         await call.WriteAsync(head, payload, default).ConfigureAwait(false);
+    }
+
+    /// <summary>As a delivery of this message.</summary>
+    private void Gather(Contract.Envelope message)
+    {
+        int length = message.CalculateSize(), head = PrefixBytes + 1 + CodedOutputStream.ComputeLengthSize(length);
+        Span<byte> room = Room(head + length);
+        room[0] = 0;
+        BinaryPrimitives.WriteInt32BigEndian(room[1..], head - PrefixBytes + length);
+        room[PrefixBytes] = DeliveryStream.EnvelopeTag;
+        uint rest = (uint)length;
+        for (int at = PrefixBytes + 1; at < head; at++, rest >>= 7) room[at] = (byte)(rest & 0x7F | (at < head - 1 ? 0x80u : 0));
+        message.WriteTo(room.Slice(head, length));
+        _count += head + length;
     }
 
     private void Gather(Contract.Delivery delivery)

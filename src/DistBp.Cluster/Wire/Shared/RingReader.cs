@@ -25,7 +25,7 @@ internal sealed class RingReader
     /// <summary>The next envelope, valid until the next call.</summary>
     /// <param name="before">How many envelopes of the stream were delivered: one that comes after more of them waits.</param>
     /// <exception cref="RpcException">INTERNAL: what lies in the ring is no entry.</exception>
-    public bool TryRead(long before, out ReadOnlySpan<byte> envelope)
+    public bool TryRead(long before, out ReadOnlyMemory<byte> envelope)
     {
         envelope = default;
         long available = Volatile.Read(ref _ring.Written) - _read;
@@ -36,11 +36,10 @@ internal sealed class RingReader
         if (length < 0 || length > _entry.Length - MessageRing.HeadBytes || MessageRing.EntryBytes((int)length) > available) throw Damaged($"an entry of {length} bytes");
         if (BinaryPrimitives.ReadInt64LittleEndian(_head.AsSpan(8)) > before) return false;
         // A copy: what another process may change is not parsed where it lies.
-        Span<byte> bytes = _entry.AsSpan(0, (int)length);
-        _ring.CopyOut(_read + MessageRing.HeadBytes, bytes);
+        _ring.CopyOut(_read + MessageRing.HeadBytes, _entry.AsSpan(0, (int)length));
         Volatile.Write(ref _read, _read + MessageRing.EntryBytes((int)length));
         Volatile.Write(ref _ring.Read, _read);
-        envelope = bytes;
+        envelope = _entry.AsMemory(0, (int)length);
         return true;
     }
 

@@ -10,12 +10,10 @@ internal sealed class RingWriter
     private readonly byte[] _entry = new byte[MaxEntryBytes];
     private long _written;
 
-    public RingWriter(SharedSegment segment) => (Segment, _ring) = (segment, segment.AsRing());
+    public RingWriter(SharedSegment segment) => _ring = segment.AsRing();
 
     /// <summary>Longer messages are seldom, and go over the link.</summary>
     public const int MaxEntryBytes = 8 << 10;
-
-    public SharedSegment Segment { get; }
 
     /// <summary>Of all that was written.</summary>
     public long ByteCount => _written;
