@@ -14,9 +14,10 @@ internal interface IAttended
 
 /// <summary>
 /// The places that a <see cref="ComputePool"/>'s threads look at while they have nothing to compute. What comes there while all of them compute waits for
-/// the first that is done: it could not be computed before. Only when all have gone to sleep must a sender wake somebody, and is told so.
+/// the first that is done: it could not be computed before. When one has gone to sleep a sender must wake it, and is told so.
 /// </summary>
-internal sealed class Attendance
+/// <param name="threads">At least 1.</param>
+internal sealed class Attendance(int threads)
 {
     private readonly Lock _lock = new();
     private IAttended[] _places = [];
@@ -30,7 +31,7 @@ internal sealed class Attendance
         lock (_lock)
         {
             _places = [.. _places, place];
-            place.Attend(_awake > 0);
+            place.Attend(_awake == threads);
         }
     }
 
@@ -48,18 +49,18 @@ internal sealed class Attendance
     {
         lock (_lock)
         {
-            if (_awake++ > 0) return;
+            if (++_awake < threads) return;
             foreach (IAttended place in _places) place.Attend(true);
         }
     }
 
-    /// <summary>A thread looks no more.</summary>
+    /// <summary>A thread looks no more, and from now on others must be woken.</summary>
     /// <returns>True: something came while it left.</returns>
     public bool Leave()
     {
         lock (_lock)
         {
-            if (--_awake > 0) return false;
+            _awake--;
             foreach (IAttended place in _places) place.Attend(false);
         }
         return Look(waits: true);

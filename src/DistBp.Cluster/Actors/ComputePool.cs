@@ -44,7 +44,7 @@ internal sealed class ComputePool : IDisposable
     public ComputePool(int threads, int capacity, Action<Exception> fail, bool sharesCores = false)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1);
-        _fail = fail;
+        (_fail, Attendance) = (fail, new Attendance(threads));
         _spinRounds = sharesCores ? SharedSpinRounds : SpinRounds;
         _lanes = [.. Enumerable.Range(0, threads).Select(_ => new Lane(capacity))];
         _offers = new IComputation?[threads];
@@ -55,7 +55,7 @@ internal sealed class ComputePool : IDisposable
     public int ThreadCount => _threads.Length;
 
     /// <summary>What the threads look at before they go to sleep.</summary>
-    public Attendance Attendance { get; } = new();
+    public Attendance Attendance { get; }
 
     /// <param name="owner">The number of the worker or server; picks the lane.</param>
     public void Enqueue(int owner, IComputation computation)

@@ -14,7 +14,7 @@ namespace DistBp.Cluster.Tests.Wire.Members;
 public sealed class MessageRingTests(ITestOutputHelper output) : IAsyncLifetime
 {
     private readonly CancellationTokenSource _patience = new(TimeSpan.FromSeconds(60));
-    private readonly Attendance _attendance = new();
+    private readonly Attendance _attendance = new(threads: 1);
     private readonly RecordingHost _host = new();
     private GrpcServer _server = null!;
 
@@ -66,6 +66,25 @@ public sealed class MessageRingTests(ITestOutputHelper output) : IAsyncLifetime
         Send(link, 1);
         Assert.True(_attendance.Leave());
         Assert.Equal(1, await NextAsync());
+    }
+
+    [Fact]
+    public async Task Where_one_of_two_sleeps_messages_come_over_the_call()
+    {
+        var two = new Attendance(threads: 2);
+        _host.Attendance = two;
+        await using NodeLink link = await ConnectAsync();
+        two.Enter();
+        await link.OfferRingAsync();
+        Send(link, 1);
+        Assert.Equal(1, await NextAsync());
+        two.Enter();
+        Send(link, 2);
+        Assert.False(_host.HasDelivered);
+        Assert.True(two.Leave());
+        Assert.Equal(2, await NextAsync());
+        Send(link, 3);
+        Assert.Equal(3, await NextAsync());
     }
 
     [Fact]
