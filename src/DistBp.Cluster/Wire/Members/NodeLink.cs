@@ -81,7 +81,7 @@ internal sealed class NodeLink : IAsyncDisposable
         // The numbers of the tensors have no order, so only the queue's own lock is held while anything is written.
         uint first = Reserve(tensors.Count);
         // It would make room for eight.
-        envelope.Tensors.Capacity = tensors.Count;
+        envelope.Tensors.Capacity = envelope.Tensors.Count + tensors.Count;
         for (int i = 0; i < tensors.Count; i++) envelope.Tensors.Add(Announce(first + (uint)i, tensors[i]));
         Add(LinkItem.OfMessage(envelope, tensors, mayWait));
     }
