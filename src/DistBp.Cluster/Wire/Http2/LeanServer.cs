@@ -14,9 +14,9 @@ namespace DistBp.Cluster.Wire.Http2;
 internal sealed class LeanServer(GrpcLimits limits, Action<Exception> report)
 {
     /// <summary>
-    /// The setting by which a client asks, its first one. Nobody else knows it, and then it says nothing (RFC 9113, section 6.5.2).
+    /// The setting by which a client asks, its first one. It is of those for experiments, and says nothing to who does not know it (RFC 9113, section 6.5.2).
     /// </summary>
-    public const ushort Setting = 0xD15B;
+    public const ushort Setting = 0xF15B;
 
     /// <summary>The client's first frame up to its first setting.</summary>
     private const int OpeningBytes = 24 + FrameHeader.Bytes + 6;
@@ -30,7 +30,7 @@ internal sealed class LeanServer(GrpcLimits limits, Action<Exception> report)
 
     public async Task RunAsync(ConnectionContext connection, ConnectionDelegate kestrel)
     {
-        if (await AsksAsync(connection.Transport.Input).ConfigureAwait(false)) await new LeanConnection(connection, limits, _calls, report).RunAsync().ConfigureAwait(false);
+        if (_calls.Count > 0 && await AsksAsync(connection.Transport.Input).ConfigureAwait(false)) await new LeanConnection(connection, limits, _calls, report).RunAsync().ConfigureAwait(false);
         else await kestrel(connection).ConfigureAwait(false);
     }
 
