@@ -22,11 +22,6 @@ namespace DistBp.Cluster.Wire.Members;
 internal sealed class DeliveryStream(string peer, IDeliveryHost host, DeliveryLimits limits, PeerSegments segments, Attendance? attendance, Action wake)
     : ILongCall, IAttended
 {
-    /// <summary>Of a delivery that is a message: the length and the envelope follow, and nothing else.</summary>
-    public const byte EnvelopeTag = Delivery.EnvelopeFieldNumber << 3 | WireTypeBytes;
-
-    private const int WireTypeBytes = 2;
-
     // How much is added to what is kept before it is looked at again: more than most envelopes are.
     private const int PieceBytes = 512;
 
@@ -170,7 +165,7 @@ internal sealed class DeliveryStream(string peer, IDeliveryHost host, DeliveryLi
         // An empty message is an empty chunk.
         bool isEmpty = start.Length == first && BinaryPrimitives.ReadInt32BigEndian(start[1..]) == 0;
         if (start.Length <= first && !isEmpty) return false;
-        if (!isEmpty && start[first] is >= EnvelopeTag and <= (Delivery.NudgeFieldNumber << 3 | WireTypeBytes))
+        if (!isEmpty && start[first] is >= DeliveryCodec.EnvelopeTag and <= (Delivery.NudgeFieldNumber << 3 | DeliveryCodec.WireTypeBytes))
             return TryTakeControl(start, ref buffer);
         if (!ChunkHead.TryRead(start, limits.MaxChunkBytes, out _chunk, out int consumed)) return false;
         BeginChunk();
@@ -190,23 +185,9 @@ internal sealed class DeliveryStream(string peer, IDeliveryHost host, DeliveryLi
         buffer = buffer.Slice(ChunkHead.PrefixBytes + length);
         // What was said in the ring before this is there.
         TakeRing();
-        if (start[ChunkHead.PrefixBytes] == EnvelopeTag) Begin(Parse(Envelope.Parser, bytes.Slice(EnvelopeAt(start[ChunkHead.PrefixBytes..], length))));
-        else TakeControl(Parse(Delivery.Parser, bytes));
+        if (start[ChunkHead.PrefixBytes] == DeliveryCodec.EnvelopeTag) Begin(DeliveryCodec.ReadEnvelope(bytes));
+        else TakeControl(DeliveryCodec.Parse(Delivery.Parser, bytes));
         return true;
-    }
-
-    /// <summary>Where the envelope begins in a delivery that is nothing else.</summary>
-    private static int EnvelopeAt(ReadOnlySpan<byte> delivery, uint length)
-    {
-        uint count = 0;
-        for (int at = 1; at < Math.Min(delivery.Length, 6); at++)
-        {
-            count |= (delivery[at] & 0x7Fu) << 7 * (at - 1);
-            if (delivery[at] >= 0x80) continue;
-            if (at + 1 + (long)count != length) break;
-            return at + 1;
-        }
-        throw new RpcException(StatusCode.Internal, "a delivery is malformed: its envelope is cut off or not all of it");
     }
 
     private void TakeControl(Delivery delivery)
@@ -241,7 +222,7 @@ internal sealed class DeliveryStream(string peer, IDeliveryHost host, DeliveryLi
         while (_ring is not null && _ring.TryRead(_delivered, out ReadOnlyMemory<byte> bytes))
         {
             found = true;
-            DeliverShared(Parse(Envelope.Parser, new ReadOnlySequence<byte>(bytes)));
+            DeliverShared(DeliveryCodec.Parse(Envelope.Parser, new ReadOnlySequence<byte>(bytes)));
         }
         return found;
     }
@@ -259,19 +240,6 @@ internal sealed class DeliveryStream(string peer, IDeliveryHost host, DeliveryLi
         TellOfFence(envelope);
         host.Deliver(envelope, _received.AsSpan(0, count));
         _received.AsSpan(0, count).Clear();
-    }
-
-    private static T Parse<T>(MessageParser<T> parser, in ReadOnlySequence<byte> bytes)
-        where T : IMessage<T>
-    {
-        try
-        {
-            return parser.ParseFrom(bytes);
-        }
-        catch (InvalidProtocolBufferException e)
-        {
-            throw new RpcException(StatusCode.Internal, $"a delivery is malformed: {e.Message}", e);
-        }
     }
 
     private void Begin(Envelope envelope)

@@ -73,16 +73,11 @@ internal sealed class LinkWriter(Http2Call call, TensorCast cast)
         await call.WriteAsync(head, payload, default).ConfigureAwait(false);
     }
 
-    /// <summary>As a delivery of this message.</summary>
     private void Gather(Contract.Envelope message)
     {
-        int length = message.CalculateSize(), head = PrefixBytes + 1 + CodedOutputStream.ComputeLengthSize(length);
+        int length = message.CalculateSize(), head = DeliveryCodec.HeadBytes(length);
         Span<byte> room = Room(head + length);
-        room[0] = 0;
-        BinaryPrimitives.WriteInt32BigEndian(room[1..], head - PrefixBytes + length);
-        room[PrefixBytes] = DeliveryStream.EnvelopeTag;
-        uint rest = (uint)length;
-        for (int at = PrefixBytes + 1; at < head; at++, rest >>= 7) room[at] = (byte)(rest & 0x7F | (at < head - 1 ? 0x80u : 0));
+        DeliveryCodec.WriteHead(room[..head], length);
         message.WriteTo(room.Slice(head, length));
         _count += head + length;
     }
