@@ -31,7 +31,7 @@ internal sealed class LeanConnection(ConnectionContext connection, GrpcLimits li
     private long _connectionRoom = DefaultWindow;
     private int _peerWindow = DefaultWindow;
     private long _lastReceived = Stopwatch.GetTimestamp();
-    private bool _pinged;
+    private long? _pinged;
 
     public async Task RunAsync()
     {
@@ -39,7 +39,9 @@ internal sealed class LeanConnection(ConnectionContext connection, GrpcLimits li
         try
         {
             Open();
-            using (new Timer(_ => _input.CancelPendingRead(), null, limits.PingInterval, limits.PingInterval)) await ServeAsync().ConfigureAwait(false);
+            // Looked at twice in the shorter of the two times.
+            TimeSpan period = (limits.PingInterval < limits.PingTimeout ? limits.PingInterval : limits.PingTimeout) / 2;
+            using (new Timer(_ => _input.CancelPendingRead(), null, period, period)) await ServeAsync().ConfigureAwait(false);
         }
         catch (Exception e) when (e is IOException or OperationCanceledException or ConnectionAbortedException)
         {
@@ -66,7 +68,7 @@ internal sealed class LeanConnection(ConnectionContext connection, GrpcLimits li
         {
             ReadResult result = await _input.ReadAsync().ConfigureAwait(false);
             ReadOnlySequence<byte> buffer = result.Buffer;
-            if (!buffer.IsEmpty) (_lastReceived, _pinged) = (Stopwatch.GetTimestamp(), false);
+            if (!buffer.IsEmpty) (_lastReceived, _pinged) = (Stopwatch.GetTimestamp(), null);
             try
             {
                 while (TryTake(ref buffer))
@@ -197,9 +199,10 @@ internal sealed class LeanConnection(ConnectionContext connection, GrpcLimits li
     private void AskForLife()
     {
         TimeSpan silence = Stopwatch.GetElapsedTime(_lastReceived);
-        if (silence >= limits.PingInterval + limits.PingTimeout) throw new RpcException(StatusCode.Cancelled, $"the peer has been silent for {silence}");
-        if (_pinged || silence < limits.PingInterval) return;
-        _pinged = true;
+        if (_pinged is { } asked && Stopwatch.GetElapsedTime(asked) >= limits.PingTimeout)
+            throw new RpcException(StatusCode.Cancelled, $"the peer has been silent for {silence.TotalSeconds:0.0} s");
+        if (_pinged is not null || silence < limits.PingInterval) return;
+        _pinged = Stopwatch.GetTimestamp();
         Write(new FrameHeader(8, FrameType.Ping, 0, 0), stackalloc byte[8]);
     }
 
