@@ -30,6 +30,7 @@ internal sealed class LeanConnection(ConnectionContext connection, GrpcLimits li
     private long _streamRoom = DefaultWindow;
     private long _connectionRoom = DefaultWindow;
     private int _peerWindow = DefaultWindow;
+    private readonly long _accepted = Stopwatch.GetTimestamp();
     private long _lastReceived = Stopwatch.GetTimestamp();
     private long? _pinged;
 
@@ -198,6 +199,8 @@ internal sealed class LeanConnection(ConnectionContext connection, GrpcLimits li
 
     private void AskForLife()
     {
+        if (_call is null && Stopwatch.GetElapsedTime(_accepted) >= limits.PingInterval + limits.PingTimeout)
+            throw new RpcException(StatusCode.DeadlineExceeded, "the connection has brought no call");
         TimeSpan silence = Stopwatch.GetElapsedTime(_lastReceived);
         if (_pinged is { } asked && Stopwatch.GetElapsedTime(asked) >= limits.PingTimeout)
             throw new RpcException(StatusCode.Cancelled, $"the peer has been silent for {silence.TotalSeconds:0.0} s");

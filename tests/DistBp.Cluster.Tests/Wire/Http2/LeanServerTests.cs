@@ -64,6 +64,27 @@ public sealed class LeanServerTests(ITestOutputHelper output) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_client_that_lives_and_never_calls_is_given_up()
+    {
+        using Socket socket = await ConnectAsync();
+        await socket.SendAsync(Opening()[..(LeanServer.Preface.Length + FrameHeader.Bytes + 6)], _patience.Token);
+        Task<bool> ended = ReadsAsync(socket, []);
+        try
+        {
+            while (!ended.IsCompleted)
+            {
+                await Task.Delay(100, _patience.Token);
+                await socket.SendAsync(Frame(FrameType.WindowUpdate, 0, 0, [0, 0, 0, 1]), _patience.Token);
+            }
+        }
+        catch (SocketException)
+        {
+            // It was closed in between.
+        }
+        await ended;
+    }
+
+    [Fact]
     public async Task A_client_that_vanishes_is_noticed_at_once()
     {
         Http2Call call = await CallAsync();
