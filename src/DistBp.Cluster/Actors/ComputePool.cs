@@ -21,6 +21,9 @@ internal sealed class ComputePool : IDisposable
     /// <summary>Where others of this machine wait for the core: nodes that share it, and the threads that bring their messages.</summary>
     private const int SharedSpinRounds = 100;
 
+    /// <summary>Where what it waits for comes without any other thread, it looks as long as in one process, but offers the core now and then to whom it shares it with.</summary>
+    private const int YieldRounds = 64;
+
     /// <summary>How often it looks into its own lane alone: some 20 µs, in which a computation's own thread comes back to it.</summary>
     private const int StealRounds = 500;
 
@@ -41,7 +44,7 @@ internal sealed class ComputePool : IDisposable
     public ComputePool(int threads, int capacity, Action<Exception> fail, bool sharesCores = false)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1);
-        _fail = fail;
+        (_fail, Attendance) = (fail, new Attendance(threads));
         _spinRounds = sharesCores ? SharedSpinRounds : SpinRounds;
         _lanes = [.. Enumerable.Range(0, threads).Select(_ => new Lane(capacity))];
         _offers = new IComputation?[threads];
@@ -50,6 +53,9 @@ internal sealed class ComputePool : IDisposable
     }
 
     public int ThreadCount => _threads.Length;
+
+    /// <summary>What the threads look at before they go to sleep.</summary>
+    public Attendance Attendance { get; }
 
     /// <param name="owner">The number of the worker or server; picks the lane.</param>
     public void Enqueue(int owner, IComputation computation)
@@ -77,10 +83,12 @@ internal sealed class ComputePool : IDisposable
 
     private void Work(int own)
     {
+        Attendance.Enter();
         while (!_stopping)
         {
             if (Await(own) is { } computation) Run(computation);
         }
+        Attendance.Leave();
     }
 
     private void Run(IComputation computation)
@@ -101,12 +109,22 @@ internal sealed class ComputePool : IDisposable
     /// <summary>The next computation of the own lane, or, when that stays empty, of another; null after a park.</summary>
     private IComputation? Await(int own)
     {
-        for (int round = 0; round < _spinRounds && !_stopping; round++)
+        bool looks = Attendance.HasPlaces;
+        int rounds = looks ? SpinRounds : _spinRounds;
+        for (int round = 0; round < rounds && !_stopping; round++)
         {
+            // Also between two computations: what comes must not wait for an empty lane.
+            if (Attendance.Look()) round = 0;
             if (Take(own) is { } mine) return mine;
             if (Volatile.Read(ref _offers[own]) is not null && Interlocked.Exchange(ref _offers[own], null) is { } offer) return offer;
             if (round >= StealRounds && Volatile.Read(ref _pending) > 0 && Steal(own) is { } other) return other;
-            Thread.SpinWait(1);
+            if (looks && round % YieldRounds == YieldRounds - 1) Thread.Yield();
+            else Thread.SpinWait(1);
+        }
+        if (Attendance.Leave())
+        {
+            Attendance.Enter();
+            return null;
         }
         lock (_parking)
         {
@@ -115,6 +133,7 @@ internal sealed class ComputePool : IDisposable
             while (Volatile.Read(ref _pending) == 0 && !_stopping) Monitor.Wait(_parking);
             Interlocked.Decrement(ref _parked);
         }
+        Attendance.Enter();
         return null;
     }
 

@@ -91,7 +91,8 @@ internal sealed class ClusterTransport(
         Traffic?.Attach(sent, envelope, tensors, route);
         if (CopiesGradients && sent is PushGradient) tensors = [.. tensors.Select(t => t.Copy())];
         if (tensors.Count == 0 && route.Lane is { } lane) lane.Send(envelope);
-        else route.Link.Send(envelope, tensors);
+        // The coordinator counts steps; what it must know at once, as that all have stopped, takes these along.
+        else route.Link.Send(envelope, tensors, mayWait: sent is StepCommitted);
     }
 
     /// <summary>Null: the member is here, or nowhere.</summary>

@@ -43,6 +43,9 @@ internal sealed class JobHost : IAsyncDisposable
         }
     }
 
+    /// <summary>Of the threads that compute here; null: there are none.</summary>
+    public Attendance? Attendance => _pool?.Attendance;
+
     public IReadOnlyList<int> Workers { get; }
 
     public IReadOnlyList<int> Servers { get; }

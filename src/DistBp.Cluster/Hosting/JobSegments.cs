@@ -39,6 +39,7 @@ internal sealed class JobSegments(bool isOn, Action<string> tell) : IDisposable
         lock (_lock)
         {
             _links.Add(link);
+            if (isOn) _ = OfferRingAsync(link);
             foreach (SharedSegment segment in _segments.Values) _ = OfferAsync(link, segment);
         }
     }
@@ -61,6 +62,18 @@ internal sealed class JobSegments(bool isOn, Action<string> tell) : IDisposable
     {
         foreach (NodeLink link in _links) link.Retract(segment);
         segment.Dispose();
+    }
+
+    private static async Task OfferRingAsync(NodeLink link)
+    {
+        try
+        {
+            await link.OfferRingAsync().ConfigureAwait(false);
+        }
+        catch (RpcException)
+        {
+            // The link has failed: its owner is told of it.
+        }
     }
 
     private async Task OfferAsync(NodeLink link, SharedSegment segment)

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Globalization;
+using DistBp.Cluster.Actors;
 using DistBp.Cluster.Configuration;
 using DistBp.Cluster.Nodes;
 using DistBp.Cluster.Nodes.Lanes;
@@ -81,6 +82,9 @@ internal sealed class NodeJobs : IDeliveryHost, IAsyncDisposable
         if (long.TryParse(job, NumberStyles.None, CultureInfo.InvariantCulture, out long number) && (_hosts.ContainsKey(number) || _led.ContainsKey(number))) return peer;
         throw new RpcException(StatusCode.FailedPrecondition, $"{_node.Name} takes no part in job {job}, and {peer} would send it messages of that job");
     }
+
+    public Attendance? AttendanceOf(Metadata metadata) =>
+        long.TryParse(metadata.Get(ClusterTransport.JobKey), NumberStyles.None, CultureInfo.InvariantCulture, out long job) ? _hosts.GetValueOrDefault(job)?.Attendance : null;
 
     public TensorTarget Destination(Contract.Envelope envelope, int tensor, long byteCount)
     {

@@ -180,7 +180,7 @@ public sealed class ClusterNode : IAsyncDisposable
     private void AddMethods(GrpcServices services)
     {
         _health.AddTo(services);
-        GrpcServices checkedServices = services.Guarded(call => _context.Credentials.Check(call.Metadata));
+        GrpcServices checkedServices = services.Guarded(_context.Credentials.Check);
         _office.AddTo(checkedServices);
         _parts.AddMethods(checkedServices);
     }

@@ -86,6 +86,38 @@ public sealed class ComputePoolTests
         goOn.Release();
     }
 
+    [Fact]
+    public void Threads_with_nothing_to_compute_look_where_messages_come_and_say_when_they_go_to_sleep()
+    {
+        using var pool = new ComputePool(2, capacity: 4, _ => { });
+        var place = new Place(pool);
+        pool.Attendance.Add(place);
+        for (int round = 1; round <= 200; round++)
+        {
+            Assert.True(SpinWait.SpinUntil(() => !place.IsAttended, Patience));
+            pool.Enqueue(0, new Action(() => Volatile.Write(ref place.Message, 1)).AsComputation());
+            // What came is found, be it by the last look of who goes to sleep, and is computed.
+            Assert.True(SpinWait.SpinUntil(() => Volatile.Read(ref place.Computed) == round, Patience), $"round {round}");
+        }
+    }
+
+    private sealed class Place(ComputePool pool) : IAttended
+    {
+        public int Message, Computed;
+        private volatile bool _isAttended;
+
+        public bool IsAttended => _isAttended;
+
+        public void Attend(bool looks) => _isAttended = looks;
+
+        public bool Look(bool waits)
+        {
+            if (Interlocked.Exchange(ref Message, 0) == 0) return false;
+            pool.Enqueue(1, new Action(() => Interlocked.Increment(ref Computed)).AsComputation());
+            return true;
+        }
+    }
+
     private sealed class Chain(int owner, int owners, int rounds, ComputePool pool, CountdownEvent ended) : IComputation
     {
         public int Owner { get; private set; } = owner;

@@ -1,10 +1,12 @@
 using System.Net;
+using DistBp.Cluster.Wire.Http2;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -25,13 +27,16 @@ internal sealed class GrpcServer : IAsyncDisposable
     public static async Task<GrpcServer> StartAsync(IPEndPoint listen, GrpcLimits limits, Action<GrpcServices> addMethods, Action<Exception> report)
     {
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => Configure(kestrel, listen, limits));
+        var lean = new LeanServer(limits, report);
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => Configure(kestrel, listen, limits, lean));
         builder.Services.AddSingleton<IMemoryPoolFactory<byte>, BlockPool>();
+        // Who has received bytes reads them, and whoever has something to send sends it: each way to another thread is a wake-up while the cores compute.
+        builder.Services.Configure<SocketTransportOptions>(sockets => sockets.UnsafePreferInlineScheduling = true);
         builder.Services.AddRoutingCore();
         builder.Logging.ClearProviders();
         WebApplication application = builder.Build();
         application.UseRouting();
-        addMethods(new GrpcServices(application, limits.MaxMessageBytes, report));
+        addMethods(new GrpcServices(application, lean, limits.MaxMessageBytes, report));
         application.UseEndpoints(_ => { });
         application.Run(context => ServerCallRun.Refuse(context, StatusCode.Unimplemented, $"there is no method {context.Request.Path}"));
         await application.StartAsync().ConfigureAwait(false);
@@ -48,7 +53,7 @@ internal sealed class GrpcServer : IAsyncDisposable
 
     public ValueTask DisposeAsync() => _application.DisposeAsync();
 
-    private static void Configure(KestrelServerOptions kestrel, IPEndPoint listen, GrpcLimits limits)
+    private static void Configure(KestrelServerOptions kestrel, IPEndPoint listen, GrpcLimits limits, LeanServer lean)
     {
         kestrel.AddServerHeader = false;
         // A call's length and pace are the caller's; messages have a limit of their own, and windows bound what is held.
@@ -60,6 +65,10 @@ internal sealed class GrpcServer : IAsyncDisposable
         kestrel.Limits.Http2.MaxFrameSize = limits.FrameBytes;
         kestrel.Limits.Http2.KeepAlivePingDelay = limits.PingInterval;
         kestrel.Limits.Http2.KeepAlivePingTimeout = limits.PingTimeout;
-        kestrel.Listen(listen, endpoint => endpoint.Protocols = HttpProtocols.Http2);
+        kestrel.Listen(listen, endpoint =>
+        {
+            endpoint.Protocols = HttpProtocols.Http2;
+            endpoint.Use(kestrels => connection => lean.RunAsync(connection, kestrels));
+        });
     }
 }

@@ -1,4 +1,5 @@
 using System.IO.Pipelines;
+using DistBp.Cluster.Wire.Http2;
 using Google.Protobuf;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -12,11 +13,11 @@ namespace DistBp.Cluster.Wire.Grpc;
 /// </summary>
 /// <param name="maxMessageBytes">The longest request.</param>
 /// <param name="report">Is told of a method's bug.</param>
-/// <param name="guard">Sees each call before its method does, and throws the <see cref="RpcException"/> with which it ends instead.</param>
-internal sealed class GrpcServices(IEndpointRouteBuilder routes, int maxMessageBytes, Action<Exception> report, Action<ServerCall>? guard = null)
+/// <param name="guard">Sees each call's metadata before its method does, and throws the <see cref="RpcException"/> with which it ends instead.</param>
+internal sealed class GrpcServices(IEndpointRouteBuilder routes, LeanServer lean, int maxMessageBytes, Action<Exception> report, Action<Metadata>? guard = null)
 {
     /// <summary>The same server, for methods whose calls are checked first.</summary>
-    public GrpcServices Guarded(Action<ServerCall> by) => new(routes, maxMessageBytes, report, by);
+    public GrpcServices Guarded(Action<Metadata> by) => new(routes, lean, maxMessageBytes, report, by);
 
     /// <summary>One request, one response.</summary>
     public void Unary<TRequest, TResponse>(Method<TRequest, TResponse> method, Func<TRequest, ServerCall, Task<TResponse>> handler)
@@ -57,6 +58,13 @@ internal sealed class GrpcServices(IEndpointRouteBuilder routes, int maxMessageB
         => routes.MapPost(path, (HttpContext context) => ServerCallRun.RunAsync(
             context, call => Guard(call, () => handler(context.Request.BodyReader, context.Response.BodyWriter, call)), report));
 
+    /// <summary>A long call of tensors, for those of our own clients that ask for a connection of its own; to others <see cref="Raw"/> offers the same.</summary>
+    public void Long(string path, LongCallStart start) => lean.Add(path, (metadata, peer, wake) =>
+    {
+        guard?.Invoke(metadata);
+        return start(metadata, peer, wake);
+    });
+
     private void Map<TRequest, TResponse>(
         Method<TRequest, TResponse> method, bool clientStreams, bool serverStreams,
         Func<MessageReader<TRequest>, MessageWriter<TResponse>, ServerCall, Task> handler)
@@ -72,7 +80,7 @@ internal sealed class GrpcServices(IEndpointRouteBuilder routes, int maxMessageB
 
     private Task Guard(ServerCall call, Func<Task> method)
     {
-        guard?.Invoke(call);
+        guard?.Invoke(call.Metadata);
         return method();
     }
 

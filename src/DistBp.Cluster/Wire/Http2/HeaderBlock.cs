@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using DistBp.Cluster.Wire.Grpc;
 
@@ -9,7 +10,7 @@ namespace DistBp.Cluster.Wire.Http2;
 /// </summary>
 internal static class HeaderBlock
 {
-    private const int StaticEntries = 61, FirstStatus = 8;
+    private const int StaticEntries = 61, PathName = 4, FirstStatus = 8;
     private static readonly string[] s_statuses = ["200", "204", "206", "304", "400", "404", "500"];
 
     /// <summary>The headers of a call.</summary>
@@ -27,7 +28,25 @@ internal static class HeaderBlock
         return [.. block];
     }
 
-    /// <summary>The headers or trailers of a response. Names that only the static table knows are left out, but for ":status".</summary>
+    /// <summary>The headers before a response's messages.</summary>
+    public static byte[] WriteResponse()
+    {
+        // Indexed: ":status: 200".
+        var block = new List<byte> { 0x80 | FirstStatus };
+        WriteLiteral(block, "content-type", "application/grpc");
+        return [.. block];
+    }
+
+    /// <summary>The status after a response's messages, or instead of them.</summary>
+    public static byte[] WriteTrailers(bool hasHeaders, StatusCode status, string detail)
+    {
+        var block = new List<byte>(hasHeaders ? [] : WriteResponse());
+        WriteLiteral(block, "grpc-status", ((int)status).ToString(CultureInfo.InvariantCulture));
+        if (detail.Length > 0) WriteLiteral(block, "grpc-message", PercentEncoding.Encode(detail));
+        return [.. block];
+    }
+
+    /// <summary>The headers or trailers of a request or response. Names that only the static table knows are left out, but for ":path" and ":status".</summary>
     /// <exception cref="RpcException">The block is malformed or uses what was not agreed.</exception>
     public static List<KeyValuePair<string, string>> Read(ReadOnlySpan<byte> block)
     {
@@ -45,7 +64,7 @@ internal static class HeaderBlock
             {
                 int index = ReadInteger(ref block, first >= 0x40 ? 6 : 4);
                 if (index > StaticEntries) throw Malformed($"a header of the name {index}");
-                string? name = index == 0 ? ReadString(ref block) : StatusAt(index) is null ? null : ":status";
+                string? name = index == 0 ? ReadString(ref block) : NameAt(index);
                 string value = ReadString(ref block);
                 if (name is not null) headers.Add(new(name, value));
             }
@@ -59,6 +78,8 @@ internal static class HeaderBlock
 
     private static string? StatusAt(int index)
         => index >= FirstStatus && index < FirstStatus + s_statuses.Length ? s_statuses[index - FirstStatus] : null;
+
+    private static string? NameAt(int index) => index == PathName ? ":path" : StatusAt(index) is null ? null : ":status";
 
     private static void WriteLiteral(List<byte> block, string name, string value)
     {
@@ -109,5 +130,5 @@ internal static class HeaderBlock
         }
     }
 
-    private static RpcException Malformed(string what) => new(StatusCode.Internal, $"the server's headers hold {what}, which was not agreed");
+    private static RpcException Malformed(string what) => new(StatusCode.Internal, $"headers hold {what}, which was not agreed");
 }

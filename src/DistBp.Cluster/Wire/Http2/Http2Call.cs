@@ -14,12 +14,14 @@ namespace DistBp.Cluster.Wire.Http2;
 /// </summary>
 internal sealed class Http2Call : IAsyncDisposable
 {
+    /// <summary>SETTINGS_INITIAL_WINDOW_SIZE (RFC 9113, section 6.5.2).</summary>
+    public const ushort WindowSetting = 4;
+
     private const int StreamId = 1, DefaultWindow = 65_535, DefaultFrame = 16_384, MaxHeaderBlock = 64 << 10;
 
-    // Small things leave together: a copy costs less than another call into the kernel.
+    // Small things leave together, and large ones with their beginning: a copy costs less than another call into the kernel, and a packet of a few bytes
+    // wakes the receiver as a large one does.
     private const int Gathered = 24 << 10;
-
-    private static ReadOnlySpan<byte> Preface => "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"u8;
 
     private readonly Socket _socket;
     private readonly string _name;
@@ -41,9 +43,10 @@ internal sealed class Http2Call : IAsyncDisposable
         => (_socket, _name, _window, _received) = (socket, name, window, new ReceiveBuffer(socket));
 
     /// <summary>Connects and begins the call.</summary>
+    /// <param name="asksLean">Of a path that a <see cref="LeanServer"/> knows, if there is one.</param>
     /// <exception cref="RpcException">UNAVAILABLE: nobody answers there.</exception>
     public static async Task<Http2Call> StartAsync(
-        EndPoint address, string path, Metadata metadata, GrpcLimits limits, CancellationToken cancellation)
+        EndPoint address, string path, Metadata metadata, GrpcLimits limits, CancellationToken cancellation, bool asksLean = false)
     {
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         string name = $"{path} at {address}";
@@ -51,7 +54,7 @@ internal sealed class Http2Call : IAsyncDisposable
         try
         {
             await socket.ConnectAsync(address, cancellation).ConfigureAwait(false);
-            await call.OpenAsync(HeaderBlock.WriteRequest($"{address}", path, metadata), limits, cancellation).ConfigureAwait(false);
+            await call.OpenAsync(HeaderBlock.WriteRequest($"{address}", path, metadata), limits, asksLean, cancellation).ConfigureAwait(false);
             return call;
         }
         catch (SocketException e)
@@ -114,15 +117,16 @@ internal sealed class Http2Call : IAsyncDisposable
         return ValueTask.CompletedTask;
     }
 
-    private async Task OpenAsync(byte[] headers, GrpcLimits limits, CancellationToken cancellation)
+    private async Task OpenAsync(byte[] headers, GrpcLimits limits, bool asksLean, CancellationToken cancellation)
     {
-        var opening = new List<byte>([.. Preface]);
-        byte[] settings = new byte[24];
-        // No dynamic table, no push, our window for the stream, frames as large as the limit.
-        Setting(settings, 0, id: 1, 0);
-        Setting(settings, 6, id: 2, 0);
-        Setting(settings, 12, id: 4, _window);
-        Setting(settings, 18, id: 5, limits.FrameBytes);
+        var opening = new List<byte>([.. LeanServer.Preface]);
+        byte[] settings = new byte[30];
+        // The word to a lean server, no dynamic table, no push, our window for the stream, frames as large as the limit.
+        Setting(settings, 0, LeanServer.Setting, asksLean ? 1 : 0);
+        Setting(settings, 6, id: 1, 0);
+        Setting(settings, 12, id: 2, 0);
+        Setting(settings, 18, WindowSetting, _window);
+        Setting(settings, 24, id: 5, limits.FrameBytes);
         Append(opening, new FrameHeader(settings.Length, FrameType.Settings, 0, 0), settings);
         byte[] increment = new byte[4];
         BinaryPrimitives.WriteInt32BigEndian(increment, Math.Max(1, _window - DefaultWindow));
@@ -131,10 +135,10 @@ internal sealed class Http2Call : IAsyncDisposable
         await SendAllAsync(opening.ToArray(), cancellation).ConfigureAwait(false);
     }
 
-    private static void Setting(byte[] settings, int at, ushort id, int value)
+    internal static void Setting(Span<byte> settings, int at, ushort id, int value)
     {
-        BinaryPrimitives.WriteUInt16BigEndian(settings.AsSpan(at), id);
-        BinaryPrimitives.WriteInt32BigEndian(settings.AsSpan(at + 2), value);
+        BinaryPrimitives.WriteUInt16BigEndian(settings[at..], id);
+        BinaryPrimitives.WriteInt32BigEndian(settings[(at + 2)..], value);
     }
 
     private static void Append(List<byte> bytes, FrameHeader header, byte[] payload)
@@ -154,7 +158,7 @@ internal sealed class Http2Call : IAsyncDisposable
             new FrameHeader(head.Length + payload.Length, FrameType.Data, flags, StreamId).Write(_frame);
             int gathered = FrameHeader.Bytes;
             Gather(ref head, ref gathered);
-            if (head.IsEmpty && payload.Length <= _frame.Length - gathered) Gather(ref payload, ref gathered);
+            if (head.IsEmpty) Gather(ref payload, ref gathered);
             await SendAllAsync(_frame.AsMemory(0, gathered), cancellation).ConfigureAwait(false);
             await SendAllAsync(head, cancellation).ConfigureAwait(false);
             await SendAllAsync(payload, cancellation).ConfigureAwait(false);
@@ -171,10 +175,10 @@ internal sealed class Http2Call : IAsyncDisposable
 
     private void Gather(ref ReadOnlyMemory<byte> bytes, ref int gathered)
     {
-        if (bytes.Length > _frame.Length - gathered) return;
-        bytes.CopyTo(_frame.AsMemory(gathered));
-        gathered += bytes.Length;
-        bytes = default;
+        int count = Math.Min(bytes.Length, _frame.Length - gathered);
+        bytes[..count].CopyTo(_frame.AsMemory(gathered));
+        gathered += count;
+        bytes = bytes[count..];
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
@@ -289,7 +293,7 @@ internal sealed class Http2Call : IAsyncDisposable
             int value = BinaryPrimitives.ReadInt32BigEndian(settings[2..]);
             switch (BinaryPrimitives.ReadUInt16BigEndian(settings))
             {
-                case 4:
+                case WindowSetting:
                     _sendWindow.Add(0, value - _peerWindow);
                     _peerWindow = value;
                     break;

@@ -11,17 +11,23 @@ internal sealed class DeliveryService(IDeliveryHost host, DeliveryLimits limits,
 {
     public static string Path => $"/{ParametersReflection.Descriptor.Services.Single().FullName}/Deliver";
 
-    public void AddTo(GrpcServices services) => services.Raw(Path, DeliverAsync);
+    public void AddTo(GrpcServices services)
+    {
+        services.Raw(Path, DeliverAsync);
+        services.Long(Path, Begin);
+    }
 
+    private DeliveryStream Begin(Metadata metadata, string address, Action wake)
+        => new(host.Admit(metadata, address), host, limits, new PeerSegments(sharedMemory), host.AttendanceOf(metadata), wake);
+
+    /// <summary>Of any client of gRPC.</summary>
     private async Task DeliverAsync(PipeReader deliveries, PipeWriter pipe, ServerCall call)
     {
-        string peer = host.Admit(call.Metadata, call.Peer);
+        DeliveryStream stream = Begin(call.Metadata, call.Peer, deliveries.CancelPendingRead);
         RpcException? why = null;
         try
         {
-            var receipts = new MessageWriter<Receipt>(pipe);
-            await receipts.WriteAsync(new Receipt { Admission = new Admission { Node = peer } }, call.Cancellation).ConfigureAwait(false);
-            await new DeliveryStream(deliveries, receipts, host, limits, new PeerSegments(sharedMemory)).RunAsync(call.Cancellation).ConfigureAwait(false);
+            await RunAsync(stream, deliveries, new MessageWriter<Receipt>(pipe), call.Cancellation).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (call.Cancellation.IsCancellationRequested)
         {
@@ -39,7 +45,21 @@ internal sealed class DeliveryService(IDeliveryHost host, DeliveryLimits limits,
         }
         finally
         {
-            host.Closed(peer, why);
+            stream.Close(why);
+        }
+    }
+
+    private static async Task RunAsync(DeliveryStream stream, PipeReader deliveries, MessageWriter<Receipt> answers, CancellationToken cancellation)
+    {
+        while (true)
+        {
+            while (stream.NextAnswer() is Receipt answer) await answers.WriteAsync(answer, cancellation).ConfigureAwait(false);
+            ReadResult result = await deliveries.ReadAsync(cancellation).ConfigureAwait(false);
+            stream.Take(result.Buffer);
+            deliveries.AdvanceTo(result.Buffer.End);
+            if (!result.IsCompleted) continue;
+            stream.Complete();
+            return;
         }
     }
 }

@@ -1,8 +1,9 @@
 using System.Buffers;
 using System.Buffers.Binary;
-using System.IO.Pipelines;
-using System.Runtime.CompilerServices;
+using System.Runtime.ExceptionServices;
+using DistBp.Cluster.Actors;
 using DistBp.Cluster.Wire.Grpc;
+using DistBp.Cluster.Wire.Http2;
 using DistBp.Cluster.Wire.Members.Contract;
 using DistBp.Cluster.Wire.Shared;
 using DistBp.Cluster.Wire.Tensors;
@@ -11,18 +12,24 @@ using Google.Protobuf;
 namespace DistBp.Cluster.Wire.Members;
 
 /// <summary>
-/// One peer's deliveries, from Kestrel's pipe: envelopes are parsed, chunks copied to where the host wants them and checked on the way. A message
-/// is delivered when all its bytes are there.
+/// One peer's deliveries, as their bytes come: envelopes are parsed, chunks copied to where the host wants them and checked on the way. A message
+/// is delivered when all its bytes are there. Where the peer shares memory with this process, envelopes come in a ring there too, in one order with
+/// those of the call.
 /// </summary>
-/// <param name="answers">Where answers to offers go.</param>
-internal sealed class DeliveryStream(
-    PipeReader pipe, MessageWriter<Receipt> answers, IDeliveryHost host, DeliveryLimits limits, PeerSegments segments)
+/// <param name="peer">Its name.</param>
+/// <param name="attendance">Who looks into a ring; null: there is none.</param>
+/// <param name="wake">Has the call ask for answers, and whether it is to go on.</param>
+internal sealed class DeliveryStream(string peer, IDeliveryHost host, DeliveryLimits limits, PeerSegments segments, Attendance? attendance, Action wake)
+    : ILongCall, IAttended
 {
-    private const int WireTypeBytes = 2;
+    // How much is added to what is kept before it is looked at again: more than most envelopes are.
+    private const int PieceBytes = 512;
 
+    /// <summary>Held by whoever delivers: the call's reader or who looks into the ring.</summary>
+    private readonly Lock _delivering = new();
     private readonly byte[] _head = new byte[ChunkHead.MaxBytes];
     private readonly OpenTensors _open = new(host, limits, segments);
-    private readonly Queue<Receipt> _answers = [];
+    private readonly Queue<Receipt> _answers = new([new Receipt { Admission = new Admission { Node = peer } }]);
     private readonly List<IncomingTensor> _tensors = [];
     private TensorBytes[] _received = new TensorBytes[4];
     private Envelope? _envelope;
@@ -32,30 +39,94 @@ internal sealed class DeliveryStream(
     private ChunkHead _chunk;
     private int _done;
     private uint _checksum;
+    private RingReader? _ring;
+    private long _delivered;
+    private Exception? _ringFailure;
 
-    /// <summary>Until the peer says that no more comes.</summary>
-    /// <exception cref="IOException">The peer has gone.</exception>
+    // A head or an envelope that is not whole yet.
+    private byte[] _kept = new byte[PieceBytes];
+    private int _keptCount;
+
     /// <exception cref="RpcException">What came cannot be delivered; nothing of the message that it belongs to is.</exception>
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
-    public async ValueTask RunAsync(CancellationToken cancellation)
+    public void Take(ReadOnlySequence<byte> bytes)
     {
-        while (true)
+        lock (_delivering)
         {
-            ReadResult result = await pipe.ReadAsync(cancellation).ConfigureAwait(false);
-            ReadOnlySequence<byte> rest = Take(result.Buffer);
-            while (_answers.TryDequeue(out Receipt? answer)) await answers.WriteAsync(answer, cancellation).ConfigureAwait(false);
-            if (result.IsCompleted)
+            if (_ringFailure is not null) ExceptionDispatchInfo.Throw(_ringFailure);
+            while (_keptCount > 0 && !bytes.IsEmpty)
             {
-                if (_into is not null || _envelope is not null || !rest.IsEmpty)
-                    throw new RpcException(StatusCode.Internal, "the stream ended inside a message");
-                return;
+                int count = (int)Math.Min(bytes.Length, PieceBytes);
+                Keep(bytes.Slice(0, count));
+                bytes = bytes.Slice(count);
+                ReadOnlySequence<byte> rest = TakeMessages(new ReadOnlySequence<byte>(_kept, 0, _keptCount));
+                _keptCount = 0;
+                Keep(rest);
             }
-            pipe.AdvanceTo(rest.Start, rest.End);
+            if (!bytes.IsEmpty) Keep(TakeMessages(bytes));
         }
     }
 
+    public IMessage? NextAnswer()
+    {
+        lock (_delivering)
+        {
+            if (_ringFailure is not null) ExceptionDispatchInfo.Throw(_ringFailure);
+            return _answers.TryDequeue(out Receipt? answer) ? answer : null;
+        }
+    }
+
+    public void Complete()
+    {
+        lock (_delivering)
+        {
+            TakeRing();
+            if (_into is not null || _envelope is not null || _keptCount > 0) throw new RpcException(StatusCode.Internal, "the stream ended inside a message");
+        }
+    }
+
+    public void Close(RpcException? why)
+    {
+        EndRing();
+        host.Closed(peer, why);
+    }
+
+    /// <summary>What the peer says in shared memory; by a thread that waits for it. What is wrong with it ends the stream.</summary>
+    public bool Look(bool waits)
+    {
+        if (_ring is not { IsEmpty: false }) return false;
+        if (waits) _delivering.Enter();
+        else if (!_delivering.TryEnter()) return false;
+        bool found = false;
+        try
+        {
+            found = TakeRing();
+        }
+        catch (Exception failure)
+        {
+            // Not this thread's affair: the stream's own reader tells of it.
+            _ringFailure = failure;
+        }
+        finally
+        {
+            _delivering.Exit();
+        }
+        if (_ringFailure is not null || _answers.Count > 0) wake();
+        return found;
+    }
+
+    public void Attend(bool looks) => _ring?.Attend(looks);
+
+    private void Keep(in ReadOnlySequence<byte> bytes)
+    {
+        int count = _keptCount + (int)bytes.Length;
+        if (_kept.Length < count) Array.Resize(ref _kept, Math.Max(count, 2 * _kept.Length));
+        // They may lie in the same memory, further behind.
+        bytes.CopyTo(_kept.AsSpan(_keptCount));
+        _keptCount = count;
+    }
+
     /// <returns>What must wait for more bytes.</returns>
-    private ReadOnlySequence<byte> Take(ReadOnlySequence<byte> buffer)
+    private ReadOnlySequence<byte> TakeMessages(ReadOnlySequence<byte> buffer)
     {
         while (!buffer.IsEmpty)
         {
@@ -94,7 +165,7 @@ internal sealed class DeliveryStream(
         // An empty message is an empty chunk.
         bool isEmpty = start.Length == first && BinaryPrimitives.ReadInt32BigEndian(start[1..]) == 0;
         if (start.Length <= first && !isEmpty) return false;
-        if (!isEmpty && start[first] is >= (Delivery.EnvelopeFieldNumber << 3 | WireTypeBytes) and <= (Delivery.RetractionFieldNumber << 3 | WireTypeBytes))
+        if (!isEmpty && start[first] is >= DeliveryCodec.EnvelopeTag and <= (Delivery.NudgeFieldNumber << 3 | DeliveryCodec.WireTypeBytes))
             return TryTakeControl(start, ref buffer);
         if (!ChunkHead.TryRead(start, limits.MaxChunkBytes, out _chunk, out int consumed)) return false;
         BeginChunk();
@@ -110,26 +181,65 @@ internal sealed class DeliveryStream(
         if (length > (uint)limits.MaxEnvelopeBytes)
             throw new RpcException(StatusCode.ResourceExhausted, $"an envelope of {length} bytes is longer than the limit of {limits.MaxEnvelopeBytes}");
         if (buffer.Length < ChunkHead.PrefixBytes + length) return false;
-        Delivery delivery = Parse(buffer.Slice(ChunkHead.PrefixBytes, length));
+        ReadOnlySequence<byte> bytes = buffer.Slice(ChunkHead.PrefixBytes, length);
         buffer = buffer.Slice(ChunkHead.PrefixBytes + length);
-        if (delivery.Envelope is { } envelope) Begin(envelope);
-        else if (delivery.Announcement is { } announcement) Announce(announcement);
-        else if (delivery.Abandonment is { } abandonment) Abandon(abandonment);
-        else if (delivery.Offer is { } offer) _answers.Enqueue(new Receipt { Answer = segments.Answer(offer) });
-        else if (delivery.Retraction is { } retraction) segments.Retract(retraction.Segment);
+        // What was said in the ring before this is there.
+        TakeRing();
+        if (start[ChunkHead.PrefixBytes] == DeliveryCodec.EnvelopeTag) Begin(DeliveryCodec.ReadEnvelope(bytes));
+        else TakeControl(DeliveryCodec.Parse(Delivery.Parser, bytes));
         return true;
     }
 
-    private static Delivery Parse(in ReadOnlySequence<byte> bytes)
+    private void TakeControl(Delivery delivery)
     {
-        try
+        if (delivery.Announcement is { } announcement) Announce(announcement);
+        else if (delivery.Abandonment is { } abandonment) Abandon(abandonment);
+        else if (delivery.Offer is { } offer) _answers.Enqueue(new Receipt { Answer = segments.Answer(offer) });
+        else if (delivery.Retraction is { } retraction) segments.Retract(retraction.Segment);
+        else if (delivery.Ring is { } ring) BeginRing(ring);
+    }
+
+    private void BeginRing(SharedOffer offer)
+    {
+        if (_ring is not null) throw new RpcException(StatusCode.Internal, "a second ring of messages is offered");
+        _ring = segments.AnswerRing(offer, attendance is not null, out SharedAnswer answer);
+        _answers.Enqueue(new Receipt { Ring = answer });
+        if (_ring is not null) attendance!.Add(this);
+    }
+
+    private void EndRing()
+    {
+        if (_ring is null) return;
+        attendance!.Remove(this);
+        // Who is at it ends before the host hears that the stream has ended.
+        lock (_delivering) _ring = null;
+    }
+
+    /// <returns>False: nothing was there, or nothing whose turn it is.</returns>
+    private bool TakeRing()
+    {
+        bool found = false;
+        while (_ring is not null && _ring.TryRead(_delivered, out ReadOnlyMemory<byte> bytes))
         {
-            return Delivery.Parser.ParseFrom(bytes);
+            found = true;
+            DeliverShared(DeliveryCodec.Parse(Envelope.Parser, new ReadOnlySequence<byte>(bytes)));
         }
-        catch (InvalidProtocolBufferException e)
+        return found;
+    }
+
+    private void DeliverShared(Envelope envelope)
+    {
+        int count = envelope.Tensors.Count;
+        if (_received.Length < count) _received = new TensorBytes[count];
+        for (int i = 0; i < count; i++)
         {
-            throw new RpcException(StatusCode.Internal, $"a delivery is malformed: {e.Message}", e);
+            Tensor info = envelope.Tensors[i];
+            if (info.Place is null && info.Bytes > 0) throw new RpcException(StatusCode.Internal, $"tensor {i} of {envelope.BodyCase} came in the ring without its place");
+            _received[i] = info.Place is null ? new TensorBytes(ReadOnlyMemory<byte>.Empty, info.Encoding) : segments.At(info).Received;
         }
+        TellOfFence(envelope);
+        host.Deliver(envelope, _received.AsSpan(0, count));
+        _received.AsSpan(0, count).Clear();
     }
 
     private void Begin(Envelope envelope)
@@ -191,6 +301,7 @@ internal sealed class DeliveryStream(
     private void Deliver()
     {
         bool discarded = false;
+        TakeRing();
         if (_received.Length < _tensors.Count) _received = new TensorBytes[_tensors.Count];
         for (int i = 0; i < _tensors.Count; i++)
         {
@@ -204,6 +315,8 @@ internal sealed class DeliveryStream(
         TellOfFence(envelope);
         if (!discarded) host.Deliver(envelope, _received.AsSpan(0, count));
         _received.AsSpan(0, count).Clear();
+        _delivered++;
+        TakeRing();
     }
 
     /// <summary>Once of each generation: a sender that has not heard of it goes on for a while.</summary>

@@ -1,3 +1,4 @@
+using DistBp.Cluster.Actors;
 using DistBp.Cluster.Wire.Grpc;
 using DistBp.Cluster.Wire.Members.Contract;
 
@@ -14,6 +15,10 @@ internal interface IDeliveryHost
     /// <returns>His name, for errors.</returns>
     /// <exception cref="RpcException">He is not admitted.</exception>
     string Admit(Metadata metadata, string address);
+
+    /// <summary>Who would look into a peer's ring of messages; null: nobody, all comes over the call.</summary>
+    /// <param name="metadata">Of the call.</param>
+    Attendance? AttendanceOf(Metadata metadata) => null;
 
     /// <summary>
     /// Where a tensor belongs that comes in chunks, not in shared memory. The memory is the stream's until the message is delivered or the stream

@@ -1,17 +1,19 @@
 namespace DistBp.Cluster.Wire.Members;
 
-/// <summary>What waits to be sent: a delivery and behind it its tensors, or a range of a tensor, or a mark in the order.</summary>
-/// <param name="Delivery">Null: there is none.</param>
-/// <param name="Numbers">Of the tensors that follow in whole; null: none.</param>
+/// <summary>What waits to be sent: a message and behind it its tensors, or a word to the stream, or a range of a tensor, or a mark in the order.</summary>
+/// <param name="Message">Its delivery is written around it; null: there is none.</param>
+/// <param name="Tensors">That follow in whole, as the message announces them; null: none.</param>
+/// <param name="Control">Null: there is none.</param>
 /// <param name="Number">Of the tensor whose range follows.</param>
 internal readonly record struct LinkItem(
-    Contract.Delivery? Delivery, Contract.Envelope? Numbers, IReadOnlyList<TensorBytes>? Tensors, uint Number, TensorBytes Tensor,
-    long OffsetBytes, long ByteCount, TaskCompletionSource? Sent, bool EndsStream)
+    Contract.Envelope? Message, IReadOnlyList<TensorBytes>? Tensors, Contract.Delivery? Control, uint Number, TensorBytes Tensor,
+    long OffsetBytes, long ByteCount, TaskCompletionSource? Sent, bool EndsStream, bool MayWait)
 {
-    public static LinkItem Message(Contract.Envelope envelope, IReadOnlyList<TensorBytes> tensors)
-        => new() { Delivery = new() { Envelope = envelope }, Numbers = envelope, Tensors = tensors };
+    /// <param name="mayWait">A while, for others to leave together with.</param>
+    public static LinkItem OfMessage(Contract.Envelope message, IReadOnlyList<TensorBytes>? tensors, bool mayWait = false)
+        => new() { Message = message, Tensors = tensors, MayWait = mayWait };
 
-    public static LinkItem Control(Contract.Delivery delivery) => new() { Delivery = delivery };
+    public static LinkItem OfControl(Contract.Delivery control) => new() { Control = control };
 
     public static LinkItem Range(uint number, TensorBytes tensor, long offsetBytes, long byteCount)
         => new() { Number = number, Tensor = tensor, OffsetBytes = offsetBytes, ByteCount = byteCount };

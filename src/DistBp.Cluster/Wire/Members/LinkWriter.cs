@@ -28,11 +28,12 @@ internal sealed class LinkWriter(Http2Call call, TensorCast cast)
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     public async ValueTask WriteAsync(LinkItem item)
     {
-        if (item.Delivery is not null) Gather(item.Delivery);
+        if (item.Message is not null) Gather(item.Message);
+        if (item.Control is not null) Gather(item.Control);
         // By index: enumerating an interface would allocate in each message.
         for (int i = 0; i < (item.Tensors?.Count ?? 0); i++)
         {
-            Contract.Tensor info = item.Numbers!.Tensors[i];
+            Contract.Tensor info = item.Message!.Tensors[i];
             if (info.Place is null) await WriteAsync(info.Number, item.Tensors![i], 0, (long)info.Bytes).ConfigureAwait(false);
         }
         if (item.ByteCount > 0) await WriteAsync(item.Number, item.Tensor, item.OffsetBytes, item.ByteCount).ConfigureAwait(false);
@@ -70,6 +71,15 @@ internal sealed class LinkWriter(Http2Call call, TensorCast cast)
         _count = 0;
         ByteCount += head.Length + payload.Length;
         await call.WriteAsync(head, payload, default).ConfigureAwait(false);
+    }
+
+    private void Gather(Contract.Envelope message)
+    {
+        int length = message.CalculateSize(), head = DeliveryCodec.HeadBytes(length);
+        Span<byte> room = Room(head + length);
+        DeliveryCodec.WriteHead(room[..head], length);
+        message.WriteTo(room.Slice(head, length));
+        _count += head + length;
     }
 
     private void Gather(Contract.Delivery delivery)

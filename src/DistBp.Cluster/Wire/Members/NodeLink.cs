@@ -25,6 +25,7 @@ internal sealed class NodeLink : IAsyncDisposable
     private readonly Lock _lock = new();
     private readonly TaskCompletionSource _admitted = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Task _reading = Task.CompletedTask;
+    private (RingWriter Writer, TaskCompletionSource<SharedAnswer> Answer)? _ring;
     private uint _nextTensor;
     private int _over;
 
@@ -58,7 +59,7 @@ internal sealed class NodeLink : IAsyncDisposable
         NodeLink? link = null;
         try
         {
-            Http2Call call = await Http2Call.StartAsync(address, DeliveryService.Path, metadata, limits, cancellation).ConfigureAwait(false);
+            Http2Call call = await Http2Call.StartAsync(address, DeliveryService.Path, metadata, limits, cancellation, asksLean: true).ConfigureAwait(false);
             link = new NodeLink(call, peer, failed, fenced);
             link._reading = link.ReadAsync();
             await link._admitted.Task.WaitAsync(cancellation).ConfigureAwait(false);
@@ -74,12 +75,15 @@ internal sealed class NodeLink : IAsyncDisposable
 
     /// <summary>Sends a message. Once the link has failed, or is closed, nothing happens: its owner has been told.</summary>
     /// <param name="envelope">The link's from now on; it adds what is to be known of the tensors.</param>
-    public void Send(Envelope envelope, IReadOnlyList<TensorBytes> tensors)
+    /// <param name="mayWait">For others, <see cref="LinkQueue.MaxWait"/> at most: nobody is in a hurry for it.</param>
+    public void Send(Envelope envelope, IReadOnlyList<TensorBytes> tensors, bool mayWait = false)
     {
         // The numbers of the tensors have no order, so only the queue's own lock is held while anything is written.
         uint first = Reserve(tensors.Count);
+        // It would make room for eight.
+        envelope.Tensors.Capacity = envelope.Tensors.Count + tensors.Count;
         for (int i = 0; i < tensors.Count; i++) envelope.Tensors.Add(Announce(first + (uint)i, tensors[i]));
-        Add(LinkItem.Message(envelope, tensors));
+        Add(LinkItem.OfMessage(envelope, tensors, mayWait));
     }
 
     /// <summary>Begins a message whose tensors are still being computed: ranges of them leave as they are ready.</summary>
@@ -89,7 +93,7 @@ internal sealed class NodeLink : IAsyncDisposable
     {
         uint first = Reserve(tensors.Count);
         for (int i = 0; i < tensors.Count; i++) announcement.Tensors.Add(Announce(first + (uint)i, tensors[i]));
-        Add(LinkItem.Control(new Delivery { Announcement = announcement }));
+        Add(LinkItem.OfControl(new Delivery { Announcement = announcement }));
         return new PartialMessage(this, announcement.Tensors, tensors);
     }
 
@@ -102,10 +106,30 @@ internal sealed class NodeLink : IAsyncDisposable
     public Task<SharedAnswer> OfferAsync(SharedSegment segment)
     {
         var answer = new TaskCompletionSource<SharedAnswer>(TaskCreationOptions.RunContinuationsAsynchronously);
-        Add(LinkItem.Control(new Delivery { Offer = _lanes.Offer(segment, answer) }));
+        Add(LinkItem.OfControl(new Delivery { Offer = _lanes.Offer(segment, answer) }));
         // After the offer stands in the list: a failure meanwhile has told those of before.
         if (_queue.Error is { } error) answer.TrySetException(error);
         return answer.Task;
+    }
+
+    /// <summary>
+    /// Asks the peer, once, to look into shared memory for messages that need no bytes of tensors. Until it has said yes, while nobody there looks, and
+    /// where the ring is full, they go over the call: the order is that in which they were sent.
+    /// </summary>
+    /// <returns>The answer; null: there is no shared memory here.</returns>
+    /// <exception cref="RpcException">The link has failed or was closed.</exception>
+    public async Task<SharedAnswer?> OfferRingAsync()
+    {
+        if (SharedSegment.TryCreateRing() is not { } segment) return null;
+        // Who has it mapped needs its name no more.
+        using (segment)
+        {
+            var answer = new TaskCompletionSource<SharedAnswer>(TaskCreationOptions.RunContinuationsAsynchronously);
+            lock (_lock) _ring = (new RingWriter(segment), answer);
+            Add(LinkItem.OfControl(new Delivery { Ring = SharedLanes.OfferOf(segment, number: 0) }));
+            if (_queue.Error is { } error) answer.TrySetException(error);
+            return await answer.Task.ConfigureAwait(false);
+        }
     }
 
     /// <summary>Whether the peer reads the tensor where it lies.</summary>
@@ -114,7 +138,7 @@ internal sealed class NodeLink : IAsyncDisposable
     /// <summary>The segment's owner gives it up: the peer may forget it. No thread may be sending anything that lies in it.</summary>
     public void Retract(SharedSegment segment)
     {
-        if (_lanes.Retract(segment) is { } number) Add(LinkItem.Control(new Delivery { Retraction = new SharedRetraction { Segment = number } }));
+        if (_lanes.Retract(segment) is { } number) Add(LinkItem.OfControl(new Delivery { Retraction = new SharedRetraction { Segment = number } }));
     }
 
     /// <summary>Completes when all that was sent before is in the system's hands, so that its memory may change.</summary>
@@ -137,6 +161,8 @@ internal sealed class NodeLink : IAsyncDisposable
         var closed = new RpcException(StatusCode.Cancelled, $"the link to {Peer} was closed");
         _queue.End(closed);
         _lanes.End(closed);
+        EndRing(closed);
+        _queue.Dispose();
         await _call.DisposeAsync().ConfigureAwait(false);
         _admitted.TrySetException(closed);
         // Who waits for nothing any more need not see the error.
@@ -191,7 +217,23 @@ internal sealed class NodeLink : IAsyncDisposable
     {
         if (receipt.KindCase == Receipt.KindOneofCase.Admission) _admitted.TrySetResult();
         else if (receipt.KindCase == Receipt.KindOneofCase.Answer) _lanes.OnAnswer(receipt.Answer);
+        else if (receipt.KindCase == Receipt.KindOneofCase.Ring) OnRing(receipt.Ring);
         else if (receipt.KindCase == Receipt.KindOneofCase.Fence) _fenced?.Invoke(receipt.Fence);
+    }
+
+    private void OnRing(SharedAnswer answer)
+    {
+        lock (_lock)
+        {
+            if (_ring is not { } ring) return;
+            if (answer.Accepted) _queue.Use(ring.Writer);
+            ring.Answer.TrySetResult(answer);
+        }
+    }
+
+    private void EndRing(RpcException cause)
+    {
+        lock (_lock) _ring?.Answer.TrySetException(cause);
     }
 
     private void Fail(RpcException cause)
@@ -199,6 +241,7 @@ internal sealed class NodeLink : IAsyncDisposable
         RpcException named = Named(Peer, cause);
         _queue.End(named);
         _lanes.End(named);
+        EndRing(named);
         bool first = Interlocked.CompareExchange(ref _over, 1, 0) == 0;
         // Who waits for the admission hears of it there.
         if (_admitted.TrySetException(named) || !first) return;

@@ -21,7 +21,7 @@ internal sealed class PartialMessage(NodeLink link, IReadOnlyList<Tensor> announ
     public void Finish(Envelope envelope)
     {
         envelope.Tensors.Add(announced);
-        link.Add(LinkItem.Control(new Delivery { Envelope = envelope }));
+        link.Add(LinkItem.OfMessage(envelope, tensors: null));
     }
 
     /// <summary>The message will not be sent: the receiver may forget its tensors.</summary>
@@ -29,6 +29,6 @@ internal sealed class PartialMessage(NodeLink link, IReadOnlyList<Tensor> announ
     {
         var abandonment = new Abandonment();
         foreach (Tensor tensor in announced) abandonment.Tensors.Add(tensor.Number);
-        link.Add(LinkItem.Control(new Delivery { Abandonment = abandonment }));
+        link.Add(LinkItem.OfControl(new Delivery { Abandonment = abandonment }));
     }
 }

@@ -24,6 +24,16 @@ internal sealed class PeerSegments(bool allowed)
         return new SharedAnswer { Segment = offer.Segment, Accepted = segment is not null, Reason = reason };
     }
 
+    /// <summary>Whether the ring is really shared, and somebody here would look into it.</summary>
+    /// <returns>Null: no, for the answer's reason.</returns>
+    public RingReader? AnswerRing(SharedOffer offer, bool isAttended, out SharedAnswer answer)
+    {
+        string reason = !allowed ? "wire.shared-memory is off" : "nobody here would look into it";
+        PeerSegment? segment = allowed && isAttended ? PeerSegment.TryOpen(offer, out reason, isRing: true) : null;
+        answer = new SharedAnswer { Segment = offer.Segment, Accepted = segment is not null, Reason = reason };
+        return segment is null ? null : new RingReader(segment);
+    }
+
     public void Retract(uint segment) => _segments.Remove(segment);
 
     /// <exception cref="RpcException">OUT_OF_RANGE: there is no such place.</exception>

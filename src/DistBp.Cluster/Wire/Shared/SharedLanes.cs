@@ -19,13 +19,14 @@ internal sealed class SharedLanes
         {
             uint number = _next++;
             _offered.Add(number, (segment, answer));
-            return new SharedOffer
-            {
-                Segment = number, Boot = SegmentFile.BootId, File = segment.Name, Nonce = ByteString.CopyFrom(segment.Nonce.Span),
-                Bytes = (ulong)segment.ByteCount,
-            };
+            return OfferOf(segment, number);
         }
     }
+
+    public static SharedOffer OfferOf(SharedSegment segment, uint number) => new()
+    {
+        Segment = number, Boot = SegmentFile.BootId, File = segment.Name, Nonce = ByteString.CopyFrom(segment.Nonce.Span), Bytes = (ulong)segment.ByteCount,
+    };
 
     public void OnAnswer(SharedAnswer answer)
     {

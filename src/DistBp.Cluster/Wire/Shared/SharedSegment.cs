@@ -75,6 +75,11 @@ internal sealed class SharedSegment : IDisposable
         }
     }
 
+    /// <summary>A segment that is a ring of messages, and nothing else.</summary>
+    public static SharedSegment? TryCreateRing() => TryCreate(MessageRing.ByteCount);
+
+    public MessageRing AsRing() => new(_mapping);
+
     /// <summary>Where a tensor lies in the segment.</summary>
     /// <returns>False: elsewhere, or where a peer could not take it from.</returns>
     public bool TryLocate(TensorBytes tensor, out long offset)

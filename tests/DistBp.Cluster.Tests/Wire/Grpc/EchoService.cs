@@ -30,9 +30,9 @@ internal sealed class EchoService
 
     public void AddTo(GrpcServices services)
     {
-        services = services.Guarded(call =>
+        services = services.Guarded(metadata =>
         {
-            if (call.Metadata.Get("refuse") is { } reason) throw new RpcException(StatusCode.PermissionDenied, reason);
+            if (metadata.Get("refuse") is { } reason) throw new RpcException(StatusCode.PermissionDenied, reason);
         });
         services.Unary(Unary, async (request, call) =>
         {

@@ -9,7 +9,8 @@ using Contract = DistBp.Cluster.Wire.Members.Contract;
 namespace DistBp.Cluster.Tests.Wire.Members;
 
 /// <summary>What a peer sends that it should not: the stream ends with a status that says so, and nothing is delivered.</summary>
-public sealed class DeliveryStreamTests : IAsyncLifetime
+/// <param name="asksLean">Over a connection that a lean server takes, or one of Kestrel's.</param>
+public abstract class DeliveryStreamTests(bool asksLean) : IAsyncLifetime
 {
     private static readonly DeliveryLimits s_limits = new(MaxEnvelopeBytes: 1000, MaxChunkBytes: 2000, MaxOpenTensors: 4, MaxOpenBytes: 10_000);
     private readonly CancellationTokenSource _patience = new(TimeSpan.FromSeconds(60));
@@ -126,6 +127,26 @@ public sealed class DeliveryStreamTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Bytes_may_come_in_any_pieces()
+    {
+        for (int seed = 0; seed < 20; seed++)
+        {
+            byte[] bytes = Bytes([Envelope((1, 100), (2, 700)), Chunk(1, 0, 100), Chunk(2, 200, 500), Chunk(2, 0, 200), Envelope(), Announcement((3, 10)), Chunk(3, 0, 10), Envelope((3, 10))]);
+            var random = new Random(seed);
+            await using Http2Call call = await CallAsync();
+            for (int at = 0, count; at < bytes.Length; at += count)
+            {
+                count = Math.Min(bytes.Length - at, random.Next(1, 60));
+                await call.WriteAsync(bytes.AsMemory(at, count), default, _patience.Token);
+            }
+            int[] lengths = [.. (await _host.NextAsync(_patience.Token)).Tensors.Select(t => (int)t.ByteCount)];
+            Assert.True(lengths is [100, 700], $"seed {seed}");
+            Assert.Empty((await _host.NextAsync(_patience.Token)).Tensors);
+            Assert.Equal(10, (await _host.NextAsync(_patience.Token)).Tensors.Single().ByteCount);
+        }
+    }
+
+    [Fact]
     public async Task Random_bytes_end_the_stream_and_never_the_server()
     {
         for (int seed = 0; seed < 200; seed++)
@@ -168,7 +189,7 @@ public sealed class DeliveryStreamTests : IAsyncLifetime
     }
 
     private Task<Http2Call> CallAsync() => Http2Call.StartAsync(
-        _server.Address, DeliveryService.Path, new Metadata { { RecordingHost.SecretName, RecordingHost.Secret } }, GrpcLimits.Default, _patience.Token);
+        _server.Address, DeliveryService.Path, new Metadata { { RecordingHost.SecretName, RecordingHost.Secret } }, GrpcLimits.Default, _patience.Token, asksLean);
 
     private static byte[] Bytes(Contract.Delivery[] deliveries)
     {
@@ -199,3 +220,7 @@ public sealed class DeliveryStreamTests : IAsyncLifetime
         return new() { Tensor = tensor, Offset = offset, Payload = ByteString.CopyFrom(payload), Checksum = Checksum.Compute(payload) };
     }
 }
+
+public sealed class LeanDeliveryStreamTests() : DeliveryStreamTests(asksLean: true);
+
+public sealed class KestrelDeliveryStreamTests() : DeliveryStreamTests(asksLean: false);

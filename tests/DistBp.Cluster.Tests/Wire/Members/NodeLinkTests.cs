@@ -298,6 +298,24 @@ public sealed class NodeLinkTests : IAsyncLifetime
         Assert.False(_failure.Task.IsCompleted);
     }
 
+    [Fact]
+    public async Task What_may_wait_leaves_by_itself_in_time_and_before_whatever_is_sent_after_it()
+    {
+        await using NodeLink link = await ConnectAsync();
+        for (int round = 0; round < 20; round++)
+        {
+            for (int i = 0; i < 3; i++) link.Send(Envelope(i), [], mayWait: true);
+            if (round % 2 == 0) link.Send(Envelope(3), []);
+            for (int i = 0; i < (round % 2 == 0 ? 4 : 3); i++)
+                Assert.Equal(i, (await _host.NextAsync(_patience.Token)).Envelope.GradientReplicated.Step);
+        }
+        link.Send(Envelope(9), [], mayWait: true);
+        await link.CloseAsync(_patience.Token);
+        Assert.Equal(9, (await _host.NextAsync(_patience.Token)).Envelope.GradientReplicated.Step);
+
+        static Contract.Envelope Envelope(int step) => MessageCodec.Encode(1, Address.Worker(0), Address.Server(0), new GradientReplicated(s_generation, 0, step), []);
+    }
+
     private Task<NodeLink> ConnectAsync(Action<Contract.Fence>? fenced = null) => NodeLink.ConnectAsync(
         _server.Address, "node-b", new Metadata { { RecordingHost.SecretName, RecordingHost.Secret }, { "distbp-node", "node-a" } }, GrpcLimits.Default,
         _failure.SetResult, _patience.Token, fenced);

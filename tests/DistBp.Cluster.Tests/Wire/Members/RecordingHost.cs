@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Threading.Channels;
+using DistBp.Cluster.Actors;
 using DistBp.Cluster.Wire.Grpc;
 using DistBp.Cluster.Wire.Members;
 using Contract = DistBp.Cluster.Wire.Members.Contract;
@@ -29,10 +30,15 @@ internal sealed class RecordingHost : IDeliveryHost
 
     public Contract.Generation? FencedBy(Contract.Envelope envelope) => Newest;
 
+    /// <summary>Who looks into rings.</summary>
+    public Attendance? Attendance { get; set; }
+
+    public Attendance? AttendanceOf(Metadata metadata) => Attendance;
+
     public bool IsVoid(Contract.Envelope envelope) => Void(envelope);
 
-    public Task<GrpcServer> StartAsync(DeliveryLimits? limits = null) => GrpcServer.StartAsync(
-        new(IPAddress.Loopback, 0), GrpcLimits.Default, new DeliveryService(this, limits ?? DeliveryLimits.Default).AddTo, Bugs.Enqueue);
+    public Task<GrpcServer> StartAsync(DeliveryLimits? limits = null, GrpcLimits? call = null) => GrpcServer.StartAsync(
+        new(IPAddress.Loopback, 0), call ?? GrpcLimits.Default, new DeliveryService(this, limits ?? DeliveryLimits.Default).AddTo, Bugs.Enqueue);
 
     public ValueTask<(Contract.Envelope Envelope, TensorBytes[] Tensors)> NextAsync(CancellationToken cancellation) => _delivered.Reader.ReadAsync(cancellation);
 

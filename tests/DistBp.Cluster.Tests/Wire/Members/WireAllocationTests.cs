@@ -19,7 +19,7 @@ public sealed class WireAllocationTests
             await pair.ExchangeAsync(tensorBytes, messages);
             least = Math.Min(least, (GC.GetTotalAllocatedBytes(true) - before) / (2 * messages));
         }
-        // Envelopes and what is read from them are made anew for each message: some 60 bytes for each of its chunks, were it theirs.
-        Assert.True(least < 100 * chunks, $"{least} bytes a message of {chunks} chunks");
+        // Envelopes and what is read from them are made anew for each message, some 650 bytes; the rest is less than 30 for each of its chunks.
+        Assert.True(least < 1100, $"{least} bytes a message of {chunks} chunks");
     }
 }
