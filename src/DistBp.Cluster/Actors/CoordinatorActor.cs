@@ -33,6 +33,7 @@ internal sealed class CoordinatorActor(
         {
             case HandOverAll e: HandOver(e.Assignment); break;
             case AnnounceAssignment e: Announce(e.Assignment); break;
+            case ReportCopies e: reporter.OnCopies(e); break;
             case PersistReports: reporter.Persist(); break;
             case ReportLostResiduals e: reporter.OnLostResiduals(e); break;
             case GoBack e: _ = GoBackAsync(e); break;
@@ -53,11 +54,8 @@ internal sealed class CoordinatorActor(
     {
         foreach (int server in assignment.Servers)
         {
-            foreach (int owner in (IEnumerable<int>)[server, .. assignment.BackedUpBy(server)])
-            {
-                ParameterShard shard = assignment.Shard(owner);
-                if (shard.Count > 0) Transport.Send(Address, Address.Server(server), memory.StartOf(assignment.Generation, shard));
-            }
+            ParameterShard shard = assignment.Shard(server);
+            if (shard.Count > 0) Transport.Send(Address, Address.Server(server), memory.StartOf(assignment.Generation, shard));
         }
         if (!plan.KeepsResiduals) return;
         foreach (int worker in assignment.Workers)

@@ -9,7 +9,7 @@ namespace DistBp.Protocol.Effects;
 public sealed record MeasureStepping(bool Running) : Effect;
 
 /// <summary>
-/// Send every server of the assignment its shard, and the shards that it backs up, as <see cref="HandShard"/>, and where the encoding of gradients keeps residuals every worker that has slices its
+/// Send every server of the assignment its shard as <see cref="HandShard"/>, and where the encoding of gradients keeps residuals every worker that has slices its
 /// <see cref="HandResiduals"/>: what the run starts from, or went back to.
 /// </summary>
 public sealed record HandOverAll(Assignment Assignment) : Effect;
@@ -22,6 +22,10 @@ public sealed record PersistReports(long Before) : Effect;
 
 /// <summary>All members of the assignment are at work; a member that is in it no more may go.</summary>
 public sealed record AnnounceAssignment(Assignment Assignment) : Effect;
+
+/// <summary>Members have taken up an assignment with copies that are not filled yet, or the last of them is filled.</summary>
+/// <param name="Unfilled">So many.</param>
+public sealed record ReportCopies(int Unfilled) : Effect;
 
 /// <summary>What error feedback had left over of these subtrees is lost with their worker: it is in no gradient any more.</summary>
 public sealed record ReportLostResiduals(int Worker, IReadOnlyList<Subtree> Subtrees) : Effect;

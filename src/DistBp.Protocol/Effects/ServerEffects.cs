@@ -3,7 +3,7 @@ using DistBp.Protocol.Messages;
 namespace DistBp.Protocol.Effects;
 
 /// <summary>Make memory for the shard, and for copies of others', and fill it with what was handed over; answered by <see cref="ShardLoaded"/>.</summary>
-/// <param name="Handed">Disjoint ranges that cover the shard and the copies; none lies in two of them.</param>
+/// <param name="Handed">Disjoint ranges that cover the shard and the copies that are filled with them; none lies in two of them.</param>
 public sealed record LoadShard(Generation Generation, ParameterShard Shard, IReadOnlyList<HandShard> Handed) : Effect
 {
     /// <summary>Shards of other servers that this one backs up.</summary>
@@ -11,7 +11,21 @@ public sealed record LoadShard(Generation Generation, ParameterShard Shard, IRea
 }
 
 /// <summary>A copy of another server's shard.</summary>
-public readonly record struct ShardCopy(int Owner, ParameterShard Shard);
+/// <param name="IsFilled">False: its parts come by <see cref="FillCopy"/>, and whatever is to be done with it before the last of them is done after that, in the same order.</param>
+public readonly record struct ShardCopy(int Owner, ParameterShard Shard, bool IsFilled);
+
+/// <summary>Put a part into a copy that is being filled.</summary>
+/// <param name="IsLast">What has waited for it is due.</param>
+public sealed record FillCopy(int Owner, HandShard Part, bool IsLast) : Effect;
+
+/// <summary>Keep a picture of the shard as it is now, from which copies are filled while it changes.</summary>
+public sealed record KeepPicture(Generation Generation) : Effect;
+
+/// <summary>Send the backup a range of the picture, as <see cref="HandShard"/>.</summary>
+public sealed record HandPicture(Generation Generation, int Backup, ParameterShard Range) : Effect;
+
+/// <summary>Every copy has what is in the picture.</summary>
+public sealed record DropPicture(Generation Generation) : Effect;
 
 /// <summary>
 /// Send a range of the shard, or of a copy, of generation <paramref name="From"/> to who owns it or backs it up from now on, as <see cref="HandShard"/>.

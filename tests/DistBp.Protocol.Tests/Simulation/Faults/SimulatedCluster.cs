@@ -34,6 +34,9 @@ internal sealed class SimulatedCluster
 
     public List<SimulatedNode> Nodes { get; } = [];
 
+    /// <summary>Floats of a shard that go at once into a copy that is being filled: the fewer, the longer it takes.</summary>
+    public int PartLength { get; init; } = 1500;
+
     /// <summary>The newest reign.</summary>
     public SimulatedCoordinator Coordinator => _coordinators[^1];
 

@@ -186,7 +186,7 @@ internal sealed class SimulatedCoordinator
     {
         if (_disk.TakeNumber(Term) is not { } number) return false;
         if (part.Node.Works) part.Members.Add(new ToyWorker(number, _cluster.Plan, _cluster.NoteRead));
-        if (part.Node.Serves) part.Members.Add(new ToyServer(number, _cluster.Plan));
+        if (part.Node.Serves) part.Members.Add(new ToyServer(number, _cluster.Plan, _cluster.PartLength));
         foreach (IToyMember member in part.Members) _cluster.Place(member.Address, part.Node, part.Incarnation);
         return true;
     }
@@ -292,7 +292,7 @@ internal sealed class SimulatedCoordinator
             case FinishRun when _disk.Term != Term: Die(); break;
             case FinishRun e: _cluster.Finish(this, e.Outcome, _parameters); break;
             case FailDiverged or FailCopies: throw new InvalidOperationException($"{effect}");
-            case MeasureStepping or ReportEpoch or ReportStatistics or ReportSkip: break;
+            case MeasureStepping or ReportEpoch or ReportStatistics or ReportSkip or ReportCopies: break;
             default: throw new InvalidOperationException($"{effect}");
         }
     }
@@ -315,13 +315,10 @@ internal sealed class SimulatedCoordinator
         Snapshot? saved = _start;
         foreach (int server in assignment.Servers)
         {
-            foreach (int owner in (IEnumerable<int>)[server, .. assignment.BackedUpBy(server)])
-            {
-                ParameterShard shard = assignment.Shard(owner);
-                if (shard.Count == 0) continue;
-                _cluster.Send(this, Address.Server(server), new HandShard(
-                    assignment.Generation, shard, Cut(_parameters, shard), saved is null ? [] : [Cut(saved.State, shard)], saved is null ? default : Cut(saved.Best, shard)));
-            }
+            ParameterShard shard = assignment.Shard(server);
+            if (shard.Count == 0) continue;
+            _cluster.Send(this, Address.Server(server), new HandShard(
+                assignment.Generation, shard, Cut(_parameters, shard), saved is null ? [] : [Cut(saved.State, shard)], saved is null ? default : Cut(saved.Best, shard)));
         }
     }
 

@@ -5,12 +5,15 @@ using DistBp.Protocol.Messages;
 namespace DistBp.Protocol.Tests.Simulation.Faults;
 
 /// <summary>Hosts a server's machine: performs its effects with the toy's arithmetic. Its memory goes with it.</summary>
-internal sealed class ToyServer(int index, TrainingPlan plan) : IToyMember
+/// <param name="partLength">See <see cref="ParameterServer"/>.</param>
+internal sealed class ToyServer(int index, TrainingPlan plan, int partLength) : IToyMember
 {
     private readonly Dictionary<(Generation Generation, int Owner), ToyShard> _shards = [];
+    private readonly Dictionary<(Generation Generation, int Owner), (ToyShard Shard, List<Action<ToyShard>> Due)> _filling = [];
+    private readonly Dictionary<Generation, ToyShard> _pictures = [];
     private ToyGradient _root = new();
 
-    public ParameterServer Machine { get; } = new(index, plan.Consistency);
+    public ParameterServer Machine { get; } = new(index, plan.Consistency, partLength);
 
     public Address Address => Address.Server(index);
 
@@ -35,18 +38,38 @@ internal sealed class ToyServer(int index, TrainingPlan plan) : IToyMember
         {
             case LoadShard e:
                 Load(e.Generation, index, e.Shard, e.Handed);
-                foreach (ShardCopy other in e.Copies) Load(e.Generation, other.Owner, other.Shard, e.Handed);
+                foreach (ShardCopy other in e.Copies)
+                {
+                    if (other.IsFilled) Load(e.Generation, other.Owner, other.Shard, e.Handed);
+                    else _filling[(e.Generation, other.Owner)] = (new ToyShard(other.Shard), []);
+                }
                 return new ShardLoaded(e.Generation);
+            case KeepPicture e:
+                _pictures[e.Generation] = new ToyShard(Shard(e.Generation).Range);
+                _pictures[e.Generation].Take(Shard(e.Generation).Hand(e.Generation, Shard(e.Generation).Range));
+                return null;
+            case HandPicture e:
+                send(Address.Server(e.Backup), _pictures[e.Generation].Hand(e.Generation, e.Range));
+                return null;
+            case DropPicture e:
+                _pictures.Remove(e.Generation);
+                return null;
+            case FillCopy e:
+                Fill(e);
+                return null;
             case HandOver e:
                 send(Address.Server(e.Server), _shards[(e.From, e.Owner)].Hand(e.Generation, e.Range));
                 return null;
             case KeepShard e:
                 foreach ((Generation Generation, int Owner) other in _shards.Keys.Where(k => k.Generation != e.Generation).ToList()) _shards.Remove(other);
+                foreach ((Generation Generation, int Owner) other in _filling.Keys.Where(k => k.Generation != e.Generation).ToList()) _filling.Remove(other);
+                foreach (Generation other in _pictures.Keys.Where(g => g != e.Generation).ToList()) _pictures.Remove(other);
                 return null;
             case CombineGradients e: return Combine(e);
             case FollowUpdate e:
-                ToyShard copy = _shards[(e.Update.Generation, e.Owner.Server)];
-                ToyProblem.Update(copy, ToyGradient.Of(e.Owner.Root, copy.Range), NormOf(e.Update), e.Update.RateFactor);
+                // The norms are the next step's soon.
+                double normOfStep = NormOf(e.Update);
+                DoWithCopy((e.Update.Generation, e.Owner.Server), copy => ToyProblem.Update(copy, ToyGradient.Of(e.Owner.Root, copy.Range), normOfStep, e.Update.RateFactor));
                 return null;
             case ApplyUpdate e:
                 double norm = NormOf(e);
@@ -57,13 +80,18 @@ internal sealed class ToyServer(int index, TrainingPlan plan) : IToyMember
                 return null;
             case CopyShard e:
                 List<(int Owner, ToyShard Shard)> all = [.. _shards.Where(s => s.Key.Generation == e.Generation).Select(s => (s.Key.Owner, s.Value))];
-                if (e.Target == CaptureTarget.Best) all.ForEach(s => s.Shard.KeepBest());
+                if (e.Target == CaptureTarget.Best)
+                {
+                    all.ForEach(s => s.Shard.KeepBest());
+                    foreach (var filling in _filling.Where(f => f.Key.Generation == e.Generation)) filling.Value.Due.Add(s => s.KeepBest());
+                }
                 return new ShardCopied(e.Generation, e.Target, e.Version)
                 {
                     Digests = e.Digests ? [.. all.Select(s => new ShardDigest(s.Owner, s.Shard.Digest))] : [],
                 };
             case RestoreShard e:
                 foreach (var shard in _shards.Where(s => s.Key.Generation == e.Generation)) shard.Value.RestoreBest();
+                foreach (var filling in _filling.Where(f => f.Key.Generation == e.Generation)) filling.Value.Due.Add(s => s.RestoreBest());
                 return new ShardRestored(e.Generation);
             case ShowShard e: return new ShardRestored(e.Generation);
             default: throw new InvalidOperationException($"{effect}");
@@ -79,6 +107,23 @@ internal sealed class ToyServer(int index, TrainingPlan plan) : IToyMember
         var shard = new ToyShard(range);
         foreach (HandShard part in handed) shard.Take(part);
         _shards[(generation, owner)] = shard;
+    }
+
+    /// <summary>At once, or when it is whole.</summary>
+    private void DoWithCopy((Generation Generation, int Owner) copy, Action<ToyShard> what)
+    {
+        if (_filling.TryGetValue(copy, out (ToyShard Shard, List<Action<ToyShard>> Due) filling)) filling.Due.Add(what);
+        else what(_shards[copy]);
+    }
+
+    private void Fill(FillCopy e)
+    {
+        (ToyShard copy, List<Action<ToyShard>> due) = _filling[(e.Part.Generation, e.Owner)];
+        copy.Take(e.Part);
+        if (!e.IsLast) return;
+        due.ForEach(what => what(copy));
+        _filling.Remove((e.Part.Generation, e.Owner));
+        _shards[(e.Part.Generation, e.Owner)] = copy;
     }
 
     private GradientsCombined Combine(CombineGradients e)
