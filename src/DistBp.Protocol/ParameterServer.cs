@@ -18,7 +18,7 @@ public sealed class ParameterServer(int index, ConsistencyMode? mode = null, int
     private const int DefaultPartLength = 1 << 20;
 
     /// <summary>Steps whose gradients a backup keeps for a copy that is being filled: before the next one it must be filled.</summary>
-    private const int MaxStepsAhead = 8;
+    public const int MaxStepsAhead = 8;
 
     private readonly StepRule _rule = StepRule.Of(mode ?? ConsistencyMode.Exact);
     private readonly EarlyMessages _early = new();

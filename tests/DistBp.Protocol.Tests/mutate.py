@@ -27,6 +27,12 @@ MUTATIONS = {
         (PROTOCOL + "Contributions.cs", "if (at < _pushes.Count && Covers(", "if (at < 0 && Covers("),
         (PROTOCOL + "Contributions.cs", "while (at < _pushes.Count && _pushes[at].Subtree.First < push.Subtree.End)", "while (at < 0)"),
     ],
+    "look whether a copy that takes a shard's place is whole": [
+        (PROTOCOL + "Holdings.cs", " && !Unfilled.Contains(new CopyPlace(owner, server))", ""),
+    ],
+    "wait of a copy for its last part": [
+        (PROTOCOL + "CopyFills.cs", "if (arrived == shard.Count) _arrived.Remove(owner);", "if (arrived > 0) _arrived.Remove(owner);"),
+    ],
     "duplicate check of reports": [
         (PROTOCOL + "Coordinator.cs", "        if (message.Step < _reported) return;\n        _committed", "        _committed"),
     ],

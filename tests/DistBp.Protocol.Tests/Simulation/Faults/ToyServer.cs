@@ -69,7 +69,7 @@ internal sealed class ToyServer(int index, TrainingPlan plan, int partLength) : 
             case FollowUpdate e:
                 // The norms are the next step's soon.
                 double normOfStep = NormOf(e.Update);
-                DoWithCopy((e.Update.Generation, e.Owner.Server), copy => ToyProblem.Update(copy, ToyGradient.Of(e.Owner.Root, copy.Range), normOfStep, e.Update.RateFactor));
+                Follow((e.Update.Generation, e.Owner.Server), copy => ToyProblem.Update(copy, ToyGradient.Of(e.Owner.Root, copy.Range), normOfStep, e.Update.RateFactor));
                 return null;
             case ApplyUpdate e:
                 double norm = NormOf(e);
@@ -110,10 +110,12 @@ internal sealed class ToyServer(int index, TrainingPlan plan, int partLength) : 
     }
 
     /// <summary>At once, or when it is whole.</summary>
-    private void DoWithCopy((Generation Generation, int Owner) copy, Action<ToyShard> what)
+    private void Follow((Generation Generation, int Owner) copy, Action<ToyShard> step)
     {
-        if (_filling.TryGetValue(copy, out (ToyShard Shard, List<Action<ToyShard>> Due) filling)) filling.Due.Add(what);
-        else what(_shards[copy]);
+        if (_filling.TryGetValue(copy, out (ToyShard Shard, List<Action<ToyShard>> Due) filling)) filling.Due.Add(step);
+        else step(_shards[copy]);
+        // The best epoch's parameters may be kept or brought back after each.
+        Assert.InRange(filling.Due?.Count ?? 0, 0, 2 * ParameterServer.MaxStepsAhead);
     }
 
     private void Fill(FillCopy e)
