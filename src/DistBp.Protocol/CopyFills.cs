@@ -1,17 +1,18 @@
+using DistBp.Protocol.Effects;
 using DistBp.Protocol.Messages;
 
 namespace DistBp.Protocol;
 
 /// <summary>
-/// A server's part in the copies of a generation that are filled while steps are made. An owner keeps its shard as it was before the generation's first step, and hands it over
-/// part by part: the next one when the last has arrived, so that the messages of steps find their way between them. What a backup gets of steps meanwhile waits until its copy
-/// is whole.
+/// A server's part in the copies of a generation that are filled while steps are made. An owner keeps a picture of its shard as it was before the generation's first step, and
+/// hands it over part by part: the next one when the last has arrived, so that the messages of steps find their way between them. What a backup is to do with its copy meanwhile
+/// its host does when the copy is whole.
 /// </summary>
 /// <param name="partLength">Floats of a shard that go at once.</param>
-internal sealed class CopyFills(int partLength)
+internal sealed class CopyFills(int index, int partLength)
 {
     private Assignment? _assignment;
-    private int _server;
+    private bool _hasPicture;
 
     /// <summary>By owner: so much of its shard is here. A new one in each generation: whoever holds <see cref="Unfilled"/> of one before sees how that one ended.</summary>
     private Dictionary<int, int> _arrived = [];
@@ -22,15 +23,22 @@ internal sealed class CopyFills(int partLength)
     /// <summary>Owners whose shards are not wholly here.</summary>
     public IReadOnlyCollection<int> Unfilled => _arrived.Keys;
 
-    /// <summary>Whether a backup lacks something of this server's shard.</summary>
-    public bool IsSource => _backups.Count > 0;
-
-    public void Begin(Assignment assignment, int server, IReadOnlyList<CopyPlace> unfilled)
+    public void Begin(Assignment assignment, IReadOnlyList<CopyPlace> unfilled)
     {
-        (_assignment, _server) = (assignment, server);
-        _arrived = unfilled.Where(c => c.Backup == server).ToDictionary(c => c.Owner, _ => 0);
+        (_assignment, _hasPicture) = (assignment, false);
+        _arrived = unfilled.Where(c => c.Backup == index).ToDictionary(c => c.Owner, _ => 0);
         _backups.Clear();
-        foreach (CopyPlace copy in unfilled.Where(c => c.Owner == server)) _backups[copy.Backup] = (-1, -1);
+        foreach (CopyPlace copy in unfilled.Where(c => c.Owner == index)) _backups[copy.Backup] = (-1, -1);
+    }
+
+    /// <summary>The own shard is loaded. The picture is taken before anything changes it: effects are performed in their order.</summary>
+    public void Start(EffectList effects)
+    {
+        foreach (int owner in _arrived.Keys) effects.Send(Address.Server(owner), new CopyProgressed(_assignment!.Generation, index, 0));
+        if (_backups.Count == 0) return;
+        _hasPicture = true;
+        effects.Perform(new KeepPicture(_assignment!.Generation));
+        HandDue(effects);
     }
 
     public bool IsFilled(int owner) => !_arrived.ContainsKey(owner);
@@ -46,37 +54,39 @@ internal sealed class CopyFills(int partLength)
         return null;
     }
 
-    /// <summary>How much of the owner's shard is here with the part; null where it is not the next one.</summary>
-    public int? Take(int owner, HandShard part)
+    /// <summary>Whether the owner's shard is whole with this part. One that arrives again is ignored.</summary>
+    public bool Take(int owner, HandShard part, EffectList effects)
     {
-        int arrived = _arrived[owner];
-        ParameterShard shard = _assignment!.Shard(owner);
-        if (part.Range.Offset != shard.Offset + arrived) return null;
+        (ParameterShard shard, int arrived) = (_assignment!.Shard(owner), _arrived[owner]);
+        if (part.Range.Offset != shard.Offset + arrived) return false;
         arrived += part.Range.Count;
         if (arrived == shard.Count) _arrived.Remove(owner);
         else _arrived[owner] = arrived;
-        return arrived;
+        effects.Perform(new FillCopy(owner, part, IsFilled(owner)));
+        effects.Send(Address.Server(owner), new CopyProgressed(part.Generation, index, arrived));
+        if (IsFilled(owner)) effects.Send(Address.Coordinator, new CopyFilled(part.Generation, index, owner));
+        return IsFilled(owner);
     }
 
-    /// <summary>The backup has so much of this server's shard. One that arrives again says nothing new.</summary>
-    public void Ask(CopyProgressed message)
+    /// <summary>A backup has so much of this server's shard. What arrives again says nothing new; what comes before the shard is loaded waits.</summary>
+    public void Progress(CopyProgressed message, EffectList effects)
     {
         if (!_backups.TryGetValue(message.Backup, out (int Asked, int Sent) at) || message.Arrived <= at.Asked) return;
-        if (message.Arrived == _assignment!.Shard(_server).Count) _backups.Remove(message.Backup);
-        else _backups[message.Backup] = (message.Arrived, at.Sent);
+        if (message.Arrived < _assignment!.Shard(index).Count) _backups[message.Backup] = (message.Arrived, at.Sent);
+        else _backups.Remove(message.Backup);
+        if (!_hasPicture) return;
+        HandDue(effects);
+        if (_backups.Count == 0) effects.Perform(new DropPicture(message.Generation));
     }
 
-    /// <summary>The parts that are to be sent now.</summary>
-    public List<(int Backup, ParameterShard Part)> TakeDue()
+    private void HandDue(EffectList effects)
     {
-        var due = new List<(int, ParameterShard)>();
-        foreach ((int backup, (int asked, int sent)) in _backups)
+        ParameterShard shard = _assignment!.Shard(index);
+        foreach ((int backup, (int asked, int sent)) in _backups.ToList())
         {
             if (asked == sent) continue;
-            ParameterShard shard = _assignment!.Shard(_server);
-            due.Add((backup, new ParameterShard(shard.Offset + asked, Math.Min(partLength, shard.Count - asked))));
+            effects.Perform(new HandPicture(_assignment.Generation, backup, new ParameterShard(shard.Offset + asked, Math.Min(partLength, shard.Count - asked))));
+            _backups[backup] = (asked, asked);
         }
-        foreach ((int backup, _) in due) _backups[backup] = (_backups[backup].Asked, _backups[backup].Asked);
-        return due;
     }
 }

@@ -24,7 +24,7 @@ public sealed class ParameterServer(int index, ConsistencyMode? mode = null, int
     private readonly EarlyMessages _early = new();
     private readonly List<HandShard> _handed = [];
     private readonly Replicas _replicas = new();
-    private readonly CopyFills _fills = new(partLength);
+    private readonly CopyFills _fills = new(index, partLength);
     private readonly ReportLog _reports = new();
 
     /// <summary>Of the next update: another server has ended this one before.</summary>
@@ -132,7 +132,7 @@ public sealed class ParameterServer(int index, ConsistencyMode? mode = null, int
             case CloseUpdate m: OnCloseUpdate(m, effects); break;
             case GradientsCombined m: OnGradientsCombined(m, effects); break;
             case ReplicateGradient m: OnReplicateGradient(m, effects); break;
-            case CopyProgressed m: OnCopyProgressed(m, effects); break;
+            case CopyProgressed m: _fills.Progress(m, effects); break;
             case GradientReplicated m: OnGradientReplicated(m, effects); break;
             case ShareNorms m: OnShareNorms(m, effects); break;
             case UpdateApplied m: OnUpdateApplied(m, effects); break;
@@ -152,8 +152,6 @@ public sealed class ParameterServer(int index, ConsistencyMode? mode = null, int
 
     /// <summary>Exact where members have not changed in the middle of an epoch; after some thousand it plays no part.</summary>
     private long UpdatesBefore => _rule.Announces ? _version : _rule.Step * _assignment!.Workers.Count + _update % _assignment.Workers.Count;
-
-    private bool IsLoaded => _loaded?.Assignment == _assignment;
 
     private bool IsForeign(Generation generation) => _assignment is null || generation != _assignment.Generation;
 
@@ -179,7 +177,7 @@ public sealed class ParameterServer(int index, ConsistencyMode? mode = null, int
             return;
         }
         _replicas.Begin(_assignment, index);
-        _fills.Begin(_assignment, index, Holdings.UnfilledIn(_assignment, message.HeldBefore()));
+        _fills.Begin(_assignment, Holdings.UnfilledIn(_assignment, message.HeldBefore()));
         _shared = new ShareNorms?[_assignment.Servers.Count];
         _decided = new ShareNorms?[_assignment.Servers.Count];
         _norms = new SegmentNorms[_assignment.Servers.Count];
@@ -244,39 +242,12 @@ public sealed class ParameterServer(int index, ConsistencyMode? mode = null, int
         _handed.Clear();
         Announce(effects);
         effects.Send(Address.Coordinator, new ServerReady(message.Generation, index));
-        BeginFills(effects);
-    }
-
-    /// <summary>The picture is taken before anything changes the shard: effects are performed in their order.</summary>
-    private void BeginFills(EffectList effects)
-    {
-        if (_fills.IsSource) effects.Perform(new KeepPicture(_assignment!.Generation));
-        HandPictures(effects);
-        foreach (int owner in _fills.Unfilled) effects.Send(Address.Server(owner), new CopyProgressed(_assignment!.Generation, index, 0));
-    }
-
-    private void OnCopyProgressed(CopyProgressed message, EffectList effects)
-    {
-        bool wasSource = _fills.IsSource;
-        _fills.Ask(message);
-        if (!IsLoaded) return;
-        HandPictures(effects);
-        if (wasSource && !_fills.IsSource) effects.Perform(new DropPicture(message.Generation));
-    }
-
-    private void HandPictures(EffectList effects)
-    {
-        foreach ((int backup, ParameterShard part) in _fills.TakeDue()) effects.Perform(new HandPicture(_assignment!.Generation, backup, part));
+        _fills.Start(effects);
     }
 
     private void OnCopyPart(int owner, HandShard part, EffectList effects)
     {
-        if (_fills.Take(owner, part) is not { } arrived) return;
-        bool isLast = _fills.IsFilled(owner);
-        effects.Perform(new FillCopy(owner, part, isLast));
-        effects.Send(Address.Server(owner), new CopyProgressed(part.Generation, index, arrived));
-        if (!isLast) return;
-        effects.Send(Address.Coordinator, new CopyFilled(part.Generation, index, owner));
+        if (!_fills.Take(owner, part, effects)) return;
         // One may have waited for this; the others are acknowledged once more.
         foreach (ReplicateGradient kept in _replicas.KeptOf(owner)) Acknowledge(kept, effects);
     }
