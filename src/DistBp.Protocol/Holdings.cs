@@ -33,10 +33,10 @@ public sealed record Holdings(Assignment Assignment, IReadOnlyCollection<int> Lo
         Assignment.Servers.Where(owner => Has(server, owner)).Sum(owner => range.Overlap(Assignment.Shard(owner)).Count) == range.Count;
 
     /// <summary>The copies of the assignment after it that its backups do not have already: their owners fill them while steps are made.</summary>
-    /// <param name="before">Null: the coordinator's host has everything.</param>
-    public static IReadOnlyList<CopyPlace> UnfilledIn(Assignment next, Holdings? before) =>
+    /// <param name="before">Null: the coordinator's host hands everything over, to backups too.</param>
+    public static IReadOnlyList<CopyPlace> UnfilledIn(Assignment next, Holdings? before) => before is null ? [] :
     [
         .. next.Servers.SelectMany(owner => next.Backups(owner).Select(backup => new CopyPlace(owner, backup)))
-            .Where(copy => next.Shard(copy.Owner) is { Count: > 0 } shard && before?.Covers(copy.Backup, shard) is not true),
+            .Where(copy => !before.Covers(copy.Backup, next.Shard(copy.Owner))),
     ];
 }

@@ -54,8 +54,11 @@ internal sealed class CoordinatorActor(
     {
         foreach (int server in assignment.Servers)
         {
-            ParameterShard shard = assignment.Shard(server);
-            if (shard.Count > 0) Transport.Send(Address, Address.Server(server), memory.StartOf(assignment.Generation, shard));
+            foreach (int owner in (IEnumerable<int>)[server, .. assignment.BackedUpBy(server)])
+            {
+                ParameterShard shard = assignment.Shard(owner);
+                if (shard.Count > 0) Transport.Send(Address, Address.Server(server), memory.StartOf(assignment.Generation, shard));
+            }
         }
         if (!plan.KeepsResiduals) return;
         foreach (int worker in assignment.Workers)

@@ -9,7 +9,7 @@ namespace DistBp.Protocol.Effects;
 public sealed record MeasureStepping(bool Running) : Effect;
 
 /// <summary>
-/// Send every server of the assignment its shard as <see cref="HandShard"/>, and where the encoding of gradients keeps residuals every worker that has slices its
+/// Send every server of the assignment its shard, and the shards that it backs up, as <see cref="HandShard"/>, and where the encoding of gradients keeps residuals every worker that has slices its
 /// <see cref="HandResiduals"/>: what the run starts from, or went back to.
 /// </summary>
 public sealed record HandOverAll(Assignment Assignment) : Effect;

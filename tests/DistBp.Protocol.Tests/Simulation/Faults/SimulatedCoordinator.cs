@@ -315,10 +315,13 @@ internal sealed class SimulatedCoordinator
         Snapshot? saved = _start;
         foreach (int server in assignment.Servers)
         {
-            ParameterShard shard = assignment.Shard(server);
-            if (shard.Count == 0) continue;
-            _cluster.Send(this, Address.Server(server), new HandShard(
-                assignment.Generation, shard, Cut(_parameters, shard), saved is null ? [] : [Cut(saved.State, shard)], saved is null ? default : Cut(saved.Best, shard)));
+            foreach (int owner in (IEnumerable<int>)[server, .. assignment.BackedUpBy(server)])
+            {
+                ParameterShard shard = assignment.Shard(owner);
+                if (shard.Count == 0) continue;
+                _cluster.Send(this, Address.Server(server), new HandShard(
+                    assignment.Generation, shard, Cut(_parameters, shard), saved is null ? [] : [Cut(saved.State, shard)], saved is null ? default : Cut(saved.Best, shard)));
+            }
         }
     }
 
