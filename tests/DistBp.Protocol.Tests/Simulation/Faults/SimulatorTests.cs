@@ -54,7 +54,7 @@ public sealed class SimulatorTests(ITestOutputHelper output)
         bool paced = random.Next(12) == 0;
         if (paced) plan = plan with { Replication = 0, EarlyStopping = null, Consistency = new SspMode(2) };
         var quality = new NetworkQuality(0.3 + random.NextDouble(), random.Next(3) * 0.01, 40, random.Next(3) * 0.02);
-        var cluster = new SimulatedCluster(plan, seed, quality) { PartLength = random.Next(3) switch { 0 => 1500, 1 => 200, _ => 25 } };
+        var cluster = new SimulatedCluster(plan, seed, quality);
         cluster.Start(1 + random.Next(4), 1 + random.Next(4), standby: random.Next(2) == 0);
         new FaultSchedule(cluster, random).Plan(FaultsUntil, 150 + 1200 * random.NextDouble());
         if (Environment.GetEnvironmentVariable("DISTBP_TRACE") is { } file)
