@@ -4,15 +4,15 @@ using DistBp.Protocol.Messages;
 namespace DistBp.Protocol;
 
 /// <summary>
-/// A server's part in the copies of a generation that are filled while steps are made. An owner keeps a picture of its shard as it was before the generation's first step, and
-/// hands it over part by part: the next one when the last has arrived, so that the messages of steps find their way between them. What a backup is to do with its copy meanwhile
-/// its host does when the copy is whole.
+/// A server's part in the copies of a generation that are filled while steps are made. An owner keeps a picture of its shard as it is after the generation's first step, which
+/// nothing shall delay, and hands it over part by part: the next one when the last has arrived, so that the messages of steps find their way between them. What a backup is to do
+/// with its copy meanwhile its host does when the copy is whole.
 /// </summary>
 /// <param name="partLength">Floats of a shard that go at once.</param>
 internal sealed class CopyFills(int index, int partLength)
 {
     private Assignment? _assignment;
-    private bool _hasPicture;
+    private bool _hasStarted, _hasPicture;
 
     /// <summary>By owner: so much of its shard is here. A new one in each generation: whoever holds <see cref="Unfilled"/> of one before sees how that one ended.</summary>
     private Dictionary<int, int> _arrived = [];
@@ -25,16 +25,21 @@ internal sealed class CopyFills(int index, int partLength)
 
     public void Begin(Assignment assignment, IReadOnlyList<CopyPlace> unfilled)
     {
-        (_assignment, _hasPicture) = (assignment, false);
+        (_assignment, _hasStarted, _hasPicture) = (assignment, false, false);
         _arrived = unfilled.Where(c => c.Backup == index).ToDictionary(c => c.Owner, _ => 0);
         _backups.Clear();
         foreach (CopyPlace copy in unfilled.Where(c => c.Owner == index)) _backups[copy.Backup] = (-1, -1);
     }
 
-    /// <summary>The own shard is loaded. The picture is taken before anything changes it: effects are performed in their order.</summary>
+    /// <summary>The generation's first step is made. The picture is taken before the next one: effects are performed in their order.</summary>
     public void Start(EffectList effects)
     {
-        foreach (int owner in _arrived.Keys) effects.Send(Address.Server(owner), new CopyProgressed(_assignment!.Generation, index, 0));
+        _hasStarted = true;
+        foreach (int owner in _arrived.Keys)
+        {
+            effects.Perform(new BeginCopy(_assignment!.Generation, owner, _assignment.Shard(owner)));
+            effects.Send(Address.Server(owner), new CopyProgressed(_assignment.Generation, index, 0));
+        }
         if (_backups.Count == 0) return;
         _hasPicture = true;
         effects.Perform(new KeepPicture(_assignment!.Generation));
@@ -42,6 +47,9 @@ internal sealed class CopyFills(int index, int partLength)
     }
 
     public bool IsFilled(int owner) => !_arrived.ContainsKey(owner);
+
+    /// <summary>Whether the step under way is to be made with the copy: now, or when it is whole. The first one is in the picture.</summary>
+    public bool Follows(int owner) => _hasStarted || IsFilled(owner);
 
     /// <summary>Whose shard it is a part of, where that is being filled; null: the part is of something else.</summary>
     public int? OwnerOf(HandShard part)
@@ -68,7 +76,7 @@ internal sealed class CopyFills(int index, int partLength)
         return IsFilled(owner);
     }
 
-    /// <summary>A backup has so much of this server's shard. What arrives again says nothing new; what comes before the shard is loaded waits.</summary>
+    /// <summary>A backup has so much of this server's shard. What arrives again says nothing new; what comes before there is a picture waits.</summary>
     public void Progress(CopyProgressed message, EffectList effects)
     {
         if (!_backups.TryGetValue(message.Backup, out (int Asked, int Sent) at) || message.Arrived <= at.Asked) return;

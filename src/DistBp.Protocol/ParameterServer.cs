@@ -227,8 +227,8 @@ public sealed class ParameterServer(int index, ConsistencyMode? mode = null, int
     private void LoadWhenCovered(EffectList effects)
     {
         ParameterShard shard = _assignment!.Shard(index);
-        ShardCopy[] copies = [.. _replicas.Owners.Select(o => new ShardCopy(o, _assignment.Shard(o), _fills.IsFilled(o)))];
-        if (_handed.Sum(h => h.Range.Count) < shard.Count + copies.Where(c => c.IsFilled).Sum(c => c.Shard.Count)) return;
+        ShardCopy[] copies = [.. _replicas.Owners.Where(_fills.IsFilled).Select(o => new ShardCopy(o, _assignment.Shard(o)))];
+        if (_handed.Sum(h => h.Range.Count) < shard.Count + copies.Sum(c => c.Shard.Count)) return;
         _phase = Phase.Loading;
         effects.Perform(new LoadShard(_assignment.Generation, shard, [.. _handed]) { Copies = copies });
     }
@@ -242,7 +242,6 @@ public sealed class ParameterServer(int index, ConsistencyMode? mode = null, int
         _handed.Clear();
         Announce(effects);
         effects.Send(Address.Coordinator, new ServerReady(message.Generation, index));
-        _fills.Start(effects);
     }
 
     private void OnCopyPart(int owner, HandShard part, EffectList effects)
@@ -461,7 +460,10 @@ public sealed class ParameterServer(int index, ConsistencyMode? mode = null, int
         _phase = Phase.Updating;
         var update = new ApplyUpdate(_assignment!.Generation, _rule.Step, _rateFactor, _norms, UpdatesBefore);
         IReadOnlyList<ReplicateGradient> copies = _replicas.Of(_update);
-        for (int i = 0; i < copies.Count; i++) effects.Perform(new FollowUpdate(copies[i], update));
+        for (int i = 0; i < copies.Count; i++)
+        {
+            if (_fills.Follows(copies[i].Server)) effects.Perform(new FollowUpdate(copies[i], update));
+        }
         effects.Perform(update);
     }
 
@@ -505,6 +507,7 @@ public sealed class ParameterServer(int index, ConsistencyMode? mode = null, int
         Array.Clear(_shared);
         _phase = Phase.Gathering;
         if (_rule.Announces || _version >= _until) Announce(effects, skipped);
+        if (_update == _firstUpdate + 1) _fills.Start(effects);
         LetRead(effects);
         for (int i = 0; i < _told.Count; i++)
         {

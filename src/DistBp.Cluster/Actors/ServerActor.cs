@@ -21,8 +21,8 @@ internal sealed class ServerActor : Actor, IComputation
     /// <summary>Copies that are not whole yet.</summary>
     private readonly Dictionary<ShardKey, FillingCopy> _filling = [];
 
-    /// <summary>The server's own shard as it was before the generation's first step, while copies are filled from it.</summary>
-    private (Generation Generation, ShardState Shard)? _picture;
+    /// <summary>The server's own shard as it was, while copies are filled from it.</summary>
+    private volatile ShardPicture? _picture;
     private readonly Dictionary<int, float[]> _shared = [];
     private Generation _sharedOf;
     private ShardRoot? _root;
@@ -53,6 +53,12 @@ internal sealed class ServerActor : Actor, IComputation
 
     protected override void Perform(Effect effect)
     {
+        // It changes no more, so it need not wait for what computes.
+        if (effect is HandPicture hand && _picture is { } picture && picture.Generation == hand.Generation)
+        {
+            Hand(picture, hand);
+            return;
+        }
         _due.Enqueue(effect);
         if (Interlocked.Increment(ref _dueCount) == 1) _pool.Enqueue(_index, this);
     }
@@ -65,6 +71,9 @@ internal sealed class ServerActor : Actor, IComputation
             case HandOver e:
                 Transport.Send(Address, Address.Server(e.Server), _shards[new ShardKey(e.From, e.Owner)].Hand(e.Generation, e.Range));
                 return null;
+            case BeginCopy e:
+                _filling[new ShardKey(e.Generation, e.Owner)] = new FillingCopy(memory, e.Shard);
+                return null;
             case FillCopy e:
                 Fill(e);
                 return null;
@@ -72,7 +81,7 @@ internal sealed class ServerActor : Actor, IComputation
                 KeepPicture(e.Generation);
                 return null;
             case HandPicture e:
-                Transport.Send(Address, Address.Server(e.Backup), _picture!.Value.Shard.Hand(e.Generation, e.Range));
+                Hand(_picture!, e);
                 return null;
             case DropPicture:
                 _picture = null;
@@ -150,8 +159,11 @@ internal sealed class ServerActor : Actor, IComputation
     {
         ShardState shard = Shard(generation), picture = new(_memory, shard.Shard, isCopy: true);
         picture.Take(shard.Hand(generation, shard.Shard));
-        _picture = (generation, picture);
+        _picture = new ShardPicture(generation, picture);
     }
+
+    private void Hand(ShardPicture picture, HandPicture effect) =>
+        Transport.Send(Address, Address.Server(effect.Backup), picture.Shard.Hand(effect.Generation, effect.Range));
 
     private IEnumerable<FillingCopy> FillingOf(Generation generation) => _filling.Where(f => f.Key.Generation == generation).Select(f => f.Value);
 
@@ -183,11 +195,7 @@ internal sealed class ServerActor : Actor, IComputation
     private ShardLoaded Load(LoadShard effect)
     {
         Load(effect, _index, new ShardState(_memory, effect.Shard));
-        foreach (ShardCopy copy in effect.Copies)
-        {
-            if (copy.IsFilled) Load(effect, copy.Owner, new ShardState(_memory, copy.Shard, isCopy: true));
-            else _filling[new ShardKey(effect.Generation, copy.Owner)] = new FillingCopy(_memory, copy.Shard);
-        }
+        foreach (ShardCopy copy in effect.Copies) Load(effect, copy.Owner, new ShardState(_memory, copy.Shard, isCopy: true));
         return new ShardLoaded(effect.Generation);
     }
 
@@ -199,6 +207,8 @@ internal sealed class ServerActor : Actor, IComputation
         }
         _shards[new ShardKey(effect.Generation, owner)] = shard;
     }
+
+    private sealed record ShardPicture(Generation Generation, ShardState Shard);
 
     private readonly record struct ShardKey(Generation Generation, int Owner);
 }

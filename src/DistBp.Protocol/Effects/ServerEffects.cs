@@ -3,16 +3,21 @@ using DistBp.Protocol.Messages;
 namespace DistBp.Protocol.Effects;
 
 /// <summary>Make memory for the shard, and for copies of others', and fill it with what was handed over; answered by <see cref="ShardLoaded"/>.</summary>
-/// <param name="Handed">Disjoint ranges that cover the shard and the copies that are filled with them; none lies in two of them.</param>
+/// <param name="Handed">Disjoint ranges that cover the shard and the copies; none lies in two of them.</param>
 public sealed record LoadShard(Generation Generation, ParameterShard Shard, IReadOnlyList<HandShard> Handed) : Effect
 {
-    /// <summary>Shards of other servers that this one backs up.</summary>
+    /// <summary>Shards of other servers that this one backs up, but those that come later.</summary>
     public IReadOnlyList<ShardCopy> Copies { get; init; } = [];
 }
 
 /// <summary>A copy of another server's shard.</summary>
-/// <param name="IsFilled">False: its parts come by <see cref="FillCopy"/>, and whatever is to be done with it before the last of them is done after that, in the same order.</param>
-public readonly record struct ShardCopy(int Owner, ParameterShard Shard, bool IsFilled);
+public readonly record struct ShardCopy(int Owner, ParameterShard Shard);
+
+/// <summary>
+/// From here on there is a copy of another server's shard. Its parts come by <see cref="FillCopy"/>, and whatever is to be done with it before the last of them is done after that,
+/// in the same order.
+/// </summary>
+public sealed record BeginCopy(Generation Generation, int Owner, ParameterShard Shard) : Effect;
 
 /// <summary>Put a part into a copy that is being filled.</summary>
 /// <param name="IsLast">What has waited for it is due.</param>

@@ -16,7 +16,7 @@ public sealed record PushGradient(
 
 /// <summary>
 /// To server: a part of its new shard, from the server that has owned it or from the coordinator. It stays unchanged until every member is ready. Or to a backup, from the
-/// owner: a part of a copy that is being filled, as the shard was before the generation's first step.
+/// owner: a part of a copy that is being filled, as the shard was after the generation's first step.
 /// </summary>
 /// <param name="Parameters">Of <paramref name="Range"/>.</param>
 /// <param name="State">The optimizer's, of what is trained in the range; empty where the run begins.</param>

@@ -38,12 +38,11 @@ internal sealed class ToyServer(int index, TrainingPlan plan, int partLength) : 
         {
             case LoadShard e:
                 Load(e.Generation, index, e.Shard, e.Handed);
-                foreach (ShardCopy other in e.Copies)
-                {
-                    if (other.IsFilled) Load(e.Generation, other.Owner, other.Shard, e.Handed);
-                    else _filling[(e.Generation, other.Owner)] = (new ToyShard(other.Shard), []);
-                }
+                foreach (ShardCopy other in e.Copies) Load(e.Generation, other.Owner, other.Shard, e.Handed);
                 return new ShardLoaded(e.Generation);
+            case BeginCopy e:
+                _filling[(e.Generation, e.Owner)] = (new ToyShard(e.Shard), []);
+                return null;
             case KeepPicture e:
                 _pictures[e.Generation] = new ToyShard(Shard(e.Generation).Range);
                 _pictures[e.Generation].Take(Shard(e.Generation).Hand(e.Generation, Shard(e.Generation).Range));
