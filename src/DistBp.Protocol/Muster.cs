@@ -24,6 +24,7 @@ internal sealed class Muster(TrainingPlan plan, int term)
     private int[] _without = [];
     private bool _completing;
     private int _number;
+    private int _reportedUnfilled;
 
     /// <summary>The newest assignment, at work or being taken up; null before the first, and when the run goes back.</summary>
     public Assignment? Current { get; private set; }
@@ -170,14 +171,21 @@ internal sealed class Muster(TrainingPlan plan, int term)
         ReportLostResiduals(effects);
         (_holders, _heldUnfilled) = (Current, _unfilled);
         effects.Perform(new AnnounceAssignment(Current!));
-        if (_unfilled.Count > 0) effects.Perform(new ReportCopies(_unfilled.Count));
+        ReportCopies(effects);
         return true;
     }
 
     /// <summary>From here on the copy can take its shard's place.</summary>
     public void Fill(CopyFilled message, EffectList effects)
     {
-        if (_unfilled.Remove(new CopyPlace(message.Owner, message.Backup)) && _unfilled.Count == 0 && _holders == Current) effects.Perform(new ReportCopies(0));
+        if (_unfilled.Remove(new CopyPlace(message.Owner, message.Backup)) && _unfilled.Count == 0 && _holders == Current) ReportCopies(effects);
+    }
+
+    private void ReportCopies(EffectList effects)
+    {
+        if (_unfilled.Count == _reportedUnfilled) return;
+        _reportedUnfilled = _unfilled.Count;
+        effects.Perform(new ReportCopies(_unfilled.Count));
     }
 
     private void ReportLostResiduals(EffectList effects)
