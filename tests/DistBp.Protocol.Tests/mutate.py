@@ -33,6 +33,9 @@ MUTATIONS = {
     "wait of a copy for its last part": [
         (PROTOCOL + "CopyFills.cs", "if (arrived == shard.Count) _arrived.Remove(owner);", "if (arrived > 0) _arrived.Remove(owner);"),
     ],
+    "bound of what waits for a copy that is being filled": [
+        (PROTOCOL + "ParameterServer.cs", "message.Step < _firstUpdate + MaxStepsAhead", "message.Step < long.MaxValue"),
+    ],
     "duplicate check of reports": [
         (PROTOCOL + "Coordinator.cs", "        if (message.Step < _reported) return;\n        _committed", "        _committed"),
     ],

@@ -22,7 +22,7 @@ internal sealed class SimulatedCluster
     {
         (Plan, _random) = (plan, new Random(seed));
         Network = new SimulatedNetwork(Clock, new Random(seed + 1_000_003), quality);
-        PartLength = (seed % 3) switch { 0 => 25, 1 => 200, _ => 1500 };
+        PartLength = (seed % 3) switch { 0 => 15, 1 => 200, _ => 1500 };
     }
 
     public VirtualClock Clock { get; } = new();
