@@ -48,17 +48,6 @@ public sealed record Assignment(Generation Generation, IReadOnlyList<int> Worker
     /// <summary>Whose shards the server keeps copies of.</summary>
     public IReadOnlyList<int> BackedUpBy(int server) => Neighbours(server, -1);
 
-    /// <summary>Who has the owner's shard, where not all are there any more: the owner, else the first of its backups; null: it is lost.</summary>
-    public int? Holder(int owner, IReadOnlyCollection<int> lost)
-    {
-        if (!lost.Contains(owner)) return owner;
-        foreach (int backup in Backups(owner))
-        {
-            if (!lost.Contains(backup)) return backup;
-        }
-        return null;
-    }
-
     /// <summary>The fewest whole subtrees that cover the worker's slices; empty for a worker that there is no slice for.</summary>
     public IReadOnlyList<Subtree> Subtrees(int worker) => Run(Slices, worker);
 

@@ -102,7 +102,8 @@ public sealed class Coordinator(TrainingPlan plan, int term = 1, bool takesOver 
     {
         IReadOnlyCollection<Address> awaited = _phase is Phase.Suspending or Phase.Assigning ? _muster.Awaited : _awaited;
         string whom = awaited.Count == 0 ? "" : $", waits for {string.Join(", ", awaited.Take(5))}{(awaited.Count > 5 ? $" and {awaited.Count - 5} more" : "")}";
-        return $"coordinator: {_phase.ToString().ToLowerInvariant()}, version {_version}{whom}";
+        string copies = _muster.UnfilledCount == 0 ? "" : $", {(_muster.UnfilledCount == 1 ? "1 copy is" : $"{_muster.UnfilledCount} copies are")} being filled";
+        return $"coordinator: {_phase.ToString().ToLowerInvariant()}, version {_version}{whom}{copies}";
     }
 
     private bool Finished => _progress.StoppedEarly || _version >= plan.TotalSteps;
@@ -125,6 +126,7 @@ public sealed class Coordinator(TrainingPlan plan, int term = 1, bool takesOver 
             case ServerStanding m: OnServerStanding(m, effects); break;
             case Suspended m: OnSuspended(m, effects); break;
             case ServerReady m: OnReady(Address.Server(m.Server), effects); break;
+            case CopyFilled m: _muster.Fill(m, effects); break;
             case WorkerReady m: OnReady(Address.Worker(m.Worker), effects); break;
             case StepCommitted m: OnStepCommitted(m, effects); break;
             case ShardMeasured m: OnShardMeasured(m, effects); break;
@@ -207,7 +209,8 @@ public sealed class Coordinator(TrainingPlan plan, int term = 1, bool takesOver 
         Resume(foothold.Course);
         _bestElsewhere = plan.EarlyStopping is { RestoreBest: true } && _progress.BestEpoch > 0;
         _muster.Adopt(
-            foothold.Held, foothold.Standings.Select(s => new Suspended(foothold.Held.Generation, s.Server, s.Version, s.SkipsInRow) { Decided = s.Decided }));
+            foothold.Held, foothold.Unfilled,
+            foothold.Standings.Select(s => new Suspended(foothold.Held.Generation, s.Server, s.Version, s.SkipsInRow) { Decided = s.Decided }));
         Replay(foothold.Reports, effects);
         if (foothold.Standings.Any(s => s.Restored > 0))
         {

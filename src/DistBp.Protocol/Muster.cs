@@ -17,10 +17,14 @@ internal sealed class Muster(TrainingPlan plan, int term)
     private IReadOnlyList<int> _servers = [];
     private Assignment? _holders;
 
+    /// <summary>Copies of <see cref="_holders"/> that are not filled, and of <see cref="Current"/>: one set where that is the same.</summary>
+    private HashSet<CopyPlace> _heldUnfilled = [], _unfilled = [];
+
     /// <summary>Holders that were lost already when <see cref="Current"/> was made.</summary>
     private int[] _without = [];
     private bool _completing;
     private int _number;
+    private int _reportedUnfilled;
 
     /// <summary>The newest assignment, at work or being taken up; null before the first, and when the run goes back.</summary>
     public Assignment? Current { get; private set; }
@@ -43,11 +47,16 @@ internal sealed class Muster(TrainingPlan plan, int term)
     public bool MissesMember =>
         Current is not null && _lost.Any(m => m.Role == Role.Server ? Current.HasServer(m.Index) : Current.HasWorker(m.Index));
 
-    /// <summary>Whether a shard is gone with its server and all that backed it up.</summary>
-    public bool MissesShard => _holders is not null && _holders.Servers.Any(s => _holders.Holder(s, LostServers) is null);
+    /// <summary>Whether a shard is gone with its server and all who had a whole copy of it.</summary>
+    public bool MissesShard => Held is { } held && held.Assignment.Servers.Any(s => held.Holder(s) is null);
 
     /// <summary>Whether a server that hands its shard over has gone since <see cref="Current"/> was made: whoever waits for it must be told to get it from a copy.</summary>
     public bool MissesHolder => _holders is not null && LostServers.Except(_without).Any();
+
+    /// <summary>Copies of <see cref="Current"/> that are being filled.</summary>
+    public int UnfilledCount => _unfilled.Count;
+
+    private Holdings? Held => _holders is null ? null : new Holdings(_holders, LostServers, _heldUnfilled);
 
     private int[] LostServers => [.. _lost.Where(m => m.Role == Role.Server && _holders!.HasServer(m.Index)).Select(m => m.Index)];
 
@@ -63,13 +72,16 @@ internal sealed class Muster(TrainingPlan plan, int term)
     {
         Current = null;
         _holders = null;
+        _heldUnfilled = _unfilled = [];
         SkipsInRow = 0;
     }
 
     /// <summary>Members of another coordinator's reign have told what they have: from there it goes on.</summary>
-    public void Adopt(Assignment held, IEnumerable<Suspended> standing)
+    /// <param name="unfilled">Copies that are not filled.</param>
+    public void Adopt(Assignment held, IEnumerable<CopyPlace> unfilled, IEnumerable<Suspended> standing)
     {
         (Current, _holders, _completing) = (held, held, false);
+        _heldUnfilled = _unfilled = [.. unfilled];
         _lost.UnionWith(held.Servers.Except(_servers).Select(Address.Server));
         _lost.UnionWith(held.Workers.Except(_workers).Select(Address.Worker));
         _suspended.Clear();
@@ -119,10 +131,12 @@ internal sealed class Muster(TrainingPlan plan, int term)
     {
         Current = new Assignment(new Generation(term, ++_number), _workers, _servers, plan.Slices, plan.UpdatedCount) { Replication = plan.Replication };
         _awaited.Clear();
-        _without = _holders is null ? [] : LostServers;
+        Holdings? held = Held;
+        _without = held is null ? [] : LostServers;
+        _unfilled = [.. Holdings.UnfilledIn(Current, held)];
         var assign = new Assign(Current, _holders, version, plan.MaxSkips, SkipsInRow)
         {
-            LostServers = _without, KeepsReports = plan.KeepsReports, Restored = restored, Course = course,
+            LostServers = _without, Unfilled = [.. _heldUnfilled], KeepsReports = plan.KeepsReports, Restored = restored, Course = course,
         };
         SendToServers(Current, assign, effects);
         foreach (int worker in _workers)
@@ -155,9 +169,23 @@ internal sealed class Muster(TrainingPlan plan, int term)
     {
         if (!_awaited.Remove(member) || _awaited.Count > 0) return false;
         ReportLostResiduals(effects);
-        _holders = Current;
+        (_holders, _heldUnfilled) = (Current, _unfilled);
         effects.Perform(new AnnounceAssignment(Current!));
+        ReportCopies(effects);
         return true;
+    }
+
+    /// <summary>From here on the copy can take its shard's place.</summary>
+    public void Fill(CopyFilled message, EffectList effects)
+    {
+        if (_unfilled.Remove(new CopyPlace(message.Owner, message.Backup)) && _unfilled.Count == 0 && _holders == Current) ReportCopies(effects);
+    }
+
+    private void ReportCopies(EffectList effects)
+    {
+        if (_unfilled.Count == _reportedUnfilled) return;
+        _reportedUnfilled = _unfilled.Count;
+        effects.Perform(new ReportCopies(_unfilled.Count));
     }
 
     private void ReportLostResiduals(EffectList effects)

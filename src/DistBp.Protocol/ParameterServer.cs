@@ -11,12 +11,20 @@ namespace DistBp.Protocol;
 /// clips and applies the optimizer, and announces the new version. A NaN or an infinity anywhere rejects the step on every server at once:
 /// the run ends, or the version advances and the parameters stay.
 /// </summary>
-public sealed class ParameterServer(int index, ConsistencyMode? mode = null)
+/// <param name="partLength">Floats of a shard that go at once into a copy that is filled while steps are made.</param>
+public sealed class ParameterServer(int index, ConsistencyMode? mode = null, int partLength = ParameterServer.DefaultPartLength)
 {
+    /// <summary>4 MiB, and as much for each number that the optimizer keeps: a message of a step waits no longer for it.</summary>
+    private const int DefaultPartLength = 1 << 20;
+
+    /// <summary>Steps whose gradients a backup keeps for a copy that is being filled: before the next one it must be filled.</summary>
+    public const int MaxStepsAhead = 8;
+
     private readonly StepRule _rule = StepRule.Of(mode ?? ConsistencyMode.Exact);
     private readonly EarlyMessages _early = new();
     private readonly List<HandShard> _handed = [];
     private readonly Replicas _replicas = new();
+    private readonly CopyFills _fills = new(index, partLength);
     private readonly ReportLog _reports = new();
 
     /// <summary>Of the next update: another server has ended this one before.</summary>
@@ -27,12 +35,11 @@ public sealed class ParameterServer(int index, ConsistencyMode? mode = null)
     private Phase _phase = Phase.Unassigned;
     private Assignment? _assignment;
 
-
     /// <summary>The last one that all members took up: from its shards the next one's are made.</summary>
-    private Assignment? _held;
+    private Holding? _held;
 
     /// <summary>The one whose shard was loaded last.</summary>
-    private Assignment? _loaded;
+    private Holding? _loaded;
     private ShareNorms?[] _shared = [];
 
     /// <summary>Those of the step before.</summary>
@@ -46,6 +53,9 @@ public sealed class ParameterServer(int index, ConsistencyMode? mode = null)
 
     /// <summary>The number of the next update: in bsp the version, else there are several a version.</summary>
     private long _update;
+
+    /// <summary>That of the first one in this generation.</summary>
+    private long _firstUpdate;
     private long _until;
     private bool _haltRequested;
     private bool _halting;
@@ -122,6 +132,7 @@ public sealed class ParameterServer(int index, ConsistencyMode? mode = null)
             case CloseUpdate m: OnCloseUpdate(m, effects); break;
             case GradientsCombined m: OnGradientsCombined(m, effects); break;
             case ReplicateGradient m: OnReplicateGradient(m, effects); break;
+            case CopyProgressed m: _fills.Progress(m, effects); break;
             case GradientReplicated m: OnGradientReplicated(m, effects); break;
             case ShareNorms m: OnShareNorms(m, effects); break;
             case UpdateApplied m: OnUpdateApplied(m, effects); break;
@@ -153,7 +164,7 @@ public sealed class ParameterServer(int index, ConsistencyMode? mode = null)
         _rule.Begin(_assignment, message.Version);
         _ahead.Clear();
         _handed.Clear();
-        _version = _update = _until = message.Version;
+        _version = _update = _firstUpdate = _until = message.Version;
         _maxSkips = message.MaxSkips;
         _skipsInRow = message.SkipsInRow;
         _haltRequested = _halting = _suspendRequested = _standingDue = false;
@@ -166,6 +177,7 @@ public sealed class ParameterServer(int index, ConsistencyMode? mode = null)
             return;
         }
         _replicas.Begin(_assignment, index);
+        _fills.Begin(_assignment, Holdings.UnfilledIn(_assignment, message.HeldBefore()));
         _shared = new ShareNorms?[_assignment.Servers.Count];
         _decided = new ShareNorms?[_assignment.Servers.Count];
         _norms = new SegmentNorms[_assignment.Servers.Count];
@@ -177,30 +189,36 @@ public sealed class ParameterServer(int index, ConsistencyMode? mode = null)
     private void Follow(Course? course) => _course = course ?? _course;
 
     /// <summary>
-    /// To each new owner, oneself too, what of the old shard he owns from now on, and to each new backup what he keeps a copy of. Of a server that is lost the first of its
-    /// backups that is left does it.
+    /// To each new owner, oneself too, what of the old shard he owns from now on; of a server that is lost the first of its backups that has it does it. And to oneself what
+    /// new copies are made of, where all that belongs into them is here: others their owners fill.
     /// </summary>
     private void HandOver(Assign message, EffectList effects)
     {
-        if (message.Previous is null) return;
-        if (message.Previous.Generation == _loaded?.Generation) _held = _loaded;
-        if (message.Previous.Generation != _held?.Generation) return;
-        foreach (int owner in _held.Servers.Where(o => _held.Holder(o, message.LostServers) == index))
+        if (message.HeldBefore() is not { } before) return;
+        if (message.Previous!.Generation == _loaded?.Assignment.Generation) _held = _loaded;
+        if (message.Previous.Generation != _held?.Assignment.Generation) return;
+        Assignment next = message.Assignment;
+        int[] copied = next.HasServer(index) ? [.. next.BackedUpBy(index).Where(o => before.Covers(index, next.Shard(o)))] : [];
+        foreach (int owner in before.Assignment.Servers.Where(o => before.Has(index, o)))
         {
-            ParameterShard mine = _held.Shard(owner);
-            foreach (int server in message.Assignment.Servers)
+            ParameterShard mine = before.Assignment.Shard(owner);
+            IEnumerable<(int Server, ParameterShard Shard)> shards = copied.Select(o => (index, next.Shard(o)));
+            if (before.Holder(owner) == index) shards = [.. next.Servers.Select(s => (s, next.Shard(s))), .. shards];
+            foreach ((int server, ParameterShard shard) in shards)
             {
-                foreach (int next in (IEnumerable<int>)[server, .. message.Assignment.BackedUpBy(server)])
-                {
-                    ParameterShard range = mine.Overlap(message.Assignment.Shard(next));
-                    if (range.Count > 0) effects.Perform(new HandOver(message.Generation, _held.Generation, owner, server, range));
-                }
+                ParameterShard range = mine.Overlap(shard);
+                if (range.Count > 0) effects.Perform(new HandOver(message.Generation, before.Assignment.Generation, owner, server, range));
             }
         }
     }
 
     private void OnHandShard(HandShard message, EffectList effects)
     {
+        if (_fills.OwnerOf(message) is { } owner)
+        {
+            OnCopyPart(owner, message, effects);
+            return;
+        }
         if (_phase != Phase.Receiving || _handed.Exists(h => h.Range.Offset == message.Range.Offset)) return;
         _handed.Add(message);
         LoadWhenCovered(effects);
@@ -209,7 +227,7 @@ public sealed class ParameterServer(int index, ConsistencyMode? mode = null)
     private void LoadWhenCovered(EffectList effects)
     {
         ParameterShard shard = _assignment!.Shard(index);
-        ShardCopy[] copies = [.. _replicas.Owners.Select(o => new ShardCopy(o, _assignment.Shard(o)))];
+        ShardCopy[] copies = [.. _replicas.Owners.Where(_fills.IsFilled).Select(o => new ShardCopy(o, _assignment.Shard(o)))];
         if (_handed.Sum(h => h.Range.Count) < shard.Count + copies.Sum(c => c.Shard.Count)) return;
         _phase = Phase.Loading;
         effects.Perform(new LoadShard(_assignment.Generation, shard, [.. _handed]) { Copies = copies });
@@ -220,10 +238,17 @@ public sealed class ParameterServer(int index, ConsistencyMode? mode = null)
     {
         if (IsForeign(message.Generation)) return;
         _phase = Phase.Gathering;
-        _loaded = _assignment;
+        _loaded = new Holding(_assignment!, _fills.Unfilled);
         _handed.Clear();
         Announce(effects);
         effects.Send(Address.Coordinator, new ServerReady(message.Generation, index));
+    }
+
+    private void OnCopyPart(int owner, HandShard part, EffectList effects)
+    {
+        if (!_fills.Take(owner, part, effects)) return;
+        // One may have waited for this; the others are acknowledged once more.
+        foreach (ReplicateGradient kept in _replicas.KeptOf(owner)) Acknowledge(kept, effects);
     }
 
     private void Announce(EffectList effects, bool skipped = false)
@@ -274,8 +299,9 @@ public sealed class ParameterServer(int index, ConsistencyMode? mode = null)
     {
         _standingDue = false;
         _reportsDue = _course?.From ?? 0;
-        effects.Send(Address.Coordinator, new ServerStanding(_term, index, _held, _loaded, _version, _skipsInRow)
+        effects.Send(Address.Coordinator, new ServerStanding(_term, index, _held?.Assignment, _loaded?.Assignment, _version, _skipsInRow)
         {
+            UnfilledOfHeld = [.. _held?.Unfilled ?? []], UnfilledOfLoaded = [.. _loaded?.Unfilled ?? []],
             Restored = _restored, Course = _course, Decided = Decided, Reports = _reports.From(_reportsDue),
         });
     }
@@ -352,8 +378,13 @@ public sealed class ParameterServer(int index, ConsistencyMode? mode = null)
     /// <summary>Kept in any phase: whether the step counts is decided elsewhere.</summary>
     private void OnReplicateGradient(ReplicateGradient message, EffectList effects)
     {
-        if (_replicas.Keep(message, _update)) effects.Send(Address.Server(message.Server), new GradientReplicated(message.Generation, index, message.Step));
+        if (!_replicas.Keep(message, _update)) return;
+        // What comes before a copy is whole takes memory: at some time its owner waits.
+        if (_fills.IsFilled(message.Server) || message.Step < _firstUpdate + MaxStepsAhead) Acknowledge(message, effects);
     }
+
+    private void Acknowledge(ReplicateGradient gradient, EffectList effects) =>
+        effects.Send(Address.Server(gradient.Server), new GradientReplicated(gradient.Generation, index, gradient.Step));
 
     private void OnGradientReplicated(GradientReplicated message, EffectList effects)
     {
@@ -429,7 +460,10 @@ public sealed class ParameterServer(int index, ConsistencyMode? mode = null)
         _phase = Phase.Updating;
         var update = new ApplyUpdate(_assignment!.Generation, _rule.Step, _rateFactor, _norms, UpdatesBefore);
         IReadOnlyList<ReplicateGradient> copies = _replicas.Of(_update);
-        for (int i = 0; i < copies.Count; i++) effects.Perform(new FollowUpdate(copies[i], update));
+        for (int i = 0; i < copies.Count; i++)
+        {
+            if (_fills.Follows(copies[i].Server)) effects.Perform(new FollowUpdate(copies[i], update));
+        }
         effects.Perform(update);
     }
 
@@ -473,6 +507,7 @@ public sealed class ParameterServer(int index, ConsistencyMode? mode = null)
         Array.Clear(_shared);
         _phase = Phase.Gathering;
         if (_rule.Announces || _version >= _until) Announce(effects, skipped);
+        if (_update == _firstUpdate + 1) _fills.Start(effects);
         LetRead(effects);
         for (int i = 0; i < _told.Count; i++)
         {
@@ -546,4 +581,7 @@ public sealed class ParameterServer(int index, ConsistencyMode? mode = null)
         Announce(effects);
         effects.Send(Address.Coordinator, new BestRestored(message.Generation, index));
     }
+
+    /// <param name="Unfilled">Servers whose shards are not wholly in the copies that are kept here.</param>
+    private sealed record Holding(Assignment Assignment, IReadOnlyCollection<int> Unfilled);
 }

@@ -30,6 +30,9 @@ internal sealed class Replicas
         return true;
     }
 
+    /// <summary>Of steps that are not made yet.</summary>
+    public IEnumerable<ReplicateGradient> KeptOf(int owner) => _kept.Where(k => k.Server == owner);
+
     /// <returns>Whether all backups have the gradient now, and not all had it before.</returns>
     public bool Acknowledge(int backup) => Backups.Contains(backup) && _acknowledged.Add(backup) && _acknowledged.Count == Backups.Count;
 

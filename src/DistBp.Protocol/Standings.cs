@@ -23,19 +23,20 @@ internal sealed class Standings
     public Foothold? Find(TrainingPlan plan)
     {
         if (plan.Consistency.IsPaced || Held() is not { } held) return null;
-        IReadOnlyList<ServerStanding> standings = [.. held.Servers.Where(s => Has(s, held)).Select(s => _standings[s])];
-        return NewestCourse(standings) is { } course && course.From <= plan.PersistedBefore ? new Foothold(held, standings, course) : null;
+        IReadOnlyList<ServerStanding> standings = [.. held.Assignment.Servers.Where(s => Has(s, held.Assignment)).Select(s => _standings[s])];
+        return NewestCourse(standings) is { } course && course.From <= plan.PersistedBefore ? new Foothold(held.Assignment, held.Unfilled, standings, course) : null;
     }
 
     /// <summary>
     /// The newest assignment that counts: a server has heard that all took it up, or all its servers have loaded their shards. Before that nobody has given up what
     /// he had of the one before. Null: nobody has anything, or somebody is missing whose shard nobody else has.
     /// </summary>
-    private Assignment? Held()
+    private Holdings? Held()
     {
         IEnumerable<Assignment> known = _standings.Values.SelectMany(s => (IEnumerable<Assignment?>)[s.Held, s.Loaded]).OfType<Assignment>();
-        Assignment? held = known.Where(IsTakenUp).MaxBy(a => a.Generation);
-        return held is not null && held.Servers.All(owner => held.Holder(owner, Missing(held)) is not null) ? held : null;
+        if (known.Where(IsTakenUp).MaxBy(a => a.Generation) is not { } newest) return null;
+        var held = new Holdings(newest, Missing(newest), [.. newest.Servers.Where(s => Has(s, newest)).SelectMany(s => Unfilled(_standings[s], newest))]);
+        return newest.Servers.All(owner => held.Holder(owner) is not null) ? held : null;
     }
 
     /// <summary>The newest that a server was told; at one stop point what comes after it is newer than what is to be done there.</summary>
@@ -46,6 +47,9 @@ internal sealed class Standings
         _standings.Values.Any(s => s.Held?.Generation == assignment.Generation)
         || assignment.Servers.All(s => _standings.TryGetValue(s, out ServerStanding? standing) && standing.Loaded?.Generation == assignment.Generation);
 
+    private static IEnumerable<CopyPlace> Unfilled(ServerStanding standing, Assignment held) =>
+        (standing.Held?.Generation == held.Generation ? standing.UnfilledOfHeld : standing.UnfilledOfLoaded).Select(owner => new CopyPlace(owner, standing.Server));
+
     private int[] Missing(Assignment held) => [.. held.Servers.Where(s => !Has(s, held))];
 
     private bool Has(int server, Assignment held) => _standings.TryGetValue(server, out ServerStanding? standing)
@@ -53,9 +57,10 @@ internal sealed class Standings
 }
 
 /// <summary>What members hold of a run that is taken over.</summary>
+/// <param name="Unfilled">Copies that are not filled.</param>
 /// <param name="Standings">Where the servers stand that have a part of it.</param>
 /// <param name="Course">The newest that one of them was told.</param>
-internal sealed record Foothold(Assignment Held, IReadOnlyList<ServerStanding> Standings, Course Course)
+internal sealed record Foothold(Assignment Held, IReadOnlyCollection<CopyPlace> Unfilled, IReadOnlyList<ServerStanding> Standings, Course Course)
 {
     /// <summary>Those from the course on, each once, in order.</summary>
     public IReadOnlyList<MemberMessage> Reports =>

@@ -38,6 +38,15 @@ MUTATIONS = {
         (CONTRIBUTIONS, "if (at < _pushes.Count && Covers(", "if (at < 0 && Covers("),
         (CONTRIBUTIONS, "while (at < _pushes.Count && _pushes[at].Subtree.First < push.Subtree.End)", "while (at < 0)"),
     ],
+    "look whether a copy that takes a shard's place is whole": [
+        (PROTOCOL + "Holdings.cs", " && !Unfilled.Contains(new CopyPlace(owner, server))", ""),
+    ],
+    "wait of a copy for its last part": [
+        (PROTOCOL + "CopyFills.cs", "if (arrived == shard.Count) _arrived.Remove(owner);", "if (arrived > 0) _arrived.Remove(owner);"),
+    ],
+    "bound of what waits for a copy that is being filled": [
+        (PROTOCOL + "ParameterServer.cs", "message.Step < _firstUpdate + MaxStepsAhead", "message.Step < long.MaxValue"),
+    ],
     "duplicate check of reports": [
         (COORDINATOR, "        if (message.Step < _reported) return;\n        _committed", "        _committed"),
     ],

@@ -62,6 +62,11 @@ internal sealed class LineDisplay : IProgressDisplay
         else if (!_warningsOnly) _lines.Writer.TryWrite(member.ToString());
     }
 
+    public void OnCopies(CopyFigures copies)
+    {
+        if (!_warningsOnly) _lines.Writer.TryWrite(copies.ToString());
+    }
+
     public void OnWarning(string text) => _lines.Writer.TryWrite($"warning: {text}");
 
     public void OnEnded(RunResult result)

@@ -56,6 +56,8 @@ internal sealed class LiveDisplay : IProgressDisplay
         else Add(member.ToString(), Color.Default);
     }
 
+    public void OnCopies(CopyFigures copies) => Add(copies.ToString(), Color.Default);
+
     public void OnWarning(string text) => Add($"warning: {text}", Color.Yellow);
 
     public void OnEnded(RunResult result) => _result = result;

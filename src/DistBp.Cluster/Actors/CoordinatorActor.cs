@@ -33,6 +33,7 @@ internal sealed class CoordinatorActor(
         {
             case HandOverAll e: HandOver(e.Assignment); break;
             case AnnounceAssignment e: Announce(e.Assignment); break;
+            case ReportCopies e: reporter.OnCopies(e); break;
             case PersistReports: reporter.Persist(); break;
             case ReportLostResiduals e: reporter.OnLostResiduals(e); break;
             case GoBack e: _ = GoBackAsync(e); break;

@@ -19,6 +19,9 @@ internal interface IRunReporter
     /// <summary>All members have taken it up.</summary>
     void OnAssignment(Assignment assignment);
 
+    /// <summary>Copies of shards are being filled while members step, or all are filled.</summary>
+    void OnCopies(ReportCopies copies);
+
     void OnLostResiduals(ReportLostResiduals lost);
 
     /// <returns>Whether the run ends here, where the plan has epochs judged.</returns>

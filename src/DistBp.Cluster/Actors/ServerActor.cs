@@ -17,6 +17,12 @@ internal sealed class ServerActor : Actor, IComputation
 
     /// <summary>Its own shard, and copies of others', of the generation at work and, while members change, of the one before.</summary>
     private readonly ConcurrentDictionary<ShardKey, ShardState> _shards = [];
+
+    /// <summary>Copies that are not whole yet.</summary>
+    private readonly Dictionary<ShardKey, FillingCopy> _filling = [];
+
+    /// <summary>The server's own shard as it was, while copies are filled from it.</summary>
+    private volatile ShardPicture? _picture;
     private readonly Dictionary<int, float[]> _shared = [];
     private Generation _sharedOf;
     private ShardRoot? _root;
@@ -47,6 +53,12 @@ internal sealed class ServerActor : Actor, IComputation
 
     protected override void Perform(Effect effect)
     {
+        // It changes no more, so it need not wait for what computes.
+        if (effect is HandPicture hand && _picture is { } picture && picture.Generation == hand.Generation)
+        {
+            Hand(picture, hand);
+            return;
+        }
         _due.Enqueue(effect);
         if (Interlocked.Increment(ref _dueCount) == 1) _pool.Enqueue(_index, this);
     }
@@ -59,12 +71,27 @@ internal sealed class ServerActor : Actor, IComputation
             case HandOver e:
                 Transport.Send(Address, Address.Server(e.Server), _shards[new ShardKey(e.From, e.Owner)].Hand(e.Generation, e.Range));
                 return null;
+            case BeginCopy e:
+                _filling[new ShardKey(e.Generation, e.Owner)] = new FillingCopy(memory, e.Shard);
+                return null;
+            case FillCopy e:
+                Fill(e);
+                return null;
+            case KeepPicture e:
+                KeepPicture(e.Generation);
+                return null;
+            case HandPicture e:
+                Hand(_picture!, e);
+                return null;
+            case DropPicture:
+                _picture = null;
+                return null;
             case KeepShard e:
                 Keep(e.Generation);
                 return null;
             case CombineGradients e: return Combine(e);
             case FollowUpdate e:
-                _shards[new ShardKey(e.Update.Generation, e.Owner.Server)].Follow(e.Owner, e.Update);
+                Follow(new ShardKey(e.Update.Generation, e.Owner.Server), e);
                 return null;
             case ApplyUpdate e:
                 ShardState updated = Shard(e.Generation);
@@ -77,6 +104,7 @@ internal sealed class ServerActor : Actor, IComputation
             case RestoreShard e:
                 memory.Snapshots.RestoreBest(Shard(e.Generation));
                 foreach (ShardState copy in CopiesOf(e.Generation)) copy.RestoreBest();
+                foreach (FillingCopy copy in FillingOf(e.Generation)) copy.RestoreBest();
                 return new ShardRestored(e.Generation);
             case ShowShard e:
                 Shard(e.Generation).Show();
@@ -102,6 +130,7 @@ internal sealed class ServerActor : Actor, IComputation
         if (effect.Target == CaptureTarget.Best)
         {
             foreach (ShardState copy in CopiesOf(effect.Generation)) copy.KeepBest();
+            foreach (FillingCopy copy in FillingOf(effect.Generation)) copy.KeepBest();
         }
         var copied = new ShardCopied(effect.Generation, effect.Target, effect.Version);
         return !effect.Digests ? copied : copied with
@@ -109,6 +138,34 @@ internal sealed class ServerActor : Actor, IComputation
             Digests = [.. _shards.Where(s => s.Key.Generation == effect.Generation).Select(s => new ShardDigest(s.Key.Owner, s.Value.Digest))],
         };
     }
+
+    private void Follow(ShardKey copy, FollowUpdate effect)
+    {
+        if (_filling.TryGetValue(copy, out FillingCopy? filling)) filling.Follow(effect.Owner, effect.Update);
+        else _shards[copy].Follow(effect.Owner, effect.Update);
+    }
+
+    private void Fill(FillCopy effect)
+    {
+        var key = new ShardKey(effect.Part.Generation, effect.Owner);
+        FillingCopy copy = _filling[key];
+        copy.Take(effect.Part);
+        if (!effect.IsLast) return;
+        _shards[key] = copy.Complete();
+        _filling.Remove(key);
+    }
+
+    private void KeepPicture(Generation generation)
+    {
+        ShardState shard = Shard(generation), picture = new(_memory, shard.Shard, isCopy: true);
+        picture.Take(shard.Hand(generation, shard.Shard));
+        _picture = new ShardPicture(generation, picture);
+    }
+
+    private void Hand(ShardPicture picture, HandPicture effect) =>
+        Transport.Send(Address, Address.Server(effect.Backup), picture.Shard.Hand(effect.Generation, effect.Range));
+
+    private IEnumerable<FillingCopy> FillingOf(Generation generation) => _filling.Where(f => f.Key.Generation == generation).Select(f => f.Value);
 
     private IEnumerable<ShardState> CopiesOf(Generation generation) =>
         _shards.Where(s => s.Key.Generation == generation && s.Key.Owner != _index).Select(s => s.Value);
@@ -131,6 +188,8 @@ internal sealed class ServerActor : Actor, IComputation
     private void Keep(Generation generation)
     {
         foreach (ShardKey other in _shards.Keys.Where(k => k.Generation != generation)) _shards.TryRemove(other, out _);
+        foreach (ShardKey other in _filling.Keys.Where(k => k.Generation != generation).ToList()) _filling.Remove(other);
+        if (_picture?.Generation != generation) _picture = null;
     }
 
     private ShardLoaded Load(LoadShard effect)
@@ -148,6 +207,8 @@ internal sealed class ServerActor : Actor, IComputation
         }
         _shards[new ShardKey(effect.Generation, owner)] = shard;
     }
+
+    private sealed record ShardPicture(Generation Generation, ShardState Shard);
 
     private readonly record struct ShardKey(Generation Generation, int Owner);
 }

@@ -39,6 +39,8 @@ internal sealed class StepMeter(TrainingMemory memory) : IRunReporter
     {
     }
 
+    public void OnCopies(ReportCopies copies) => throw new NotSupportedException();
+
     public void OnLostResiduals(ReportLostResiduals lost) => throw new NotSupportedException();
 
     public bool OnEpoch(ReportEpoch epoch)

@@ -35,12 +35,10 @@ internal sealed class PushAhead(ClusterTransport transport, TrainingMemory memor
         if (!_parts.TryRemove((push.Worker, server, push.Subtree), out Part? part)) return false;
         if (part.Push != new PushOf(push.Generation, push.Worker, push.Step, push.Subtree))
         {
-            part.Message.Abandon();
+            part.Abandon();
             return false;
         }
-        part.Send(part.Begin, part.SentFrom);
-        part.Send(part.TrainedEnd, part.End);
-        part.Message.Finish(envelope);
+        part.Finish(envelope);
         return true;
     }
 
@@ -52,14 +50,25 @@ internal sealed class PushAhead(ClusterTransport transport, TrainingMemory memor
             int server = assignment.Servers[i];
             if (transport.RouteTo(Address.Server(server)) is not { } route) continue;
             var key = (push.Worker, server, push.Subtree);
-            if (!_parts.TryGetValue(key, out Part? part) || part.Push != push)
+            Part? part = _parts.TryGetValue(key, out Part? open) && open.Push == push ? open : Replace(key, push, assignment.Shard(server), route, dense);
+            part?.Advance(from);
+        }
+    }
+
+    /// <summary>After a change of members the computation of the generation before may still be under way, on another thread: what is newer stays.</summary>
+    private Part? Replace((int Worker, int Server, Subtree Subtree) key, PushOf push, ParameterShard shard, PeerRoute route, ReadOnlyMemory<float> dense)
+    {
+        lock (_parts)
+        {
+            if (_parts.TryGetValue(key, out Part? old))
             {
-                part?.Message.Abandon();
-                part = Open(push, server, assignment.Shard(server), route, dense);
-                if (part is null) continue;
-                _parts[key] = part;
+                if (old.Push.Generation > push.Generation) return null;
+                old.Abandon();
             }
-            part.Advance(from);
+            Part? part = Open(push, key.Server, shard, route, dense);
+            if (part is null) _parts.TryRemove(key, out _);
+            else _parts[key] = part;
+            return part;
         }
     }
 
@@ -79,18 +88,45 @@ internal sealed class PushAhead(ClusterTransport transport, TrainingMemory memor
     /// <summary>Of the flat gradient [Begin, End), of which what is trained ends at <paramref name="TrainedEnd"/>.</summary>
     private sealed record Part(PushOf Push, PartialMessage Message, int Begin, int TrainedEnd, int End)
     {
+        private readonly Lock _lock = new();
+
         /// <summary>What is trained has left from here on.</summary>
-        public int SentFrom { get; private set; } = TrainedEnd;
+        private int _sentFrom = TrainedEnd;
+        private bool _isOver;
 
         public void Advance(int from)
         {
-            from = Math.Max(from, Begin);
-            if (SentFrom - from < LeastFloats) return;
-            Send(from, SentFrom);
-            SentFrom = from;
+            lock (_lock)
+            {
+                from = Math.Max(from, Begin);
+                if (_isOver || _sentFrom - from < LeastFloats) return;
+                Send(from, _sentFrom);
+                _sentFrom = from;
+            }
         }
 
-        public void Send(int first, int last)
+        public void Finish(Contract.Envelope envelope)
+        {
+            lock (_lock)
+            {
+                _isOver = true;
+                Send(Begin, _sentFrom);
+                Send(TrainedEnd, End);
+                Message.Finish(envelope);
+            }
+        }
+
+        /// <summary>The receiver forgets what of it has come: whoever computes it still sends no more.</summary>
+        public void Abandon()
+        {
+            lock (_lock)
+            {
+                if (!_isOver) Message.Abandon();
+                _isOver = true;
+            }
+        }
+
+        private void Send(int first, int last)
         {
             if (last > first) Message.Send(0, (long)(first - Begin) * sizeof(float), (long)(last - first) * sizeof(float));
         }

@@ -90,6 +90,8 @@ public static class EvaluationSession
         {
         }
 
+        public void OnCopies(ReportCopies copies) => throw new NotSupportedException();
+
         public void OnLostResiduals(ReportLostResiduals lost) => throw new NotSupportedException();
 
         public bool OnEpoch(ReportEpoch epoch) => throw new NotSupportedException();

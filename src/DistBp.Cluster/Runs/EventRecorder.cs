@@ -68,6 +68,11 @@ internal sealed class EventRecorder(EventLog log, TimeProvider time) : IRunObser
         lock (_lock) log.Member(member.Node, member.Change, member.Reason, member.Nodes, member.Workers, member.Servers);
     }
 
+    public void OnCopies(CopyFigures copies)
+    {
+        lock (_lock) log.Copies(copies.Filling);
+    }
+
     public void OnWarning(string text)
     {
         lock (_lock) log.Warning(text);

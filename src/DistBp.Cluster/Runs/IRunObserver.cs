@@ -34,6 +34,11 @@ public interface IRunObserver
     {
     }
 
+    /// <summary>Copies of parameter shards are filled while members step, or all of them are whole now.</summary>
+    void OnCopies(CopyFigures copies)
+    {
+    }
+
     /// <param name="text">What happened and what it means for the run, in a sentence.</param>
     void OnWarning(string text);
 
@@ -96,6 +101,14 @@ public sealed record MemberFigures(string Node, string Change, string Reason, in
         $"{Node} {(IsBad ? "is " : "")}{Change}{(Reason.Length > 0 ? $" ({Reason})" : "")}: {Count(Workers, "worker")} and {Count(Servers, "server")} on {Count(Nodes, "node")}";
 
     private static string Count(int count, string what) => count == 1 ? $"1 {what}" : $"{count} {what}s";
+}
+
+/// <param name="Filling">Copies of parameter shards that are being filled, after a change of members; 0: every one is whole.</param>
+public sealed record CopyFigures(int Filling)
+{
+    public override string ToString() => Filling == 0
+        ? "every parameter shard has its copies"
+        : $"{(Filling == 1 ? "1 copy of a parameter shard is" : $"{Filling} copies of parameter shards are")} being filled while training goes on: a server that is lost before that may cost the way back to a checkpoint";
 }
 
 /// <param name="Time">From capture to the rename; training goes on meanwhile.</param>

@@ -196,6 +196,14 @@ internal sealed class TrainingReporter(
         _copies = assignment.Copies;
     }
 
+    public void OnCopies(ReportCopies copies)
+    {
+        lock (_telling)
+        {
+            foreach (IRunObserver observer in observers) observer.OnCopies(new CopyFigures(copies.Unfilled));
+        }
+    }
+
     public void OnLostResiduals(ReportLostResiduals lost)
     {
         string slices = string.Join(", ", lost.Subtrees.Select(s => s.Count == 1 ? $"{s.First}" : $"{s.First}..{s.End - 1}"));

@@ -118,6 +118,9 @@ public sealed class EventLog : IDisposable
             json.WriteNumber("servers"u8, e.servers);
         });
 
+    public void Copies(int filling) =>
+        Write("copies", filling, flush: true, static (json, filling) => json.WriteNumber("filling"u8, filling));
+
     public void Warning(string message) =>
         Write("warning", message, flush: true, static (json, message) => json.WriteString("message"u8, message));
 

@@ -23,6 +23,10 @@ public sealed record PersistReports(long Before) : Effect;
 /// <summary>All members of the assignment are at work; a member that is in it no more may go.</summary>
 public sealed record AnnounceAssignment(Assignment Assignment) : Effect;
 
+/// <summary>Members have taken up an assignment with copies that are not filled yet, or the last of them is filled.</summary>
+/// <param name="Unfilled">So many.</param>
+public sealed record ReportCopies(int Unfilled) : Effect;
+
 /// <summary>What error feedback had left over of these subtrees is lost with their worker: it is in no gradient any more.</summary>
 public sealed record ReportLostResiduals(int Worker, IReadOnlyList<Subtree> Subtrees) : Effect;
 

@@ -6,12 +6,31 @@ namespace DistBp.Protocol.Effects;
 /// <param name="Handed">Disjoint ranges that cover the shard and the copies; none lies in two of them.</param>
 public sealed record LoadShard(Generation Generation, ParameterShard Shard, IReadOnlyList<HandShard> Handed) : Effect
 {
-    /// <summary>Shards of other servers that this one backs up.</summary>
+    /// <summary>Shards of other servers that this one backs up, but those that come later.</summary>
     public IReadOnlyList<ShardCopy> Copies { get; init; } = [];
 }
 
 /// <summary>A copy of another server's shard.</summary>
 public readonly record struct ShardCopy(int Owner, ParameterShard Shard);
+
+/// <summary>
+/// From here on there is a copy of another server's shard. Its parts come by <see cref="FillCopy"/>, and whatever is to be done with it before the last of them is done after that,
+/// in the same order.
+/// </summary>
+public sealed record BeginCopy(Generation Generation, int Owner, ParameterShard Shard) : Effect;
+
+/// <summary>Put a part into a copy that is being filled.</summary>
+/// <param name="IsLast">What has waited for it is due.</param>
+public sealed record FillCopy(int Owner, HandShard Part, bool IsLast) : Effect;
+
+/// <summary>Keep a picture of the shard as it is now, from which copies are filled while it changes.</summary>
+public sealed record KeepPicture(Generation Generation) : Effect;
+
+/// <summary>Send the backup a range of the picture, as <see cref="HandShard"/>.</summary>
+public sealed record HandPicture(Generation Generation, int Backup, ParameterShard Range) : Effect;
+
+/// <summary>Every copy has what is in the picture.</summary>
+public sealed record DropPicture(Generation Generation) : Effect;
 
 /// <summary>
 /// Send a range of the shard, or of a copy, of generation <paramref name="From"/> to who owns it or backs it up from now on, as <see cref="HandShard"/>.

@@ -25,8 +25,11 @@ public sealed record EpochJudged(bool Stop) : Message;
 public sealed record Assign(Assignment Assignment, Assignment? Previous, long Version, int MaxSkips, int SkipsInRow)
     : MemberMessage(Assignment.Generation)
 {
-    /// <summary>Servers of <see cref="Previous"/> that are gone: the first backup that is there hands over what they had.</summary>
+    /// <summary>Servers of <see cref="Previous"/> that are gone: the first backup that has it hands over what they had.</summary>
     public IReadOnlyList<int> LostServers { get; init; } = [];
+
+    /// <summary>Copies of <see cref="Previous"/> that were not filled when the assignment was made.</summary>
+    public IReadOnlyList<CopyPlace> Unfilled { get; init; } = [];
 
     /// <summary>Whether servers that have the metric sums keep the reports of steps until the next stop point, for a coordinator that takes over.</summary>
     public bool KeepsReports { get; init; }
@@ -36,6 +39,9 @@ public sealed record Assign(Assignment Assignment, Assignment? Previous, long Ve
 
     /// <summary>As of <see cref="Proceed"/>.</summary>
     public Course? Course { get; init; }
+
+    /// <summary>Who has what of <see cref="Previous"/>.</summary>
+    public Holdings? HeldBefore() => Previous is null ? null : new Holdings(Previous, LostServers, Unfilled);
 }
 
 /// <summary>Coordinator to server: go no further; the members change. No version is overwritten before the coordinator has decided which one counts.</summary>
@@ -72,6 +78,12 @@ public sealed record TakeOver(int Term) : MemberMessage(new Generation(Term, 0))
 public sealed record ServerStanding(int Term, int Server, Assignment? Held, Assignment? Loaded, long Version, int SkipsInRow)
     : MemberMessage(new Generation(Term, 0))
 {
+    /// <summary>Servers whose shards of <paramref name="Held"/> are not wholly in the copies that this one keeps.</summary>
+    public IReadOnlyList<int> UnfilledOfHeld { get; init; } = [];
+
+    /// <summary>So of <paramref name="Loaded"/>.</summary>
+    public IReadOnlyList<int> UnfilledOfLoaded { get; init; } = [];
+
     /// <summary>How many of the versions are no steps: the best epoch's parameters came back, or exact ones.</summary>
     public int Restored { get; init; }
 
@@ -91,8 +103,11 @@ public sealed record ServerStanding(int Term, int Server, Assignment? Held, Assi
 /// <param name="AtStop">What is to be done at the stop point (evaluation, checkpoint) is not done; else members go on from it.</param>
 public sealed record Course(long From, TrainingProgress Progress, bool AtStop);
 
-/// <summary>Server to coordinator: the shard is loaded.</summary>
+/// <summary>Server to coordinator: the shard is loaded, and those copies that were to be made of what the server had. Others are filled while steps are made.</summary>
 public sealed record ServerReady(Generation Generation, int Server) : MemberMessage(Generation);
+
+/// <summary>Server to coordinator: its copy of the owner's shard is whole, and from here on in every step what the shard is.</summary>
+public sealed record CopyFilled(Generation Generation, int Backup, int Owner) : MemberMessage(Generation);
 
 /// <summary>Worker to coordinator: memory for the slices is there.</summary>
 public sealed record WorkerReady(Generation Generation, int Worker) : MemberMessage(Generation);

@@ -15,7 +15,8 @@ public sealed record PushGradient(
     : MemberMessage(Generation);
 
 /// <summary>
-/// To server: a part of its new shard, from the server that has owned it or from the coordinator. It stays unchanged until every member is ready.
+/// To server: a part of its new shard, from the server that has owned it or from the coordinator. It stays unchanged until every member is ready. Or to a backup, from the
+/// owner: a part of a copy that is being filled, as the shard was after the generation's first step.
 /// </summary>
 /// <param name="Parameters">Of <paramref name="Range"/>.</param>
 /// <param name="State">The optimizer's, of what is trained in the range; empty where the run begins.</param>
@@ -52,6 +53,9 @@ public sealed record ShareNorms(
 /// <param name="Norms">What the server will share.</param>
 public sealed record ReplicateGradient(Generation Generation, int Server, long Step, GradientPart Root, ReadOnlyMemory<double> Sums, ShareNorms Norms)
     : MemberMessage(Generation);
+
+/// <summary>Backup to server: so much of your shard, from its beginning on, is in my copy: the next part may come. The first time with 0.</summary>
+public sealed record CopyProgressed(Generation Generation, int Backup, int Arrived) : MemberMessage(Generation);
 
 /// <summary>Backup to server: the gradient is here.</summary>
 /// <param name="Backup">Who has it.</param>

@@ -64,11 +64,18 @@ public sealed class ReplicatedClusterTests : IDisposable
         {
             cluster.Node(victim).Signal("KILL");
             run.WaitForLine($"{victim} (worker");
-            // The shards have copies again once steps are made.
+            // The shards have copies again once some steps are made: in an epoch there are more of them than a copy may lack.
             run.WaitForLine("epoch ");
             run.WaitForLine("epoch ");
         }
         EndsWithTheReferenceBits(run, job, generations: 3);
+        // And it says so each time: they are filled while steps are made.
+        int[] filling =
+        [
+            .. File.ReadLines(_folder.File("run/events.jsonl")).Select(l => JsonDocument.Parse(l).RootElement)
+                .Where(e => e.GetProperty("event").GetString() == "copies").Select(e => e.GetProperty("filling").GetInt32()),
+        ];
+        Assert.True(filling is [> 0, 0, > 0, 0], string.Join(", ", filling));
     }
 
     [Fact]

@@ -103,6 +103,39 @@ public sealed class ShardCopyTests
         }
     }
 
+    /// <summary>Its parts come between steps, and are of the version before them.</summary>
+    [Theory]
+    [InlineData("adam", "seed=1")]
+    [InlineData("batchNorm", "wire={gradients: int8, parameters: bf16}")]
+    [InlineData("embedding", "wire={gradients: f16, parameters: bf16}")]
+    public void A_copy_that_is_filled_while_steps_are_made_becomes_its_owners_shard_bit_for_bit(string name, string setting)
+    {
+        var steps = new CopiedSteps(SmallJobs.Of(SmallJobs.EveryOptimizer[name], setting));
+        long step = 0;
+        while (step < 3) steps.Run(step++);
+        HandShard[] pictures = [.. steps.Owners.Select(Picture)];
+        steps.Filling = [.. steps.Owners.Select(o => new FillingCopy(steps.Memory, o.Shard))];
+        for (int part = 0; part < 3; part++)
+        {
+            for (int s = 0; s < Servers; s++) steps.Filling[s].Take(Third(steps.Memory, pictures[s], part));
+            if (part == 2) break;
+            steps.Run(step++);
+            for (int s = 0; s < Servers && part == 0; s++)
+            {
+                steps.Copies[s].KeepBest();
+                steps.Filling[s].KeepBest();
+            }
+            steps.Run(step++);
+        }
+        ShardState[] filled = [.. steps.Filling.Select(f => f.Complete())];
+        steps.Filling = [];
+        Assert.Equal(steps.Owners.Select(o => o.Digest), filled.Select(f => f.Digest));
+        for (int s = 0; s < Servers; s++) Assert.Equal(HandAll(steps.Copies[s]).Best.ToArray(), HandAll(filled[s]).Best.ToArray());
+        filled.CopyTo(steps.Copies, 0);
+        while (step < 12) steps.Run(step++);
+        Assert.Equal(steps.Owners.Select(o => o.Digest), steps.Copies.Select(c => c.Digest));
+    }
+
     [Fact]
     public void One_wrong_bit_anywhere_is_another_digest()
     {
@@ -126,6 +159,21 @@ public sealed class ShardCopyTests
     }
 
     private static HandShard HandAll(ShardState shard) => shard.Hand(default, shard.Shard);
+
+    /// <summary>In memory of its own.</summary>
+    private static HandShard Picture(ShardState shard)
+    {
+        HandShard now = HandAll(shard);
+        return now with { Parameters = now.Parameters.ToArray(), State = [.. now.State.Select(s => (ReadOnlyMemory<float>)s.ToArray())] };
+    }
+
+    private static HandShard Third(TrainingMemory memory, HandShard shard, int part)
+    {
+        var whole = new ShardState(memory, shard.Range, isCopy: true);
+        whole.Take(shard);
+        int first = shard.Range.Count * part / 3, end = shard.Range.Count * (part + 1) / 3;
+        return whole.Hand(default, new ParameterShard(shard.Range.Offset + first, end - first));
+    }
 
     private static void AssertSame(HandShard owner, HandShard copy)
     {
@@ -168,6 +216,9 @@ public sealed class ShardCopyTests
 
         public ShardState[] Copies { get; }
 
+        /// <summary>Of each server's shard, or empty: they are told of each step too.</summary>
+        public FillingCopy[] Filling { get; set; } = [];
+
         public IEnumerable<GradientPart> Roots => _roots.Select(r => r.Part);
 
         public void Run(long step)
@@ -183,7 +234,9 @@ public sealed class ShardCopyTests
             for (int s = 0; s < Copies.Length; s++)
             {
                 var norms = new ShareNorms(_assignment.Generation, s, step, Owners[s].Norms, false);
-                Copies[s].Follow(new ReplicateGradient(_assignment.Generation, s, step, _roots[s].Part, default, norms), update);
+                var gradient = new ReplicateGradient(_assignment.Generation, s, step, _roots[s].Part, default, norms);
+                Copies[s].Follow(gradient, update);
+                if (Filling.Length > 0) Filling[s].Follow(gradient, update);
             }
         }
 

@@ -101,6 +101,10 @@ internal sealed class WatchedRun(IReadOnlyList<IRunObserver> observers, TextWrit
                     e.GetProperty("nodes").GetInt32(), e.GetProperty("workers").GetInt32(), e.GetProperty("servers").GetInt32());
                 Tell(o => o.OnMember(member));
                 break;
+            case "copies":
+                var copies = new CopyFigures(e.GetProperty("filling").GetInt32());
+                Tell(o => o.OnCopies(copies));
+                break;
             case "warning": Tell(o => o.OnWarning(e.GetProperty("message").GetString()!)); break;
             // As a display tells of them: the first ones and each hundredth.
             case "skipped" when e.GetProperty("skipped").GetInt64() is var n && (n <= 3 || n % 100 == 0):

@@ -65,6 +65,8 @@ internal sealed class WatchRecorder : IRunObserver, IDisposable
 
     public void OnMember(MemberFigures member) => _recorder.OnMember(member);
 
+    public void OnCopies(CopyFigures copies) => _recorder.OnCopies(copies);
+
     public void OnWarning(string text) => _recorder.OnWarning(text);
 
     public void OnEnded(RunResult result) => _recorder.OnEnded(result);

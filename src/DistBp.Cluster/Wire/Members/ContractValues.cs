@@ -65,6 +65,10 @@ internal static class ContractValues
 
     public static ShardDigest ToProtocol(this Contract.ShardDigest digest) => new(digest.Owner, digest.Digest);
 
+    public static Contract.CopyPlace ToContract(this CopyPlace copy) => new() { Owner = copy.Owner, Backup = copy.Backup };
+
+    public static CopyPlace ToProtocol(this Contract.CopyPlace copy) => new(copy.Owner, copy.Backup);
+
     public static Contract.ParameterShard ToContract(this ParameterShard shard) => new() { Offset = shard.Offset, Count = shard.Count };
 
     public static ParameterShard ToProtocol(this Contract.ParameterShard? shard)

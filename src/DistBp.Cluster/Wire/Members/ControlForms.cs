@@ -13,14 +13,14 @@ internal static class ControlForms
             (m, e, _) => e.Assign = new()
             {
                 Assignment = m.Assignment.ToContract(), Previous = m.Previous?.ToContract(), Version = m.Version, MaxSkips = m.MaxSkips,
-                SkipsInRow = m.SkipsInRow, LostServers = { m.LostServers }, KeepsReports = m.KeepsReports, Restored = m.Restored,
+                SkipsInRow = m.SkipsInRow, LostServers = { m.LostServers }, Unfilled = { m.Unfilled.Select(ContractValues.ToContract) }, KeepsReports = m.KeepsReports, Restored = m.Restored,
                 Course = m.Course?.ToContract(),
             },
             (e, _, ref _) => new(
                 e.Assign.Assignment.ToProtocol(), e.Assign.Previous is { } previous ? previous.ToProtocol() : null, e.Assign.Version,
                 e.Assign.MaxSkips, e.Assign.SkipsInRow)
             {
-                LostServers = [.. e.Assign.LostServers], KeepsReports = e.Assign.KeepsReports, Restored = e.Assign.Restored,
+                LostServers = [.. e.Assign.LostServers], Unfilled = [.. e.Assign.Unfilled.Select(ContractValues.ToProtocol)], KeepsReports = e.Assign.KeepsReports, Restored = e.Assign.Restored,
                 Course = e.Assign.Course?.ToProtocol(),
             }),
         new MessageForm<Suspend>(
@@ -46,6 +46,10 @@ internal static class ControlForms
             BodyOneofCase.ServerReady,
             (m, e, _) => e.ServerReady = new() { Server = m.Server },
             (e, g, ref _) => new(g, e.ServerReady.Server)),
+        new MessageForm<CopyFilled>(
+            BodyOneofCase.CopyFilled,
+            (m, e, _) => e.CopyFilled = new() { Backup = m.Backup, Owner = m.Owner },
+            (e, g, ref _) => new(g, e.CopyFilled.Backup, e.CopyFilled.Owner)),
         new MessageForm<WorkerReady>(
             BodyOneofCase.WorkerReady,
             (m, e, _) => e.WorkerReady = new() { Worker = m.Worker },

@@ -47,6 +47,10 @@ internal static class StepForms
             (e, g, ref tensors) => new(
                 g, e.ReplicateGradient.Server, e.ReplicateGradient.Step, GradientCodes.Read(e.ReplicateGradient.Code, ref tensors),
                 e.ReplicateGradient.Sums.ToMemory(), e.ReplicateGradient.Norms.FromPart())),
+        new MessageForm<CopyProgressed>(
+            BodyOneofCase.CopyProgressed,
+            (m, e, _) => e.CopyProgressed = new() { Backup = m.Backup, Arrived = m.Arrived },
+            (e, g, ref _) => new(g, e.CopyProgressed.Backup, e.CopyProgressed.Arrived)),
         new MessageForm<GradientReplicated>(
             BodyOneofCase.GradientReplicated,
             (m, e, _) => e.GradientReplicated = new() { Backup = m.Backup, Step = m.Step },

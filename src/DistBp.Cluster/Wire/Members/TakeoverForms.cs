@@ -18,13 +18,14 @@ internal static class TakeoverForms
             (m, e, _) => e.ServerStanding = new()
             {
                 Server = m.Server, Held = m.Held?.ToContract(), Loaded = m.Loaded?.ToContract(), Version = m.Version, SkipsInRow = m.SkipsInRow,
-                Restored = m.Restored, Course = m.Course?.ToContract(), Decided = { m.Decided.Select(ReportValues.ToPart) },
+                UnfilledOfHeld = { m.UnfilledOfHeld }, UnfilledOfLoaded = { m.UnfilledOfLoaded }, Restored = m.Restored, Course = m.Course?.ToContract(), Decided = { m.Decided.Select(ReportValues.ToPart) },
                 Reports = { ReportValues.ToContract(m.Reports) },
             },
             (e, g, ref _) => new(
                 Term(g), e.ServerStanding.Server, e.ServerStanding.Held is { } held ? held.ToProtocol() : null,
                 e.ServerStanding.Loaded is { } loaded ? loaded.ToProtocol() : null, e.ServerStanding.Version, e.ServerStanding.SkipsInRow)
             {
+                UnfilledOfHeld = [.. e.ServerStanding.UnfilledOfHeld], UnfilledOfLoaded = [.. e.ServerStanding.UnfilledOfLoaded],
                 Restored = e.ServerStanding.Restored, Course = e.ServerStanding.Course?.ToProtocol(),
                 Decided = [.. e.ServerStanding.Decided.Select(ReportValues.FromPart)],
                 Reports = e.ServerStanding.Reports.ToProtocol(),

@@ -22,6 +22,7 @@ internal sealed class SimulatedCluster
     {
         (Plan, _random) = (plan, new Random(seed));
         Network = new SimulatedNetwork(Clock, new Random(seed + 1_000_003), quality);
+        PartLength = (seed % 3) switch { 0 => 15, 1 => 200, _ => 1500 };
     }
 
     public VirtualClock Clock { get; } = new();
@@ -33,6 +34,9 @@ internal sealed class SimulatedCluster
     public TrainingPlan Plan { get; }
 
     public List<SimulatedNode> Nodes { get; } = [];
+
+    /// <summary>Floats of a shard that go at once into a copy that is being filled: some messages a block, or some hundred, which takes several steps.</summary>
+    public int PartLength { get; init; }
 
     /// <summary>The newest reign.</summary>
     public SimulatedCoordinator Coordinator => _coordinators[^1];

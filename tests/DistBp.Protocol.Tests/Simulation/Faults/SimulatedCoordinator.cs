@@ -187,7 +187,7 @@ internal sealed class SimulatedCoordinator
     {
         if (_disk.TakeNumber(Term) is not { } number) return false;
         if (part.Node.Works) part.Members.Add(new ToyWorker(number, _cluster.Plan, _cluster.NoteRead));
-        if (part.Node.Serves) part.Members.Add(new ToyServer(number, _cluster.Plan));
+        if (part.Node.Serves) part.Members.Add(new ToyServer(number, _cluster.Plan, _cluster.PartLength));
         foreach (IToyMember member in part.Members) _cluster.Settle(member.Address, part.Node, part.Incarnation);
         return true;
     }
@@ -294,7 +294,7 @@ internal sealed class SimulatedCoordinator
             case FinishRun when _disk.Term != Term: Die(); break;
             case FinishRun e: _cluster.Finish(this, e.Outcome, _parameters); break;
             case FailDiverged or FailCopies: throw new InvalidOperationException($"{effect}");
-            case MeasureStepping or ReportEpoch or ReportStatistics or ReportSkip: break;
+            case MeasureStepping or ReportEpoch or ReportStatistics or ReportSkip or ReportCopies: break;
             default: throw new InvalidOperationException($"{effect}");
         }
     }

@@ -162,6 +162,58 @@ public sealed class SimulatorTests(ITestOutputHelper output)
         at 500 n2 leaves
         expect lost 0
         """)]
+    // Copies are filled while members step: who dies meanwhile?
+    // The owner, whose copy lacks something: all go back.
+    [InlineData("""
+        cluster of 3 nodes, replication 1, slow copies
+        at 300 kill n2
+        at 400 kill n3
+        expect lost some, reigns 1
+        """)]
+    // The owner, and there is another copy, which is whole.
+    [InlineData("""
+        cluster of 4 nodes, replication 2, slow copies
+        at 300 kill n2
+        at 400 kill n3
+        expect lost 0, reigns 1
+        """)]
+    // The owner, when its copy is whole.
+    [InlineData("""
+        cluster of 3 nodes, replication 1, slow copies
+        at 300 kill n2
+        at 1000 kill n3
+        expect lost 0, reigns 1
+        """)]
+    // One who joined, before it has its copy.
+    [InlineData("""
+        cluster of 2 nodes, replication 1, slow copies
+        at 300 n3 joins
+        at 450 kill n3
+        expect lost 0, reigns 1
+        """)]
+    // The coordinator, and the next one hears which copies are whole.
+    [InlineData("""
+        cluster of 3 nodes, replication 1, slow copies
+        at 300 kill n2
+        at 400 kill the coordinator, back after 100
+        expect lost 0, reigns 2
+        """)]
+    [InlineData("""
+        cluster of 3 nodes, replication 1, slow copies
+        at 300 kill n2
+        at 400 kill the coordinator, back after 100
+        at 410 kill n3
+        expect lost some, reigns 2
+        """)]
+    // Nobody; others come meanwhile, and one goes.
+    [InlineData("""
+        cluster of 3 nodes, replication 1, slow copies
+        at 300 kill n2
+        at 400 n4 joins
+        at 550 n5 joins
+        at 700 n1 leaves
+        expect lost 0, reigns 1
+        """)]
     public void A_story_ends_as_it_must(string story) =>
         RequireReference(Story.Play(story, Plan(0), Limit), s_references[0].Value);
 

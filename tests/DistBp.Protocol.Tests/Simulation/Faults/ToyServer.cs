@@ -5,14 +5,17 @@ using DistBp.Protocol.Messages;
 namespace DistBp.Protocol.Tests.Simulation.Faults;
 
 /// <summary>Hosts a server's machine: performs its effects with the toy's arithmetic. Its memory goes with it.</summary>
-internal sealed class ToyServer(int index, TrainingPlan plan) : IToyMember
+/// <param name="partLength">See <see cref="ParameterServer"/>.</param>
+internal sealed class ToyServer(int index, TrainingPlan plan, int partLength) : IToyMember
 {
     private readonly Dictionary<(Generation Generation, int Owner), ToyShard> _shards = [];
+    private readonly Dictionary<(Generation Generation, int Owner), (ToyShard Shard, List<Action<ToyShard>> Due)> _filling = [];
+    private readonly Dictionary<Generation, ToyShard> _pictures = [];
 
     /// <summary>What was sent last, and its tensor: each worker gets the same.</summary>
     private (ShardCommitted? Message, float[] Tensor) _announced = (null, []);
 
-    public ParameterServer Machine { get; } = new(index, plan.Consistency);
+    public ParameterServer Machine { get; } = new(index, plan.Consistency, partLength);
 
     public Address Address => Address.Server(index);
 
@@ -41,17 +44,39 @@ internal sealed class ToyServer(int index, TrainingPlan plan) : IToyMember
                 Load(e.Generation, index, e.Shard, e.Handed);
                 foreach (ShardCopy other in e.Copies) Load(e.Generation, other.Owner, other.Shard, e.Handed);
                 return new ShardLoaded(e.Generation);
+            case BeginCopy e:
+                _filling[(e.Generation, e.Owner)] = (new ToyShard(e.Shard), []);
+                return null;
+            case KeepPicture e:
+                _pictures[e.Generation] = new ToyShard(Shard(e.Generation).Range);
+                _pictures[e.Generation].Take(Shard(e.Generation).Hand(e.Generation, Shard(e.Generation).Range));
+                return null;
+            case HandPicture e:
+                send(Address.Server(e.Backup), _pictures[e.Generation].Hand(e.Generation, e.Range));
+                return null;
+            case DropPicture e:
+                _pictures.Remove(e.Generation);
+                return null;
+            case FillCopy e:
+                Fill(e);
+                return null;
             case HandOver e:
                 send(Address.Server(e.Server), _shards[(e.From, e.Owner)].Hand(e.Generation, e.Range));
                 return null;
             case KeepShard e:
                 foreach ((Generation Generation, int Owner) other in _shards.Keys.Where(k => k.Generation != e.Generation).ToList()) _shards.Remove(other);
+                foreach ((Generation Generation, int Owner) other in _filling.Keys.Where(k => k.Generation != e.Generation).ToList()) _filling.Remove(other);
+                foreach (Generation other in _pictures.Keys.Where(g => g != e.Generation).ToList()) _pictures.Remove(other);
                 return null;
             case CombineGradients e: return Combine(e);
             case FollowUpdate e:
-                ToyShard copy = _shards[(e.Update.Generation, e.Owner.Server)];
-                copy.Root.Set(e.Owner.Root);
-                ToyProblem.Update(copy, copy.Root, NormOf(e.Update), e.Update.RateFactor);
+                // The norms are the next step's soon.
+                double normOfStep = NormOf(e.Update);
+                Follow((e.Update.Generation, e.Owner.Server), copy =>
+                {
+                    copy.Root.Set(e.Owner.Root);
+                    ToyProblem.Update(copy, copy.Root, normOfStep, e.Update.RateFactor);
+                });
                 return null;
             case ApplyUpdate e:
                 double norm = NormOf(e);
@@ -62,13 +87,18 @@ internal sealed class ToyServer(int index, TrainingPlan plan) : IToyMember
                 return null;
             case CopyShard e:
                 List<(int Owner, ToyShard Shard)> all = [.. _shards.Where(s => s.Key.Generation == e.Generation).Select(s => (s.Key.Owner, s.Value))];
-                if (e.Target == CaptureTarget.Best) all.ForEach(s => s.Shard.KeepBest());
+                if (e.Target == CaptureTarget.Best)
+                {
+                    all.ForEach(s => s.Shard.KeepBest());
+                    foreach (var filling in _filling.Where(f => f.Key.Generation == e.Generation)) filling.Value.Due.Add(s => s.KeepBest());
+                }
                 return new ShardCopied(e.Generation, e.Target, e.Version)
                 {
                     Digests = e.Digests ? [.. all.Select(s => new ShardDigest(s.Owner, s.Shard.Digest))] : [],
                 };
             case RestoreShard e:
                 foreach (var shard in _shards.Where(s => s.Key.Generation == e.Generation)) shard.Value.RestoreBest();
+                foreach (var filling in _filling.Where(f => f.Key.Generation == e.Generation)) filling.Value.Due.Add(s => s.RestoreBest());
                 return new ShardRestored(e.Generation);
             case ShowShard e: return new ShardRestored(e.Generation);
             default: throw new InvalidOperationException($"{effect}");
@@ -92,6 +122,25 @@ internal sealed class ToyServer(int index, TrainingPlan plan) : IToyMember
         var shard = new ToyShard(range);
         foreach (HandShard part in handed) shard.Take(part);
         _shards[(generation, owner)] = shard;
+    }
+
+    /// <summary>At once, or when it is whole.</summary>
+    private void Follow((Generation Generation, int Owner) copy, Action<ToyShard> step)
+    {
+        if (_filling.TryGetValue(copy, out (ToyShard Shard, List<Action<ToyShard>> Due) filling)) filling.Due.Add(step);
+        else step(_shards[copy]);
+        // And in eight steps the best epoch's parameters are kept twice, and brought back once.
+        Assert.InRange(filling.Due?.Count ?? 0, 0, ParameterServer.MaxStepsAhead + 3);
+    }
+
+    private void Fill(FillCopy e)
+    {
+        (ToyShard copy, List<Action<ToyShard>> due) = _filling[(e.Part.Generation, e.Owner)];
+        copy.Take(e.Part);
+        if (!e.IsLast) return;
+        due.ForEach(what => what(copy));
+        _filling.Remove((e.Part.Generation, e.Owner));
+        _shards[(e.Part.Generation, e.Owner)] = copy;
     }
 
     private float[] Announced(ShardCommitted message)
