@@ -56,9 +56,6 @@ MUTATIONS = {
     "duplicate check of stop points": [
         (COORDINATOR, "if (message.Version <= _from) return;", ""),
     ],
-    "duplicate check of copies that are captured": [
-        (COORDINATOR, "if (message.Version != ShardVersion || message.Target != _captured || !_awaited.Contains(Address.Server(message.Server))) return;", ""),
-    ],
     "duplicate check of the word to proceed": [
         (SERVER, "if (message.From <= _proceededFrom) return;", ""),
         (WORKER, "if (message.From < _from) return;", ""),
