@@ -50,7 +50,9 @@ internal sealed class ClusterRun : IRunCluster
     private Takeover _takeover;
     private int _nextWorker;
     private int _nextServer;
-    private int _introductions;
+
+    /// <summary>Ends the introduction that is under way; null: none is.</summary>
+    private CancellationTokenSource? _introduction;
     private int _nodesEver;
     private ulong _bytesSent;
     private ulong _bytesReceived;
@@ -134,6 +136,7 @@ internal sealed class ClusterRun : IRunCluster
     {
         _jobs.Remove(_job);
         await _host.DisposeAsync().ConfigureAwait(false);
+        _introduction?.Dispose();
         _over.Dispose();
     }
 
@@ -282,29 +285,35 @@ internal sealed class ClusterRun : IRunCluster
     private void IntroduceWhenDue()
     {
         bool readsStill = _nodes.Exists(n => n is { IsFirst: true, State: JobNodeState.Enlisting });
-        if (_introductions > 0 || readsStill || _takeover == Takeover.Gathering) return;
+        if (_introduction is not null || readsStill || _takeover == Takeover.Gathering) return;
         // A run is taken over by those who hold a part of it; who has come new takes part from then on.
         JobNode[] newcomers = [.. _nodes.Where(n => n.State == JobNodeState.Introducing && (n.IsBack || _takeover == Takeover.Done))];
         if (newcomers.Length == 0) return;
         JobNode[] all = [.. _nodes.Where(n => n.State is JobNodeState.Active or JobNodeState.Leaving || newcomers.Contains(n))];
-        _introductions++;
-        _ = IntroduceAsync(newcomers, all);
+        _introduction = CancellationTokenSource.CreateLinkedTokenSource(_over.Token);
+        _ = IntroduceAsync(newcomers, all, _introduction.Token);
     }
 
-    private async Task IntroduceAsync(JobNode[] newcomers, JobNode[] all)
+    private async Task IntroduceAsync(JobNode[] newcomers, JobNode[] all, CancellationToken end)
     {
         MemberPlace[] places = [new MemberPlace(Address.Coordinator, _self), .. all.SelectMany(n => n.Places)];
         var unreachable = new List<(JobNode Node, string Why)>();
         try
         {
-            foreach ((PeerNode peer, RpcException why) in await _host.Transport.IntroduceAsync(places, _over.Token).ConfigureAwait(false))
+            foreach ((PeerNode peer, RpcException why) in await _host.Transport.IntroduceAsync(places, end).ConfigureAwait(false))
                 unreachable.Add((Array.Find(all, n => n.Peer == peer)!, why.Detail));
         }
-        catch (OperationCanceledException) when (_over.IsCancellationRequested)
+        catch (OperationCanceledException) when (end.IsCancellationRequested)
         {
+            Tell(new IntroductionEnded(newcomers, null));
             return;
         }
-        string?[] problems = await Task.WhenAll(all.Select(n => _calls.IntroduceAsync(n, places, _over.Token))).ConfigureAwait(false);
+        string?[] problems = await Task.WhenAll(all.Select(n => _calls.IntroduceAsync(n, places, end))).ConfigureAwait(false);
+        if (end.IsCancellationRequested)
+        {
+            Tell(new IntroductionEnded(newcomers, null));
+            return;
+        }
         for (int i = 0; i < all.Length; i++)
         {
             // Who cannot be reached himself is no witness; of two who blame each other one stays.
@@ -321,16 +330,24 @@ internal sealed class ClusterRun : IRunCluster
 
     private async Task OnIntroducedAsync(IntroductionEnded introduced)
     {
-        _introductions--;
-        foreach ((JobNode node, string why) in introduced.Unreachable) Drop(node, why);
-        foreach (JobNode node in introduced.Newcomers.Where(_nodes.Contains))
+        if (introduced.Unreachable is { } unreachable) await TakeInAsync(introduced.Newcomers, unreachable).ConfigureAwait(false);
+        // Nobody may be left of those who were to be taken over.
+        else if (_takeover == Takeover.Introducing && !_nodes.Exists(n => n.IsBack)) await EndTakeoverAsync().ConfigureAwait(false);
+        _introduction!.Dispose();
+        _introduction = null;
+        IntroduceWhenDue();
+    }
+
+    private async Task TakeInAsync(IReadOnlyList<JobNode> newcomers, IReadOnlyList<(JobNode Node, string Why)> unreachable)
+    {
+        foreach ((JobNode node, string why) in unreachable) Drop(node, why);
+        foreach (JobNode node in newcomers.Where(_nodes.Contains))
         {
             if (node.State == JobNodeState.Introducing) node.State = JobNodeState.Active;
             Tell(node, node.IsBack ? "is back" : "joined", "");
         }
         if (_takeover == Takeover.Introducing) await EndTakeoverAsync().ConfigureAwait(false);
         else await TellMembersAsync().ConfigureAwait(false);
-        IntroduceWhenDue();
     }
 
     private async Task OnLeavingAsync(ClusterMember member)
@@ -400,10 +417,12 @@ internal sealed class ClusterRun : IRunCluster
         if (!over.IsCancellationRequested) _members.Expel(node.Member, why);
     }
 
+    /// <summary>Others who are just being introduced to it need not wait for it.</summary>
     private void Forget(JobNode node)
     {
         _nodes.Remove(node);
         _lost.AddRange(node.Addresses);
+        if (node.State != JobNodeState.Enlisting) _introduction?.Cancel();
         IntroduceWhenDue();
     }
 

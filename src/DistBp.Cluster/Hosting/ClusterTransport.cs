@@ -25,6 +25,9 @@ internal sealed class ClusterTransport(
     /// <summary>And for which job: who takes no part in it refuses the link.</summary>
     public const string JobKey = "distbp-job";
 
+    /// <summary>Less than an introduction may take: who asks for the link can still say which peer it is.</summary>
+    private static readonly TimeSpan MaxConnecting = JobCalls.MaxIntroducing / 2;
+
     private readonly ConcurrentDictionary<Address, Actor> _own = [];
     private readonly ConcurrentDictionary<Address, PeerRoute> _routes = [];
     private readonly Dictionary<PeerNode, PeerRoute> _peers = [];
@@ -145,7 +148,16 @@ internal sealed class ClusterTransport(
         foreach ((string key, string value) in credentials.Metadata) metadata.AddReceived(key, value);
         EndPoint address = IPAddress.TryParse(peer.Endpoint.Host, out IPAddress? ip)
             ? new IPEndPoint(ip, peer.Endpoint.Port) : new DnsEndPoint(peer.Endpoint.Host, peer.Endpoint.Port);
-        return await NodeLink.ConnectAsync(address, peer.Name, metadata, limits, end => failed(peer, end), cancellation, fence => Fenced?.Invoke(peer, fence)).ConfigureAwait(false);
+        using var due = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        due.CancelAfter(MaxConnecting);
+        try
+        {
+            return await NodeLink.ConnectAsync(address, peer.Name, metadata, limits, end => failed(peer, end), due.Token, fence => Fenced?.Invoke(peer, fence)).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            throw new RpcException(StatusCode.Unavailable, $"{peer.Name}: at {peer.Endpoint} it has not admitted this node within {MaxConnecting.TotalSeconds} s");
+        }
     }
 
     private async Task CloseAsync(Predicate<PeerNode> isGone)

@@ -16,8 +16,8 @@ internal sealed record TakeoverDue : JobEvent;
 /// <param name="Problem">Null: it takes part.</param>
 internal sealed record EnlistmentEnded(JobNode Node, string? Problem) : JobEvent;
 
-/// <param name="Unreachable">Those that a link to was not to be had, and why.</param>
-internal sealed record IntroductionEnded(IReadOnlyList<JobNode> Newcomers, IReadOnlyList<(JobNode Node, string Why)> Unreachable) : JobEvent;
+/// <param name="Unreachable">Those that a link to was not to be had, and why; null: it was broken off, for one who was to be introduced is gone.</param>
+internal sealed record IntroductionEnded(IReadOnlyList<JobNode> Newcomers, IReadOnlyList<(JobNode Node, string Why)>? Unreachable) : JobEvent;
 
 internal sealed record AssignmentTaken(Assignment Assignment) : JobEvent;
 

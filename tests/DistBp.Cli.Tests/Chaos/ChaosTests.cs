@@ -2,17 +2,21 @@ using System.Diagnostics;
 
 namespace DistBp.Cli.Tests.Chaos;
 
-/// <summary>The chaos runner as a process of its own, for a minute: tests/DistBp.Chaos, where longer ones are started by hand.</summary>
-[Collection(AloneCollection.Name)]
+/// <summary>
+/// The chaos runner as a process of its own: tests/DistBp.Chaos, where longer ones are started by hand. Its nodes wait by a timer most of the time, so other tests run
+/// beside it. In CI it takes five minutes, else one.
+/// </summary>
 public sealed class ChaosTests
 {
     private const int Seed = 20261127;
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(12);
+    private static readonly bool IsCI = Environment.GetEnvironmentVariable("DISTBP_CI") == "1";
 
     [Fact]
-    public async Task A_cluster_under_eight_faults_ends_with_the_bits_of_the_undisturbed_run()
+    public async Task A_cluster_under_faults_ends_with_the_bits_of_the_undisturbed_run()
     {
-        string[] options = ["--seed", $"{Seed}", "--minutes", "0.75", "--faults", "8", "--kinds", "kill,short-pause,freeze,cut,partition,mute,full-disk,kill-coordinator"];
+        (string minutes, string faults) = IsCI ? ("5", "10") : ("0.75", "8");
+        string[] options = ["--seed", $"{Seed}", "--minutes", minutes, "--faults", faults];
         using Process chaos = Process.Start(new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "DistBp.Chaos"), options)
         {
             RedirectStandardOutput = true,
@@ -30,7 +34,7 @@ public sealed class ChaosTests
             Assert.Fail($"the chaos runner with seed {Seed} did not end within {Patience}: {await told}");
         }
         Assert.True(chaos.ExitCode == 0, $"seed {Seed}: exit code {chaos.ExitCode}\n{await told}\n{await table}");
-        Assert.Contains("8 of 8 faults", await table, StringComparison.Ordinal);
+        Assert.Contains($"{faults} of {faults} faults", await table, StringComparison.Ordinal);
         Assert.Contains("those of the undisturbed run", await table, StringComparison.Ordinal);
         Assert.Contains("proven: each of the 1,438 training samples was applied exactly once", await table, StringComparison.Ordinal);
     }

@@ -20,6 +20,8 @@ internal sealed class RunProbe : IRunObserver, IDisposable
 
     public List<SkippedStep> Skipped { get; } = [];
 
+    public List<MemberFigures> Members { get; } = [];
+
     public List<string> Warnings { get; } = [];
 
     public RunStarted? Started { get; private set; }
@@ -78,6 +80,11 @@ internal sealed class RunProbe : IRunObserver, IDisposable
         lock (_lock) Checkpoints.Add(checkpoint);
         AtCheckpoint(checkpoint.Step);
         if (StopAtCheckpoint) _stop.Cancel();
+    }
+
+    public void OnMember(MemberFigures member)
+    {
+        lock (_lock) Members.Add(member);
     }
 
     public void OnWarning(string text)

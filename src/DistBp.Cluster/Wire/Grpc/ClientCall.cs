@@ -21,6 +21,7 @@ internal sealed class ClientCall<TRequest, TResponse> : IDisposable
     private MessageReader<TResponse>? _reader;
     private Stream? _responses;
     private RpcException? _end;
+    private int _disposed;
 
     internal ClientCall(
         HttpMessageInvoker invoker, HttpRequestMessage request, Method<TRequest, TResponse> method, TimeSpan? timeout, int maxMessageBytes,
@@ -100,6 +101,7 @@ internal sealed class ClientCall<TRequest, TResponse> : IDisposable
 
     public void Dispose()
     {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0) return;
         _cancellation.Cancel();
         _body.Abandon(new RpcException(StatusCode.Cancelled, "the call was disposed of"));
         // A stream that was asked for is no longer the response's to dispose of; unread, it resets the call.
