@@ -94,6 +94,21 @@ public sealed class MatrixProductTests
         }
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    [InlineData(5)]
+    public void A_sum_of_slices_that_underflows_keeps_its_sign(int slices)
+    {
+        // Each slice's only product rounds to −0, and a last slice without a neighbour must not have a zero added to it.
+        const int units = 9, inputs = 65;
+        float[] dy = [.. Enumerable.Repeat(-1e-30f, slices * units)], x = [.. Enumerable.Repeat(1e-30f, slices * inputs)];
+        float[] dw = Poisoned(units * inputs);
+        MatrixProduct.DenseBackwardWeight(dy, x, [.. Enumerable.Range(0, slices + 1)], dw, units, inputs, _workspace);
+        Assert.All(dw, element => Assert.True(element == 0 && float.IsNegative(element)));
+    }
+
     [Fact]
     public void A_product_is_near_the_one_in_double_precision()
     {
