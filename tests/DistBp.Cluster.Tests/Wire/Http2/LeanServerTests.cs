@@ -67,7 +67,7 @@ public sealed class LeanServerTests(ITestOutputHelper output) : IAsyncLifetime
     public async Task A_client_that_lives_and_never_calls_is_given_up()
     {
         using Socket socket = await ConnectAsync();
-        await socket.SendAsync(Opening()[..(LeanServer.Preface.Length + FrameHeader.Bytes + 6)], _patience.Token);
+        await socket.SendAsync(Opening().AsMemory(0, LeanServer.Preface.Length + FrameHeader.Bytes + 6), _patience.Token);
         Task<bool> ended = ReadsAsync(socket, []);
         try
         {
