@@ -24,7 +24,8 @@ SHAPES = ["32x512x784", "64x512x784", "256x512x784", "512x784x256", "1024x1024x1
 
 
 class Model:
-    """What is trained: the job, epochs (the best one counts, for in the first one methods are still being compiled), and by batch the least ratio to the peer that is expected of 1 and of 2 workers (empty: not measured)."""
+    """What is trained: the job, its epochs (the best one counts: in the first, methods are still being compiled), and by batch the least ratio
+    to the peer that is expected of 1 and of 2 workers (empty: not measured)."""
 
     def __init__(self, title, job, epochs, bars):
         self.title, self.job, self.epochs, self.bars = title, ROOT / "deploy/jobs" / job, epochs, bars

@@ -44,7 +44,7 @@ internal unsafe struct PanelTask
     /// <summary>The rows that b was packed with, where only the first K count; else 0.</summary>
     public int PackedK;
 
-    /// <summary>Null data, or the columns of b's kind that are packed next: fetched meanwhile.</summary>
+    /// <summary>The columns that are packed for b next, where they lie: fetched meanwhile. Null data: nothing.</summary>
     public Operand Next;
 
     /// <summary>Null: zeros. May be c. With a row length of 0 one row is the start of all.</summary>

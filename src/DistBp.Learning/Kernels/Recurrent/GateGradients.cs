@@ -57,7 +57,7 @@ internal static unsafe class GateGradients
         {
             int k = Math.Min(part, steps - p);
             PackRows(plan, x + (start + p) * shape.Features, state.PreviousH + (start + p) * shape.Units, k, packed);
-            float* gates = state.Gates + (start + p) * shape.ColumnUnits, sum = sums;
+            float* gates = state.Gates + (start + p) * shape.GateRow, sum = sums;
             foreach (GateColumns columns in GateLayout.Gradients(shape.Cell))
             {
                 Multiply(plan, columns, packed, gates, k, sum, p == 0);
@@ -86,7 +86,7 @@ internal static unsafe class GateGradients
         for (int j = 0; j < width; j += PanelColumns)
         {
             int n = Math.Min(PanelColumns, width - j);
-            var b = new Operand(gates + columns.Column * (nint)shape.Units + j, 1, shape.ColumnUnits);
+            var b = new Operand(gates + columns.Column * (nint)shape.Units + j, 1, shape.GateRow);
             PanelProduct.Pack(b, n, k, panel);
             PanelProduct.Run(new PanelTask
             {

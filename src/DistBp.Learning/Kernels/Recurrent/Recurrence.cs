@@ -84,7 +84,7 @@ internal static unsafe class Recurrence
         PanelProduct.Pack(new Operand(weights.Input, 1, shape.Features), shape.Features, shape.GateUnits, state.Packed);
         PanelProduct.Run(new PanelTask
         {
-            A = new Operand(state.Gates, shape.ColumnUnits, 1),
+            A = new Operand(state.Gates, shape.GateRow, 1),
             B = state.Packed,
             Start = joins ? dx : null,
             StartRow = shape.Features,
@@ -205,8 +205,8 @@ internal static unsafe class Recurrence
             Rows = count,
             Units = shape.Units,
             Lengths = lengths == null ? null : lengths + first,
-            Gates = state.Gates + start * shape.ColumnUnits,
-            GatesRow = shape.Steps * (nint)shape.ColumnUnits,
+            Gates = state.Gates + start * shape.GateRow,
+            GatesRow = shape.Steps * (nint)shape.GateRow,
             PreviousH = state.PreviousH + start * shape.Units,
             PreviousC = state.PreviousC + start * shape.Units,
             TanhC = state.TanhC + start * shape.Units,
@@ -220,12 +220,12 @@ internal static unsafe class Recurrence
     }
 
     private static void SetNext(ref CellRows rows, in RecurrentShape shape, int steps)
-        => (rows.NextGates, rows.NextHistory) = (steps * shape.ColumnUnits, steps * shape.Units);
+        => (rows.NextGates, rows.NextHistory) = (steps * shape.GateRow, steps * shape.Units);
 
     private static CellRows AtTime(CellRows rows, in RecurrentShape shape, in RecurrentOutputs outputs, int time)
     {
         rows.Time = time;
-        rows.Gates += time * (nint)shape.ColumnUnits;
+        rows.Gates += time * (nint)shape.GateRow;
         rows.PreviousH += time * (nint)shape.Units;
         rows.PreviousC += time * (nint)shape.Units;
         rows.TanhC += time * (nint)shape.Units;

@@ -7,7 +7,7 @@ internal readonly unsafe struct RecurrentState
 {
     private const int LineFloats = 16;
 
-    /// <summary>[rows, steps, ColumnUnits].</summary>
+    /// <summary>[rows, steps, ColumnUnits], steps GateRow apart.</summary>
     public readonly float* Gates;
 
     /// <summary>[rows, steps, units] each; the last two only of an lstm.</summary>
@@ -32,7 +32,7 @@ internal readonly unsafe struct RecurrentState
     {
         float* next = start;
         long history = (long)rows * shape.Steps * shape.Units, cell = shape.Cell == RecurrentCell.Lstm ? 1 : 0;
-        Gates = Take(ref next, (long)rows * shape.Steps * shape.ColumnUnits);
+        Gates = Take(ref next, (long)rows * shape.Steps * shape.GateRow);
         PreviousH = Take(ref next, history);
         PreviousC = Take(ref next, cell * history);
         TanhC = Take(ref next, cell * history);
