@@ -108,6 +108,8 @@ public sealed class Coordinator(TrainingPlan plan, int term = 1, bool takesOver 
 
     private bool Finished => _progress.StoppedEarly || _version >= plan.TotalSteps;
 
+    private bool IsCapturing => _phase is Phase.CapturingBest or Phase.CapturingCheckpoint or Phase.CapturingFinal;
+
     private bool RestoresBest => plan.EarlyStopping is { RestoreBest: true } && _progress.BestEpoch > 0;
 
     /// <summary>What servers call their version: the best epoch's parameters come back as a version of their own, and so do exact ones.</summary>
@@ -497,7 +499,7 @@ public sealed class Coordinator(TrainingPlan plan, int term = 1, bool takesOver 
     private void OnShardCaptured(ShardCaptured message, EffectList effects)
     {
         // One that arrives again, late.
-        if (message.Version != ShardVersion || message.Target != _captured || !_awaited.Contains(Address.Server(message.Server))) return;
+        if (!IsCapturing || message.Version != ShardVersion || message.Target != _captured || !_awaited.Contains(Address.Server(message.Server))) return;
         foreach (ShardDigest digest in message.Digests)
         {
             if (!_digests.TryGetValue(digest.Owner, out List<(int Server, ulong Digest)>? known)) _digests[digest.Owner] = known = [];
@@ -522,7 +524,7 @@ public sealed class Coordinator(TrainingPlan plan, int term = 1, bool takesOver 
 
     private void OnResidualsCaptured(ResidualsCaptured message, EffectList effects)
     {
-        if (message.Version != ShardVersion || !_awaited.Contains(Address.Worker(message.Worker))) return;
+        if (!IsCapturing || message.Version != ShardVersion || !_awaited.Contains(Address.Worker(message.Worker))) return;
         _residuals.AddRange(message.Residuals);
         OnCaptured(Address.Worker(message.Worker), effects);
     }

@@ -75,7 +75,7 @@ public sealed class ReplicatedClusterTests : IDisposable
             .. File.ReadLines(_folder.File("run/events.jsonl")).Select(l => JsonDocument.Parse(l).RootElement)
                 .Where(e => e.GetProperty("event").GetString() == "copies").Select(e => e.GetProperty("filling").GetInt32()),
         ];
-        Assert.True(filling is [> 0, 0, > 0, 0], string.Join(", ", filling));
+        Assert.True(filling is [> 0, .., 0], string.Join(", ", filling));
     }
 
     [Fact]

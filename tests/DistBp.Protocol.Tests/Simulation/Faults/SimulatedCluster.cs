@@ -22,7 +22,7 @@ internal sealed class SimulatedCluster
     {
         (Plan, _random) = (plan, new Random(seed));
         Network = new SimulatedNetwork(Clock, new Random(seed + 1_000_003), quality);
-        PartLength = (seed % 3) switch { 0 => 15, 1 => 200, _ => 1500 };
+        PartLength = (seed % 12) switch { 0 => 5, 3 or 6 or 9 => 25, 1 or 4 or 7 or 10 => 200, _ => 1500 };
     }
 
     public VirtualClock Clock { get; } = new();
@@ -35,7 +35,7 @@ internal sealed class SimulatedCluster
 
     public List<SimulatedNode> Nodes { get; } = [];
 
-    /// <summary>Floats of a shard that go at once into a copy that is being filled: some messages a block, or some hundred, which takes several steps.</summary>
+    /// <summary>Floats of a shard that go at once into a copy that is being filled: some messages a block, or hundreds, which takes more steps than a copy may lack.</summary>
     public int PartLength { get; init; }
 
     /// <summary>The newest reign.</summary>

@@ -316,6 +316,7 @@ public sealed class SimulatorTests(ITestOutputHelper output)
     [Theory]
     [InlineData(22)] // A stop point that is told of again, late, ended the steps after it.
     [InlineData(187)] // A copy that was asked for twice was taken for the run's result.
+    [InlineData(1798)] // A copy that was asked for twice was taken for the answer that the best parameters are back.
     [InlineData(2893)] // A copy that was asked for again kept a server from the next step's gradients.
     [InlineData(4438)] // Norms were lost with a connection that broke while there was no coordinator.
     [InlineData(17933)] // A member that was given up, and the ledger cut back, came to the next coordinator with later steps.
