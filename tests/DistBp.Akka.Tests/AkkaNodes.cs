@@ -65,13 +65,14 @@ internal sealed class AkkaNodes : IAsyncDisposable
         return (await TrainingSession.RunAsync(job, options, [], CancellationToken.None)).WeightsSha256;
     }
 
-    public async Task ToldAsync(string words)
+    /// <param name="words">Any of them.</param>
+    public async Task ToldAsync(params string[] words)
     {
         using var limit = new CancellationTokenSource(Patience);
-        while (!_told.Any(l => l.Contains(words, StringComparison.Ordinal)))
+        while (!_told.Any(l => words.Any(w => l.Contains(w, StringComparison.Ordinal))))
         {
             await Task.Delay(50, CancellationToken.None);
-            if (limit.IsCancellationRequested) throw new TimeoutException($"nobody said \"{words}\"");
+            if (limit.IsCancellationRequested) throw new TimeoutException($"nobody said \"{string.Join("\" or \"", words)}\"");
         }
     }
 

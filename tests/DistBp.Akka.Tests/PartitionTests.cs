@@ -28,7 +28,7 @@ public sealed class PartitionTests
             Task<RunResult> watching = client.WatchAsync(id, [halfway], events: null);
             await halfway.Reached.WaitAsync(AkkaNodes.Patience);
             await CutOffAsync(nodes, 0, 1, 2);
-            await nodes.ToldAsync("n1: the coordinator now");
+            await nodes.ToldAsync("n1: the coordinator now", "n2: the coordinator now");
             RunResult result = await watching.WaitAsync(AkkaNodes.Patience);
             Assert.Equal(await nodes.ReferenceAsync(job), result.WeightsSha256);
             Assert.Equal(1, result.Restarts);
