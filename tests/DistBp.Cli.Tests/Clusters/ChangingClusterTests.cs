@@ -23,7 +23,7 @@ public sealed class ChangingClusterTests : IDisposable
     [InlineData(false)]
     [InlineData(true)]
     public void A_worker_that_joins_and_one_that_leaves_change_no_bit_of_a_convolution(bool sharedMemory) =>
-        TrainWhileWorkersComeAndGo(TrainedJobs.Convolution(_folder, epochs: 16), sharedMemory);
+        TrainWhileWorkersComeAndGo(TrainedJobs.Convolution(_folder, epochs: 100), sharedMemory);
 
     [Fact]
     public void A_server_that_leaves_hands_its_shard_over_and_one_that_joins_takes_its_part()
