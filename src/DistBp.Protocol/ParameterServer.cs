@@ -330,13 +330,17 @@ public sealed class ParameterServer(int index, ConsistencyMode? mode = null, int
         _reports.DropBefore(message.From);
         _rateFactor = message.RateFactor;
         _haltRequested = false;
-        if (_held != _loaded)
-        {
-            _held = _loaded;
-            effects.Perform(new KeepShard(message.Generation));
-        }
+        KeepLoaded(effects);
         LetRead(effects);
         CombineIfComplete(effects);
+    }
+
+    /// <summary>All have taken the assignment up: what is made of its shards now, those of the one before do not have.</summary>
+    private void KeepLoaded(EffectList effects)
+    {
+        if (_held == _loaded) return;
+        _held = _loaded;
+        effects.Perform(new KeepShard(_assignment!.Generation));
     }
 
     private void OnPushGradient(PushGradient message, EffectList effects)
@@ -563,19 +567,20 @@ public sealed class ParameterServer(int index, ConsistencyMode? mode = null, int
     {
         // One that arrives again, here and below.
         if (message.Version <= _version) return;
-        BecomeRestoring(message.Version, message.Course);
+        BecomeRestoring(message.Version, message.Course, effects);
         effects.Perform(new RestoreShard(message.Generation));
     }
 
     private void OnShowExact(ShowExact message, EffectList effects)
     {
         if (message.Version <= _version) return;
-        BecomeRestoring(message.Version, message.Course);
+        BecomeRestoring(message.Version, message.Course, effects);
         effects.Perform(new ShowShard(message.Generation));
     }
 
-    private void BecomeRestoring(long version, Course? course)
+    private void BecomeRestoring(long version, Course? course, EffectList effects)
     {
+        KeepLoaded(effects);
         _phase = Phase.RestoringBest;
         _restored += (int)(version - _version);
         _version = _until = version;
