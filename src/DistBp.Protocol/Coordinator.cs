@@ -35,6 +35,9 @@ public sealed class Coordinator(TrainingPlan plan, int term = 1, bool takesOver 
 
     /// <summary>Reports of steps before this one have come; one that comes again says nothing new.</summary>
     private long _reported = plan.StartVersion;
+
+    /// <summary>From the course on.</summary>
+    private readonly ReportLog _reports = new();
     private Course _course = new(plan.StartVersion, plan.StartProgress, AtStop: false);
     private long _capturedVersion = plan.StartVersion;
     private long _clippedSteps = plan.StartProgress.ClippedSteps;
@@ -230,6 +233,7 @@ public sealed class Coordinator(TrainingPlan plan, int term = 1, bool takesOver 
     {
         (_course, _progress) = (course, course.Progress);
         _version = _from = _committed = _reported = course.From;
+        _reports.DropFrom(0);
         (_clippedSteps, _skippedSteps) = (course.Progress.ClippedSteps, course.Progress.SkippedSteps);
         course.Progress.EpochSums.ToArray().CopyTo(_epochSums, 0);
     }
@@ -299,8 +303,30 @@ public sealed class Coordinator(TrainingPlan plan, int term = 1, bool takesOver 
     private void SetCourse(bool atStop, EffectList effects)
     {
         TrainingProgress progress = _progress with { EpochSums = [.. _epochSums], ClippedSteps = _clippedSteps, SkippedSteps = _skippedSteps };
+        if (plan.KeepsReports && _reported > _version) progress = ProgressWithout(progress, _version);
         _course = new Course(_version, progress, atStop);
+        _reports.DropBefore(_version);
         if (plan.OutlivesCoordinator) effects.Perform(new PersistReports(_version));
+    }
+
+    /// <summary>
+    /// A lead server may have reported a step and died before anybody else made it: it is made again, by who goes on from here too, and must be in the sums once.
+    /// </summary>
+    private TrainingProgress ProgressWithout(TrainingProgress progress, long step)
+    {
+        double[] sums = [.. _course.Progress.EpochSums];
+        (long clipped, long skipped) = (_course.Progress.ClippedSteps, _course.Progress.SkippedSteps);
+        foreach (MemberMessage report in _reports.From(_course.From).Where(r => ReportLog.StepOf(r) < step))
+        {
+            if (report is not StepCommitted committed)
+            {
+                skipped++;
+                continue;
+            }
+            for (int i = 0; i < sums.Length; i++) sums[i] += committed.Sums.Span[i];
+            if (committed.Clipped) clipped++;
+        }
+        return progress with { EpochSums = sums, ClippedSteps = clipped, SkippedSteps = skipped };
     }
 
     /// <summary>For servers, where somebody may need it.</summary>
@@ -380,6 +406,7 @@ public sealed class Coordinator(TrainingPlan plan, int term = 1, bool takesOver 
     {
         if (message.Step < _reported) return;
         _committed = _reported = message.Step + 1;
+        if (plan.KeepsReports) _reports.Add(message);
         _muster.SkipsInRow = 0;
         ReadOnlySpan<double> sums = message.Sums.Span;
         for (int i = 0; i < _epochSums.Length; i++) _epochSums[i] += sums[i];
@@ -396,6 +423,7 @@ public sealed class Coordinator(TrainingPlan plan, int term = 1, bool takesOver 
     {
         if (message.Step < _reported) return;
         _reported = message.Step + 1;
+        if (plan.KeepsReports) _reports.Add(message);
         _muster.SkipsInRow++;
         effects.Perform(new ReportSkip(message.Step, message.Segment, ++_skippedSteps) { Generation = message.Generation });
     }

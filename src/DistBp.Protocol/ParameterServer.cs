@@ -32,6 +32,9 @@ public sealed class ParameterServer(int index, ConsistencyMode? mode = null, int
 
     /// <summary>What is to be told of the mini-batches of the update.</summary>
     private readonly List<MemberMessage> _told = [];
+
+    /// <summary>Of this version, in this generation: what was copied for them, or is being copied.</summary>
+    private readonly HashSet<CaptureTarget> _captured = [];
     private Phase _phase = Phase.Unassigned;
     private Assignment? _assignment;
 
@@ -164,6 +167,7 @@ public sealed class ParameterServer(int index, ConsistencyMode? mode = null, int
         _rule.Begin(_assignment, message.Version);
         _ahead.Clear();
         _handed.Clear();
+        _captured.Clear();
         _version = _update = _firstUpdate = _until = message.Version;
         _maxSkips = message.MaxSkips;
         _skipsInRow = message.SkipsInRow;
@@ -326,13 +330,17 @@ public sealed class ParameterServer(int index, ConsistencyMode? mode = null, int
         _reports.DropBefore(message.From);
         _rateFactor = message.RateFactor;
         _haltRequested = false;
-        if (_held != _loaded)
-        {
-            _held = _loaded;
-            effects.Perform(new KeepShard(message.Generation));
-        }
+        KeepLoaded(effects);
         LetRead(effects);
         CombineIfComplete(effects);
+    }
+
+    /// <summary>All have taken the assignment up: what is made of its shards now, those of the one before do not have.</summary>
+    private void KeepLoaded(EffectList effects)
+    {
+        if (_held == _loaded) return;
+        _held = _loaded;
+        effects.Perform(new KeepShard(_assignment!.Generation));
     }
 
     private void OnPushGradient(PushGradient message, EffectList effects)
@@ -502,6 +510,7 @@ public sealed class ParameterServer(int index, ConsistencyMode? mode = null, int
         _rule.Advance();
         _update++;
         _version = _rule.Version;
+        _captured.Clear();
         _replicas.Advance(_update);
         (_decided, _shared) = (_shared, _decided);
         Array.Clear(_shared);
@@ -540,8 +549,8 @@ public sealed class ParameterServer(int index, ConsistencyMode? mode = null, int
     private void OnCaptureShard(CaptureShard message, EffectList effects)
     {
         if (message.Version > _version) throw new UnreachableException($"Version {message.Version} is to be copied, but {Describe()}.");
-        // One that arrives again: the copy is taken already, and gradients of the next step may come.
-        if (message.Version < _version || message.Version <= _proceededFrom || _phase != Phase.Gathering || _rule.SliceCount > 0) return;
+        // One that arrives again: while a copy is taken once more, the next one and gradients of the next step may come.
+        if (message.Version < _version || _phase != Phase.Gathering || !_captured.Add(message.Target)) return;
         _phase = Phase.Copying;
         bool digests = message.Target == CaptureTarget.Checkpoint && _assignment!.Replication > 0;
         effects.Perform(new CopyShard(message.Generation, message.Target, message.Version, digests));
@@ -556,21 +565,26 @@ public sealed class ParameterServer(int index, ConsistencyMode? mode = null, int
 
     private void OnRestoreBest(RestoreBest message, EffectList effects)
     {
-        BecomeRestoring(message.Version, message.Course);
+        // One that arrives again, here and below.
+        if (message.Version <= _version) return;
+        BecomeRestoring(message.Version, message.Course, effects);
         effects.Perform(new RestoreShard(message.Generation));
     }
 
     private void OnShowExact(ShowExact message, EffectList effects)
     {
-        BecomeRestoring(message.Version, message.Course);
+        if (message.Version <= _version) return;
+        BecomeRestoring(message.Version, message.Course, effects);
         effects.Perform(new ShowShard(message.Generation));
     }
 
-    private void BecomeRestoring(long version, Course? course)
+    private void BecomeRestoring(long version, Course? course, EffectList effects)
     {
+        KeepLoaded(effects);
         _phase = Phase.RestoringBest;
         _restored += (int)(version - _version);
         _version = _until = version;
+        _captured.Clear();
         Follow(course);
     }
 

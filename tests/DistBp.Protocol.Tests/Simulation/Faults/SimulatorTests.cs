@@ -320,6 +320,9 @@ public sealed class SimulatorTests(ITestOutputHelper output)
     [InlineData(2893)] // A copy that was asked for again kept a server from the next step's gradients.
     [InlineData(4438)] // Norms were lost with a connection that broke while there was no coordinator.
     [InlineData(17933)] // A member that was given up, and the ledger cut back, came to the next coordinator with later steps.
+    [InlineData(24663)] // A copy that was asked for again kept a server from the result's copy.
+    [InlineData(28772)] // The same, of one server of three.
+    [InlineData(32195)] // The best parameters came back into shards that nobody kept: who took over went on with those of the assignment before.
     public void A_seed_that_once_failed_ends_with_the_reference_bits(int seed)
     {
         foreach (NetworkLanes lanes in Enum.GetValues<NetworkLanes>()) Assert.NotNull(Run(seed, lanes).Outcome);
