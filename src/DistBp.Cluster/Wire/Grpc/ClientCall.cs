@@ -18,6 +18,9 @@ internal sealed class ClientCall<TRequest, TResponse> : IDisposable
     private readonly CancellationToken _caller;
     private readonly CancellationTokenSource _cancellation;
     private readonly Task<HttpResponseMessage> _response;
+
+    /// <summary>Held by who reads: a writer whose call broke reads its end, and another may be reading already.</summary>
+    private readonly SemaphoreSlim _reading = new(1);
     private MessageReader<TResponse>? _reader;
     private Stream? _responses;
     private RpcException? _end;
@@ -50,8 +53,11 @@ internal sealed class ClientCall<TRequest, TResponse> : IDisposable
         if (_end is not null) throw _end;
         try
         {
-            PipeWriter pipe = await _body.Opened.WaitAsync(_cancellation.Token).ConfigureAwait(false);
-            await new MessageWriter<TRequest>(pipe).WriteAsync(message, _cancellation.Token).ConfigureAwait(false);
+            await _body.WriteAsync(message, _cancellation.Token).ConfigureAwait(false);
+        }
+        catch (RpcException) when (_end is not null)
+        {
+            throw _end;
         }
         catch (Exception e) when (e is OperationCanceledException or HttpRequestException or IOException or ObjectDisposedException)
         {
@@ -73,21 +79,25 @@ internal sealed class ClientCall<TRequest, TResponse> : IDisposable
     /// <exception cref="RpcException">The status was another one, or the call broke.</exception>
     public async ValueTask<TResponse?> ReadAsync()
     {
-        if (_end is not null) throw _end;
-        HttpResponseMessage response = await ResponseAsync().ConfigureAwait(false);
+        await _reading.WaitAsync().ConfigureAwait(false);
         try
         {
+            if (_end is not null) throw _end;
+            HttpResponseMessage response = await ResponseAsync().ConfigureAwait(false);
             _responses ??= await response.Content.ReadAsStreamAsync(_cancellation.Token).ConfigureAwait(false);
             _reader ??= new MessageReader<TResponse>(PipeReader.Create(_responses), _method.Responses, _maxMessageBytes, Broken);
             if (await _reader.ReadAsync(_cancellation.Token).ConfigureAwait(false) is { } message) return message;
+            Finish(response);
+            return null;
         }
         catch (Exception e) when (e is OperationCanceledException or HttpRequestException or IOException)
         {
             throw Broken(e);
         }
-        _body.Close();
-        Finish(response);
-        return null;
+        finally
+        {
+            _reading.Release();
+        }
     }
 
     /// <summary>The only response.</summary>
@@ -109,6 +119,7 @@ internal sealed class ClientCall<TRequest, TResponse> : IDisposable
         if (_response.IsCompletedSuccessfully) _response.Result.Dispose();
         _request.Dispose();
         _cancellation.Dispose();
+        // Who still reads ends with the cancellation, and releases this: there is nothing to dispose of in it.
     }
 
     private async Task<HttpResponseMessage> SendAsync(HttpMessageInvoker invoker)
@@ -150,6 +161,19 @@ internal sealed class ClientCall<TRequest, TResponse> : IDisposable
     }
 
     private void Finish(HttpResponseMessage response)
+    {
+        try
+        {
+            RequireOk(response);
+        }
+        finally
+        {
+            // Last: a writer that finds it closed finds out why as well.
+            _body.Close();
+        }
+    }
+
+    private void RequireOk(HttpResponseMessage response)
     {
         // Trailers-Only: the status came with the headers.
         HttpHeadersView end = response.TrailingHeaders.Contains("grpc-status") ? new(response.TrailingHeaders) : new(response.Headers);

@@ -1,6 +1,8 @@
 using System.IO.Pipelines;
 using System.Net;
 using System.Net.Http.Headers;
+using System.Runtime.CompilerServices;
+using Google.Protobuf;
 
 namespace DistBp.Cluster.Wire.Grpc;
 
@@ -9,14 +11,45 @@ internal sealed class RequestBody : HttpContent
 {
     private readonly TaskCompletionSource<PipeWriter> _opened = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Lock _gate = new();
+    private bool _isWriting, _isClosed;
 
     public RequestBody() => Headers.ContentType = new MediaTypeHeaderValue("application/grpc");
 
-    /// <summary>Completes when the connection is there; fails with the call.</summary>
-    public Task<PipeWriter> Opened => _opened.Task;
+    /// <summary>Waits until the connection is there. Not for two at once; but the call may end meanwhile, and with it this.</summary>
+    /// <exception cref="RpcException">The call has ended: no request is taken any more.</exception>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    public async ValueTask WriteAsync<T>(T message, CancellationToken cancellation)
+        where T : class, IMessage<T>
+    {
+        PipeWriter pipe = await _opened.Task.WaitAsync(cancellation).ConfigureAwait(false);
+        lock (_gate)
+        {
+            if (_isClosed) throw new RpcException(StatusCode.Cancelled, "the call has ended: no more requests are taken");
+            _isWriting = true;
+        }
+        try
+        {
+            await new MessageWriter<T>(pipe).WriteAsync(message, cancellation).ConfigureAwait(false);
+        }
+        finally
+        {
+            lock (_gate) _isWriting = false;
+            // A pipe is not completed under its writer: who closed the body meanwhile has left that to this.
+            if (_isClosed) _closed.TrySetResult();
+        }
+    }
 
-    /// <summary>No request follows.</summary>
-    public void Close() => _closed.TrySetResult();
+    /// <summary>No request follows the one that is being written.</summary>
+    public void Close()
+    {
+        lock (_gate)
+        {
+            _isClosed = true;
+            if (_isWriting) return;
+        }
+        _closed.TrySetResult();
+    }
 
     /// <summary>The call has ended: nobody will open this any more.</summary>
     public void Abandon(Exception cause)
@@ -24,7 +57,7 @@ internal sealed class RequestBody : HttpContent
         _opened.TrySetException(cause);
         // Seen by those who wait; nobody may.
         _ = _opened.Task.Exception;
-        _closed.TrySetResult();
+        Close();
     }
 
     protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)

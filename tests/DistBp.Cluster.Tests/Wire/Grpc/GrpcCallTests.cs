@@ -135,6 +135,30 @@ public sealed class GrpcCallTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_call_that_ends_while_one_writes_and_another_reads_ends_for_both_with_its_status()
+    {
+        for (int round = 0; round < 50; round++)
+        {
+            using ClientCall<EchoRequest, EchoResponse> call = _channel.Call(EchoService.Duplex, timeout: s_patience);
+            Task<RpcException> reading = Assert.ThrowsAsync<RpcException>(async () =>
+            {
+                while (await call.ReadAsync() is not null)
+                {
+                }
+            });
+            var request = new EchoRequest { Payload = ByteString.CopyFrom(new byte[40_000]) };
+            for (int i = 0; i < round % 10; i++) await call.WriteAsync(request);
+            await call.WriteAsync(new EchoRequest { Text = "enough", Status = (int)StatusCode.Aborted });
+            RpcException written = await Assert.ThrowsAsync<RpcException>(async () =>
+            {
+                while (true) await call.WriteAsync(request);
+            });
+            Assert.Equal((StatusCode.Aborted, "enough"), ((await reading).Status, (await reading).Detail));
+            Assert.True(written.Status is StatusCode.Aborted or StatusCode.Cancelled, written.ToString());
+        }
+    }
+
+    [Fact]
     public async Task A_deadline_ends_the_call_on_both_sides()
     {
         RpcException e = await Assert.ThrowsAsync<RpcException>(() => _channel.UnaryAsync(
