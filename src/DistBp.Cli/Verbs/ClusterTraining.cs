@@ -38,11 +38,13 @@ internal sealed class ClusterTraining(ClusterClient client, ClusterChoice cluste
             using CancellationTokenRegistration cancelling = interruption.Token.UnsafeRegister(_ => Cancel(id, display), null);
             result = await client.WatchAsync(id, [location, display], eventWriter, display.OnWarning).ConfigureAwait(false);
         }
-        finally
+        catch (Exception) when (folder is not null && location.Folder.Length > 0)
         {
-            // Of a run that failed too: it tells how far it came. Where it is the cluster that failed, there is nobody to ask.
-            if (folder is not null && location.Folder.Length > 0) await FetchAsync(id, quiet).ConfigureAwait(false);
+            // It tells how far it came. Where it is the cluster that failed, there is nobody to ask.
+            await FetchOfFailedAsync(id, quiet).ConfigureAwait(false);
+            throw;
         }
+        if (folder is not null && location.Folder.Length > 0) await FetchAsync(id, quiet).ConfigureAwait(false);
         if (result.Status != RunStatus.Interrupted) return 0;
         if (!quiet) await Console.Error.WriteLineAsync($"the run is in {location.Folder} on the coordinator's node").ConfigureAwait(false);
         return CommandEdge.Interrupted;
@@ -81,10 +83,15 @@ internal sealed class ClusterTraining(ClusterClient client, ClusterChoice cluste
 
     private async Task FetchAsync(string id, bool quiet)
     {
+        await client.FetchAsync(id, outFolder!, text => Console.Error.WriteLine(text)).ConfigureAwait(false);
+        if (!quiet) await Console.Error.WriteLineAsync($"the run's folder is copied to {outFolder}").ConfigureAwait(false);
+    }
+
+    private async Task FetchOfFailedAsync(string id, bool quiet)
+    {
         try
         {
-            await client.FetchAsync(id, outFolder!).ConfigureAwait(false);
-            if (!quiet) await Console.Error.WriteLineAsync($"the run's folder is copied to {outFolder}").ConfigureAwait(false);
+            await FetchAsync(id, quiet).ConfigureAwait(false);
         }
         catch (UserException failed)
         {

@@ -149,7 +149,7 @@ public sealed class JobTests
         cluster.Runner.LetEnd();
         await client.WatchAsync("digits-1", [], null).WaitAsync(TestCluster.Patience);
         using var here = new TemporaryFolder();
-        await client.FetchAsync("digits-1", here.Path);
+        await client.FetchAsync("digits-1", here.Path, _ => { });
         Assert.Equal(
             ["checkpoints/step-000000007/empty", "checkpoints/step-000000007/parameters.safetensors", "events.jsonl", "job.yaml"],
             Directory.EnumerateFiles(here.Path, "*", SearchOption.AllDirectories).Select(f => Path.GetRelativePath(here.Path, f)).Order(StringComparer.Ordinal));

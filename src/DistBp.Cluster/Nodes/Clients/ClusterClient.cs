@@ -82,7 +82,7 @@ public sealed class ClusterClient : IDisposable
     /// <param name="tell">Shows a line when the coordinator does not answer, and when it does again.</param>
     /// <exception cref="UserException">It did not answer for too long.</exception>
     public Task WatchStatusAsync(TimeSpan interval, Action<ClusterReport> show, Action<string> tell, CancellationToken cancellation = default) =>
-        GoOnAsync<bool>("the status", tell, async () =>
+        GoOnAsync<bool>("watching the status", tell, async () =>
         {
             GrpcChannel channel = await ChannelAsync(cancellation).ConfigureAwait(false);
             while (true)
@@ -106,20 +106,27 @@ public sealed class ClusterClient : IDisposable
         string job, IReadOnlyList<IRunObserver> observers, TextWriter? events, Action<string>? tell = null, CancellationToken cancellation = default)
     {
         var run = new WatchedRun(observers, events);
-        return GoOnAsync($"job {job}", tell ?? (_ => { }), () => WatchOnceAsync(job, run, tell ?? (_ => { }), cancellation), cancellation);
+        return GoOnAsync($"watching job {job}", tell ?? (_ => { }), () => WatchOnceAsync(job, run, tell ?? (_ => { }), cancellation), cancellation);
     }
 
-    /// <summary>Copies the folder of a job's run here.</summary>
+    /// <summary>Copies the folder of a job's run here; from its beginning where the coordinator goes meanwhile and comes back, or another one has the folder too.</summary>
     /// <param name="folder">Exists.</param>
-    public Task FetchAsync(string job, string folder, CancellationToken cancellation = default) => AskAsync(async () =>
-    {
-        GrpcChannel channel = await ChannelAsync(cancellation).ConfigureAwait(false);
-        using ClientCall<FileRequest, FilePiece> call = channel.Call(ControlMethods.Fetch, _credentials.Metadata, cancellation: cancellation);
-        await call.WriteLastAsync(new FileRequest { Job = job }).ConfigureAwait(false);
-        using var files = new FetchedFiles(folder);
-        while (await call.ReadAsync().ConfigureAwait(false) is { } piece) files.Add(piece);
-        return files.Count;
-    });
+    /// <param name="tell">Shows a line when the coordinator does not answer, and when it does again.</param>
+    /// <exception cref="UserException">It did not answer for too long, or has no such folder.</exception>
+    public Task FetchAsync(string job, string folder, Action<string> tell, CancellationToken cancellation = default) =>
+        GoOnAsync($"copying the folder of job {job}", tell, async () =>
+        {
+            GrpcChannel channel = await ChannelAsync(cancellation).ConfigureAwait(false);
+            using ClientCall<FileRequest, FilePiece> call = channel.Call(ControlMethods.Fetch, _credentials.Metadata, cancellation: cancellation);
+            await call.WriteLastAsync(new FileRequest { Job = job }).ConfigureAwait(false);
+            using var files = new FetchedFiles(folder);
+            while (await call.ReadAsync().ConfigureAwait(false) is { } piece)
+            {
+                HasAnswered(tell);
+                files.Add(piece);
+            }
+            return files.Count;
+        }, cancellation);
 
     public void Dispose()
     {
@@ -175,7 +182,7 @@ public sealed class ClusterClient : IDisposable
     }
 
     /// <summary>Watches, and watches again where the coordinator does not answer, for a bounded time.</summary>
-    /// <param name="what">Is watched.</param>
+    /// <param name="what">It does: "watching job J".</param>
     private async Task<T> GoOnAsync<T>(string what, Action<string> tell, Func<Task<T>> watch, CancellationToken cancellation)
     {
         while (true)
@@ -195,7 +202,7 @@ public sealed class ClusterClient : IDisposable
             }
             if (!_patience.IsAtWork) tell($"the coordinator{At} does not answer ({gone.Detail}): waiting up to {Seconds(_patience.Limit)} for it");
             TimeSpan pause = _patience.Next() ?? throw new UserException(
-                ErrorKind.Cluster, $"waited {Seconds(_patience.Limit)} for the coordinator, to go on watching {what}: {gone.Detail}", _coordinator?.ToString() ?? "distbp.rendezvous",
+                ErrorKind.Cluster, $"waited {Seconds(_patience.Limit)} for the coordinator, to go on {what}: {gone.Detail}", _coordinator?.ToString() ?? "distbp.rendezvous",
                 "start a coordinator again with its state (storage.state, or etcd): its jobs go on, and so do those who watch them", gone);
             await Task.Delay(pause, cancellation).ConfigureAwait(false);
         }
