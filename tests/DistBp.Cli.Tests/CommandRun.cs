@@ -10,6 +10,10 @@ internal sealed class CommandRun : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
+    /// <summary>The command under test: the one that was built with the tests, or another, as CI has the published one tested.</summary>
+    public static readonly string Program =
+        Environment.GetEnvironmentVariable("DISTBP_COMMAND") is { Length: > 0 } other ? other : Path.Combine(AppContext.BaseDirectory, "distbp");
+
     private readonly Process _process;
     private readonly StringBuilder _error = new();
     private readonly Task<string> _output;
@@ -55,7 +59,7 @@ internal sealed class CommandRun : IDisposable
     /// <summary>With more in its environment.</summary>
     public static CommandRun StartWith(IReadOnlyDictionary<string, string> environment, TemporaryFolder folder, params string[] arguments)
     {
-        var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "distbp"), arguments)
+        var start = new ProcessStartInfo(Program, arguments)
         {
             WorkingDirectory = folder.Path,
             RedirectStandardOutput = true,
@@ -66,6 +70,13 @@ internal sealed class CommandRun : IDisposable
         foreach ((string variable, string value) in environment) start.Environment[variable] = value;
         return new CommandRun(Process.Start(start)!);
     }
+
+    /// <summary>
+    /// An environment of nodes in which each gradient takes 5 ms longer, by a timer: a run is under way for as long as a test needs it, on a fast machine too, and the
+    /// cores are left to others.
+    /// </summary>
+    public static IReadOnlyDictionary<string, string> Paced { get; } =
+        new Dictionary<string, string> { ["DISTBP_SLOW_WORKER"] = string.Join(',', Enumerable.Range(0, 16).Select(worker => $"{worker}:5")) };
 
     public int ProcessId => _process.Id;
 

@@ -34,8 +34,7 @@ public sealed class TerminalTests : IDisposable
     private string RunOnTerminal(string environment, string flag = "")
     {
         string job = SampleJobs.WriteIris(_folder);
-        string distbp = Path.Combine(AppContext.BaseDirectory, "distbp");
-        string command = $"stty cols 100 rows 30; env {environment} '{distbp}' train {job} --out run {flag}";
+        string command = $"stty cols 100 rows 30; env {environment} '{CommandRun.Program}' train {job} --out run {flag}";
         var start = new ProcessStartInfo("script", ["-qec", command, "/dev/null"])
         {
             WorkingDirectory = _folder.Path,
