@@ -5,12 +5,14 @@ internal sealed class RunningCluster : IDisposable
 {
     private readonly List<(string Name, CommandRun Run)> _nodes = [];
     private readonly string[] _flags;
+    private readonly IReadOnlyDictionary<string, string> _environment;
 
     /// <param name="roles">Of the coordinator's node.</param>
+    /// <param name="isPaced">Nodes take their time: <see cref="CommandRun.Paced"/>.</param>
     /// <param name="flags">Of every node.</param>
-    public RunningCluster(TemporaryFolder folder, string roles = "coordinator", params string[] flags)
+    public RunningCluster(TemporaryFolder folder, string roles = "coordinator", bool isPaced = false, params string[] flags)
     {
-        (Folder, _flags) = (folder, flags);
+        (Folder, _flags, _environment) = (folder, flags, isPaced ? CommandRun.Paced : new Dictionary<string, string>());
         Coordinator = Start("c0", "--roles", roles, "--listen", "127.0.0.1:0");
         string ready = Coordinator.WaitForLine("listens on");
         Address = ready.Split("listens on ")[1].Split(',')[0];
@@ -51,7 +53,7 @@ internal sealed class RunningCluster : IDisposable
 
     private CommandRun Start(string name, params string[] flags)
     {
-        CommandRun node = CommandRun.Start(Folder, ["node", "--name", name, .. flags, .. _flags]);
+        CommandRun node = CommandRun.StartWith(_environment, Folder, ["node", "--name", name, .. flags, .. _flags]);
         _nodes.Add((name, node));
         return node;
     }

@@ -3,7 +3,7 @@ using System.Text.Json;
 namespace DistBp.Cli.Tests.Clusters;
 
 /// <summary>Two nodes with a server and three with a worker: who comes, goes or dies in the middle changes no bit.</summary>
-[Collection(AloneCollection.Name)]
+[Collection(OneClusterCollection.Name)]
 public sealed class ChangingClusterTests : IDisposable
 {
     /// <summary>So many slices that every worker has some.</summary>
@@ -23,7 +23,7 @@ public sealed class ChangingClusterTests : IDisposable
     [InlineData(false)]
     [InlineData(true)]
     public void A_worker_that_joins_and_one_that_leaves_change_no_bit_of_a_convolution(bool sharedMemory) =>
-        TrainWhileWorkersComeAndGo(TrainedJobs.Convolution(_folder, epochs: 100), sharedMemory);
+        TrainWhileWorkersComeAndGo(TrainedJobs.Convolution(_folder, epochs: 60), sharedMemory);
 
     [Fact]
     public void A_server_that_leaves_hands_its_shard_over_and_one_that_joins_takes_its_part()
@@ -102,7 +102,7 @@ public sealed class ChangingClusterTests : IDisposable
     private RunningCluster Cluster(bool sharedMemory)
     {
         string[] lane = TrainedJobs.Lane(_folder, sharedMemory);
-        var cluster = new RunningCluster(_folder, flags: lane);
+        var cluster = new RunningCluster(_folder, isPaced: true, flags: lane);
         foreach (string server in (string[])["s1", "s2"]) Server(cluster, server);
         foreach (string worker in (string[])["w1", "w2", "w3"]) Worker(cluster, worker);
         return cluster;

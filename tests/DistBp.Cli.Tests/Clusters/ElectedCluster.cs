@@ -5,12 +5,10 @@ namespace DistBp.Cli.Tests.Clusters;
 /// <summary>Three members of etcd, coordinators that they elect, and nodes that find the elected one, all as processes.</summary>
 internal sealed class ElectedCluster : IAsyncDisposable
 {
-    public static readonly TimeSpan Lease = TimeSpan.FromSeconds(3);
-
     private readonly List<(string Name, CommandRun Run)> _nodes = [];
     private readonly TemporaryFolder _folder;
 
-    private ElectedCluster(TemporaryFolder folder, EtcdMembers etcd)
+    private ElectedCluster(TemporaryFolder folder, EtcdMembers etcd, int lease)
     {
         (_folder, Etcd) = (folder, etcd);
         string endpoints = string.Join(", ", etcd.Endpoints.Select(e => $"\"{e}\""));
@@ -18,7 +16,7 @@ internal sealed class ElectedCluster : IAsyncDisposable
         Config = ["--config", folder.Write("etcd.hocon", $$"""
             distbp {
               cluster { name = "elected" }
-              rendezvous { kind = "etcd", etcd { endpoints = [{{endpoints}}], prefix = "/test", lease = {{Lease.TotalSeconds}}s } }
+              rendezvous { kind = "etcd", etcd { endpoints = [{{endpoints}}], prefix = "/test", lease = {{lease}}s } }
               failure-detector { acceptable-pause = 5s }
             }
 
@@ -36,9 +34,10 @@ internal sealed class ElectedCluster : IAsyncDisposable
     public CommandRun this[string name] => _nodes.FindLast(n => n.Name == name).Run;
 
     /// <param name="coordinators">They come forward one after the other: "c0" reigns first, then "c1".</param>
-    public static async Task<ElectedCluster> StartAsync(TemporaryFolder folder, int coordinators, params string[] members)
+    /// <param name="lease">In seconds.</param>
+    public static async Task<ElectedCluster> StartAsync(TemporaryFolder folder, int coordinators, string[] members, int lease = 3)
     {
-        var cluster = new ElectedCluster(folder, await EtcdMembers.StartAsync(folder.File("etcd"), 3));
+        var cluster = new ElectedCluster(folder, await EtcdMembers.StartAsync(folder.File("etcd"), 3), lease);
         for (int i = 0; i < coordinators; i++) cluster.Start($"c{i}", "--roles", "coordinator").WaitForLine(i == 0 ? "the coordinator now" : "waiting behind");
         foreach (string member in members) cluster.Start(member, "--workers", "1").WaitForLine("joined the coordinator c0");
         return cluster;
@@ -46,7 +45,7 @@ internal sealed class ElectedCluster : IAsyncDisposable
 
     public CommandRun Start(string name, params string[] flags)
     {
-        CommandRun node = CommandRun.Start(_folder, ["node", "--name", name, "--listen", "127.0.0.1:0", "--state", $"state-{name}", .. Config, .. flags]);
+        CommandRun node = CommandRun.StartWith(CommandRun.Paced, _folder, ["node", "--name", name, "--listen", "127.0.0.1:0", "--state", $"state-{name}", .. Config, .. flags]);
         _nodes.Add((name, node));
         return node;
     }

@@ -3,7 +3,7 @@ using System.Text.Json;
 namespace DistBp.Cli.Tests.Clusters;
 
 /// <summary>Nodes with a worker and a server each, whose shards have copies: a server that is killed loses no step.</summary>
-[Collection(AloneCollection.Name)]
+[Collection(OneClusterCollection.Name)]
 public sealed class ReplicatedClusterTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
@@ -137,7 +137,7 @@ public sealed class ReplicatedClusterTests : IDisposable
 
     private RunningCluster Cluster(int nodes, bool sharedMemory)
     {
-        var cluster = new RunningCluster(_folder, flags: TrainedJobs.Lane(_folder, sharedMemory));
+        var cluster = new RunningCluster(_folder, isPaced: true, flags: TrainedJobs.Lane(_folder, sharedMemory));
         for (int i = 1; i <= nodes; i++) cluster.Join($"n{i}", "--roles", "worker,server");
         return cluster;
     }

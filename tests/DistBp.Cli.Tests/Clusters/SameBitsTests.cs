@@ -3,7 +3,7 @@ using System.Text.Json;
 namespace DistBp.Cli.Tests.Clusters;
 
 /// <summary>The parameters depend on the job alone: however many processes there are, whichever way tensors go.</summary>
-[Collection(AloneCollection.Name)]
+[Collection(OneClusterCollection.Name)]
 public sealed class SameBitsTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();

@@ -3,7 +3,7 @@ using System.Text.Json;
 namespace DistBp.Cli.Tests.Clusters;
 
 /// <summary>The coordinator is killed in the middle of a run, and started again on its state: the run goes on from where its members are.</summary>
-[Collection(AloneCollection.Name)]
+[Collection(OneClusterCollection.Name)]
 public sealed class TakeoverTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
@@ -13,8 +13,8 @@ public sealed class TakeoverTests : IDisposable
     [Fact]
     public void A_coordinator_that_is_killed_and_comes_back_restarts_no_worker_and_costs_no_step()
     {
-        string[] job = TrainedJobs.Digits(epochs: 60);
-        using var cluster = new RunningCluster(_folder);
+        string[] job = TrainedJobs.Digits(epochs: 80);
+        using var cluster = new RunningCluster(_folder, isPaced: true, flags: TrainedJobs.Lane(_folder, sharedMemory: true));
         CommandRun a = cluster.Join("a1"), b = cluster.Join("b1");
         using CommandRun run = CommandRun.Start(_folder, [.. job, "--cluster", cluster.Address, "--out", "run"]);
         for (int kill = 1; kill <= 2; kill++)
@@ -26,12 +26,12 @@ public sealed class TakeoverTests : IDisposable
         CommandOutcome outcome = run.Wait();
         Assert.True(outcome.ExitCode == 0, outcome.Error);
         Assert.Contains("answers again", outcome.Error, StringComparison.Ordinal);
-        for (int epoch = 1; epoch <= 60; epoch++) Assert.Single(outcome.Error.Split('\n'), l => l.StartsWith($"epoch {epoch}/60", StringComparison.Ordinal));
+        for (int epoch = 1; epoch <= 80; epoch++) Assert.Single(outcome.Error.Split('\n'), l => l.StartsWith($"epoch {epoch}/80", StringComparison.Ordinal));
         Assert.Equal(TrainedJobs.Reference(_folder, job), SampleJobs.WeightsOf(_folder, "run"));
         JsonElement result = SampleJobs.Result(_folder, "run");
         Assert.Equal((2, 0), (result.GetProperty("restarts").GetInt32(), result.GetProperty("stepsLost").GetInt32()));
         Assert.Equal(
-            Enumerable.Range(1, 60),
+            Enumerable.Range(1, 80),
             File.ReadLines(_folder.File("run/events.jsonl")).Select(l => JsonDocument.Parse(l).RootElement)
                 .Where(e => e.GetProperty("event").GetString() == "epoch").Select(e => e.GetProperty("epoch").GetInt32()));
         using JsonDocument audit = JsonDocument.Parse(CommandRun.Succeed(_folder, "audit", "run", "--json").Output);
@@ -47,7 +47,7 @@ public sealed class TakeoverTests : IDisposable
     public void A_node_that_is_killed_while_there_is_no_coordinator_costs_the_way_back_to_the_last_checkpoint_and_no_bit()
     {
         string[] job = [.. TrainedJobs.Digits(epochs: 60), "--set", "checkpoint.everySteps=50"];
-        using var cluster = new RunningCluster(_folder);
+        using var cluster = new RunningCluster(_folder, isPaced: true, flags: TrainedJobs.Lane(_folder, sharedMemory: false, pause: 6));
         cluster.Join("a1");
         CommandRun b = cluster.Join("b1");
         using CommandRun run = CommandRun.Start(_folder, [.. job, "--cluster", cluster.Address, "--out", "run"]);

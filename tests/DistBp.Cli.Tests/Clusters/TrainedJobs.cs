@@ -62,12 +62,13 @@ internal static class TrainedJobs
     }
 
     /// <summary>A cluster.hocon with which tensors go through shared memory, or over gRPC as between machines.</summary>
-    public static string[] Lane(TemporaryFolder folder, bool sharedMemory) =>
+    /// <param name="pause">In seconds, before who is silent is lost.</param>
+    public static string[] Lane(TemporaryFolder folder, bool sharedMemory, int pause = 30) =>
         ["--config", folder.Write("lane.hocon", $$"""
         distbp {
           wire { shared-memory = {{(sharedMemory ? "on" : "off")}} }
           # Nobody is lost on a busy machine; who is killed is, for its connections break.
-          failure-detector { acceptable-pause = 30s }
+          failure-detector { acceptable-pause = {{pause}}s }
         }
 
         """)];
