@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Net;
-using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using Akka.Actor;
 using DistBp.Cluster.Configuration;
@@ -11,6 +10,7 @@ using DistBp.Cluster.Nodes.Clients;
 using DistBp.Cluster.Nodes.Lanes;
 using DistBp.Cluster.Runs;
 using DistBp.Protocol.Membership;
+using DistBp.Tests.Shared;
 
 namespace DistBp.Akka.Tests;
 
@@ -25,7 +25,7 @@ internal sealed class AkkaNodes : IAsyncDisposable
     private readonly List<(AkkaRendezvous Rendezvous, ClusterNode Node, Task Running)> _nodes = [];
     private readonly HashSet<int> _ended = [];
     private readonly List<ControlLanes> _lanes = [];
-    private readonly int[] _ports = FreePorts(6);
+    private readonly int[] _ports = FreePorts.Find(6);
     private readonly NodeRoles _firstRoles;
 
     private AkkaNodes(NodeRoles firstRoles) => _firstRoles = firstRoles;
@@ -121,14 +121,4 @@ internal sealed class AkkaNodes : IAsyncDisposable
     };
 
     private static string Example([CallerFilePath] string path = "") => Path.Combine(Path.GetDirectoryName(path)!, "..", "..", "deploy", "akka.hocon");
-
-    private static int[] FreePorts(int count)
-    {
-        // All at once, so that they differ.
-        TcpListener[] listeners = [.. Enumerable.Range(0, count).Select(_ => new TcpListener(IPAddress.Loopback, 0))];
-        foreach (TcpListener listener in listeners) listener.Start();
-        int[] ports = [.. listeners.Select(l => ((IPEndPoint)l.LocalEndpoint).Port)];
-        foreach (TcpListener listener in listeners) listener.Dispose();
-        return ports;
-    }
 }

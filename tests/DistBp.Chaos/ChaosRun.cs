@@ -5,6 +5,7 @@ using DistBp.Chaos.Reports;
 using DistBp.Cluster.Configuration;
 using DistBp.Cluster.Nodes.Clients;
 using DistBp.Cluster.Storage;
+using DistBp.Tests.Shared;
 
 namespace DistBp.Chaos;
 

@@ -59,7 +59,7 @@ command.SetAction(async parsed =>
         Console.Error.WriteLine(wrong.Message);
         return 2;
     }
-    catch (ChaosException failed)
+    catch (Exception failed) when (failed is ChaosException or TimeoutException)
     {
         Console.Error.WriteLine(failed.Message);
         return 1;

@@ -1,5 +1,6 @@
 using DistBp.Chaos.Links;
 using DistBp.Chaos.Processes;
+using DistBp.Tests.Shared;
 
 namespace DistBp.Chaos.Faults;
 

@@ -1,4 +1,5 @@
 using DistBp.Chaos.Processes;
+using DistBp.Tests.Shared;
 
 namespace DistBp.Chaos.Faults;
 

@@ -1,9 +1,9 @@
 using System.Collections.Concurrent;
 using System.Net;
-using System.Net.Sockets;
 using DistBp.Chaos.Links;
 using DistBp.Cluster.Configuration;
 using DistBp.Cluster.Nodes.Clients;
+using DistBp.Tests.Shared;
 
 namespace DistBp.Chaos.Processes;
 
@@ -46,7 +46,7 @@ internal sealed class ChaosCluster : IAsyncDisposable
             """);
         foreach (string name in (string[])[.. Coordinators, .. Nodes])
         {
-            int port = FreePort();
+            int port = FreePorts.Find(1)[0];
             _places.Add(name, (port, new LinkProxy(Network, name, port, Names)));
         }
     }
@@ -101,11 +101,4 @@ internal sealed class ChaosCluster : IAsyncDisposable
     private string StateOf(string name) => _folder[$"state-{name}"];
 
     private Dictionary<int, string> Names() => _processes.ToDictionary(p => p.Value.Id, p => p.Key);
-
-    private static int FreePort()
-    {
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        return ((IPEndPoint)socket.LocalEndPoint!).Port;
-    }
 }

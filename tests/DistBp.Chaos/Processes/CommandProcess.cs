@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text;
+using DistBp.Tests.Shared;
 
 namespace DistBp.Chaos.Processes;
 

@@ -3,6 +3,7 @@ using DistBp.Chaos.Links;
 using DistBp.Chaos.Processes;
 using DistBp.Cluster.Configuration;
 using DistBp.Cluster.Nodes.Clients;
+using DistBp.Tests.Shared;
 
 namespace DistBp.Chaos.Waits;
 

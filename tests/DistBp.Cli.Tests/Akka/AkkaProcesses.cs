@@ -1,6 +1,5 @@
-using System.Net;
-using System.Net.Sockets;
 using DistBp.Cli.Tests.Deployment;
+using DistBp.Tests.Shared;
 
 namespace DistBp.Cli.Tests.Akka;
 
@@ -14,7 +13,7 @@ internal sealed class AkkaProcesses : IDisposable
 
     /// <param name="most">Nodes that there will be.</param>
     /// <param name="pause">For which a node may be silent. The file's own is for machines that are not as busy as those of tests.</param>
-    public AkkaProcesses(TemporaryFolder folder, int most, string pause = "4s") => (_folder, _ports, _pause) = (folder, FreePorts(2 * most), pause);
+    public AkkaProcesses(TemporaryFolder folder, int most, string pause = "4s") => (_folder, _ports, _pause) = (folder, FreePorts.Find(2 * most), pause);
 
     public CommandRun this[string name] => _nodes[name];
 
@@ -48,15 +47,5 @@ internal sealed class AkkaProcesses : IDisposable
     public void Dispose()
     {
         foreach (CommandRun node in _nodes.Values) node.Dispose();
-    }
-
-    private static int[] FreePorts(int count)
-    {
-        // All at once, so that they differ.
-        TcpListener[] listeners = [.. Enumerable.Range(0, count).Select(_ => new TcpListener(IPAddress.Loopback, 0))];
-        foreach (TcpListener listener in listeners) listener.Start();
-        int[] ports = [.. listeners.Select(l => ((IPEndPoint)l.LocalEndpoint).Port)];
-        foreach (TcpListener listener in listeners) listener.Dispose();
-        return ports;
     }
 }

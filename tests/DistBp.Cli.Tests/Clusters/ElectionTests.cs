@@ -1,8 +1,6 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 using System.Text.Json;
-using DistBp.Chaos.Processes;
+using DistBp.Tests.Shared;
 
 namespace DistBp.Cli.Tests.Clusters;
 
@@ -131,12 +129,7 @@ public sealed class ElectionTests : IDisposable
     [Fact]
     public void An_etcd_that_does_not_answer_is_named_with_what_to_do_within_a_bound()
     {
-        int port;
-        using (var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp))
-        {
-            socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-            port = ((IPEndPoint)socket.LocalEndPoint!).Port;
-        }
+        int port = FreePorts.Find(1)[0];
         string[] config = ["--config", _folder.Write("nowhere.hocon", $$"""
             distbp {
               rendezvous { kind = etcd, etcd { endpoints = ["http://127.0.0.1:{{port}}"] } }

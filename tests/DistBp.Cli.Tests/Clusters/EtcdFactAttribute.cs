@@ -1,4 +1,4 @@
-using DistBp.Chaos.Processes;
+using DistBp.Tests.Shared;
 
 namespace DistBp.Cli.Tests.Clusters;
 

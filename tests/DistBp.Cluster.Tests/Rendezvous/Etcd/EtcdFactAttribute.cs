@@ -1,3 +1,5 @@
+using DistBp.Tests.Shared;
+
 namespace DistBp.Cluster.Tests.Rendezvous.Etcd;
 
 /// <summary>A test with an etcd of its own. Without one installed it is skipped; in CI, which installs it, it fails instead.</summary>
@@ -5,7 +7,7 @@ internal sealed class EtcdFactAttribute : FactAttribute
 {
     public EtcdFactAttribute()
     {
-        bool installed = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Any(f => File.Exists(Path.Combine(f, "etcd")));
+        bool installed = EtcdMembers.IsInstalled;
         if (!installed && Environment.GetEnvironmentVariable("DISTBP_CI") != "1") Skip = "etcd is missing: apt install etcd-server";
     }
 }

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 
-namespace DistBp.Chaos.Processes;
+namespace DistBp.Tests.Shared;
 
 internal static partial class ProcessSignal
 {

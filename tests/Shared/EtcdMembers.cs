@@ -1,8 +1,6 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 
-namespace DistBp.Chaos.Processes;
+namespace DistBp.Tests.Shared;
 
 /// <summary>An etcd cluster on free ports of loopback, with its data and its logs in a folder.</summary>
 internal sealed class EtcdMembers : IAsyncDisposable
@@ -31,11 +29,11 @@ internal sealed class EtcdMembers : IAsyncDisposable
 
     public static string NameOf(int member) => $"m{member}";
 
-    /// <exception cref="ChaosException">They did not come up.</exception>
+    /// <exception cref="TimeoutException">They did not come up.</exception>
     public static async Task<EtcdMembers> StartAsync(string folder, int count)
     {
         Directory.CreateDirectory(folder);
-        var etcd = new EtcdMembers(folder, [.. FreePorts(2 * count).Select(p => $"http://127.0.0.1:{p}")]);
+        var etcd = new EtcdMembers(folder, [.. FreePorts.Find(2 * count).Select(p => $"http://127.0.0.1:{p}")]);
         bool started = false;
         try
         {
@@ -84,7 +82,7 @@ internal sealed class EtcdMembers : IAsyncDisposable
     }
 
     /// <summary>Until each member that runs serves reads and writes.</summary>
-    /// <exception cref="ChaosException">It did not come to that.</exception>
+    /// <exception cref="TimeoutException">It did not come to that.</exception>
     public async Task HealthyAsync()
     {
         using var http = new HttpClient { Timeout = TimeSpan.FromSeconds(2) };
@@ -93,7 +91,7 @@ internal sealed class EtcdMembers : IAsyncDisposable
         {
             while (_processes[i] is not null && !await IsHealthyAsync(http, _clients[i]))
             {
-                if (Stopwatch.GetElapsedTime(begin) > Patience) throw new ChaosException($"waited {Patience.TotalSeconds:F0} s for etcd at {_clients[i]}, in vain; see {_folder}");
+                if (Stopwatch.GetElapsedTime(begin) > Patience) throw new TimeoutException($"waited {Patience.TotalSeconds:F0} s for etcd at {_clients[i]}, in vain; see {_folder}");
                 await Task.Delay(Interval);
             }
         }
@@ -114,15 +112,5 @@ internal sealed class EtcdMembers : IAsyncDisposable
         {
             return false;
         }
-    }
-
-    private static int[] FreePorts(int count)
-    {
-        // All at once, so that they differ.
-        TcpListener[] listeners = [.. Enumerable.Range(0, count).Select(_ => new TcpListener(IPAddress.Loopback, 0))];
-        foreach (TcpListener listener in listeners) listener.Start();
-        int[] ports = [.. listeners.Select(l => ((IPEndPoint)l.LocalEndpoint).Port)];
-        foreach (TcpListener listener in listeners) listener.Dispose();
-        return ports;
     }
 }
