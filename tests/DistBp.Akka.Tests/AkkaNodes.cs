@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Net;
 using System.Runtime.CompilerServices;
 using Akka.Actor;
 using DistBp.Cluster.Configuration;

@@ -72,6 +72,7 @@ internal sealed class ClusterRunner
             TakesOver = goesOn,
             FencesFolder = goesOn && _node.Rendezvous.Elects,
             IsHeld = () => record.IsHeld,
+            Began = goesOn && stored.Began > 0 ? DateTimeOffset.FromUnixTimeMilliseconds(stored.Began) : null,
             Restarts = goesOn ? stored.Reigns - 1 : null,
             OutlivesCoordinator = true,
         };

@@ -33,6 +33,9 @@ internal sealed record SessionVariant
     /// <summary>Whether the run is this process's still, by the clock. Where it is not, nothing more is written to the run's folder.</summary>
     public Func<bool> IsHeld { get; init; } = () => true;
 
+    /// <summary>When the run began, under an earlier coordinator; null: with this session.</summary>
+    public DateTimeOffset? Began { get; init; }
+
     /// <summary>How often the run has gone on before; null: as its folder tells.</summary>
     public int? Restarts { get; init; }
 

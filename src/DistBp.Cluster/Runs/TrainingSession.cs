@@ -339,6 +339,16 @@ public sealed class TrainingSession
         return checkpoint.Manifest.ResidualFiles.Select(f => f.Subtree).Except(subtrees).Any();
     }
 
+    /// <summary>Never less than this session's: the clocks of two coordinators may differ.</summary>
+    private TimeSpan WallTime
+    {
+        get
+        {
+            TimeSpan here = _time.GetElapsedTime(_begin), all = _variant.Began is { } began ? _time.GetUtcNow() - began : here;
+            return all > here ? all : here;
+        }
+    }
+
     private RunResult Result(RunOutcome outcome, TrainingReporter reporter, TrainingMemory memory, int restarts, (double Sent, double Received) bytes)
     {
         MetricValues? train = reporter.Values(outcome.TrainSums), validation = reporter.Values(outcome.ValidationSums);
@@ -349,7 +359,7 @@ public sealed class TrainingSession
             _job.Name, outcome.Status, outcome.Version, outcome.Epochs, train?.Loss, validation?.Loss, test?.Loss, train?.Accuracy,
             validation?.Accuracy, test?.Accuracy, WeightsHash.Compute(_network.Parameters, memory.Parameters.Span), _network.Parameters.Count,
             clock.BestSamplesPerSecond, clock.Epochs > 0 ? clock.Total.TotalSeconds / clock.Epochs : clock.Total.TotalSeconds,
-            _time.GetElapsedTime(_begin).TotalSeconds, _workers, _servers, _job.Slices, self.PeakWorkingSet64,
+            WallTime.TotalSeconds, _workers, _servers, _job.Slices, self.PeakWorkingSet64,
             (long)(bytes.Sent / Math.Max(1, reporter.Steps)), (long)(bytes.Received / Math.Max(1, reporter.Steps)), restarts, outcome.LostSteps)
         {
             ClippedSteps = _job.Clip == new Learning.Optimizers.ClipDescription() ? null : outcome.ClippedSteps,

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Net;
 using DistBp.Chaos.Links;
 using DistBp.Cluster.Configuration;
 using DistBp.Cluster.Nodes.Clients;

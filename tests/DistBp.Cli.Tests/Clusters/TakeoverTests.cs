@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json;
 
 namespace DistBp.Cli.Tests.Clusters;
@@ -17,18 +18,22 @@ public sealed class TakeoverTests : IDisposable
         using var cluster = new RunningCluster(_folder, isPaced: true, flags: TrainedJobs.Lane(_folder, sharedMemory: true));
         CommandRun a = cluster.Join("a1"), b = cluster.Join("b1");
         using CommandRun run = CommandRun.Start(_folder, [.. job, "--cluster", cluster.Address, "--out", "run"]);
+        Stopwatch? underWay = null;
         for (int kill = 1; kill <= 2; kill++)
         {
             run.WaitForLine($"epoch {kill * 20}/");
+            underWay ??= Stopwatch.StartNew();
             cluster.RestartCoordinator();
             cluster.Coordinator.WaitForLine("is taken over: all that took part are back");
         }
+        double leastSeconds = underWay!.Elapsed.TotalSeconds;
         CommandOutcome outcome = run.Wait();
         Assert.True(outcome.ExitCode == 0, outcome.Error);
         Assert.Contains("answers again", outcome.Error, StringComparison.Ordinal);
         for (int epoch = 1; epoch <= 80; epoch++) Assert.Single(outcome.Error.Split('\n'), l => l.StartsWith($"epoch {epoch}/80", StringComparison.Ordinal));
         Assert.Equal(TrainedJobs.Reference(_folder, job), SampleJobs.WeightsOf(_folder, "run"));
         JsonElement result = SampleJobs.Result(_folder, "run");
+        Assert.True(result.GetProperty("wallSeconds").GetDouble() >= leastSeconds);
         Assert.Equal((2, 0), (result.GetProperty("restarts").GetInt32(), result.GetProperty("stepsLost").GetInt32()));
         Assert.Equal(
             Enumerable.Range(1, 80),

@@ -168,7 +168,11 @@ internal sealed class JobQueue(JobRunner runner, IClusterMembers members, ICoord
 
     private async Task RunAsync(QueuedJob job, CancellationToken stop)
     {
-        await job.Record.SaveAsync(s => (s.State, s.Reigns) = (StoredState.Running, s.Reigns + 1)).ConfigureAwait(false);
+        await job.Record.SaveAsync(s =>
+        {
+            (s.State, s.Reigns) = (StoredState.Running, s.Reigns + 1);
+            if (s.Began == 0) s.Began = time.GetUtcNow().ToUnixTimeMilliseconds();
+        }).ConfigureAwait(false);
         tell($"job {job.Submitted.Id} {(job.IsTakenOver ? "goes on" : "begins")}");
         RunEnd end;
         using (stop.UnsafeRegister(_ => job.Stop(), null)) end = await job.RunAsync(runner, members).ConfigureAwait(false);
