@@ -7,8 +7,8 @@ using DistBp.Protocol.Messages;
 namespace DistBp.Protocol;
 
 /// <summary>
-/// Says who does what whenever the members change, and lets them step by themselves from one stop point (an epoch's end, a checkpoint) to the
-/// next. At a stop point it has the epoch evaluated, decides on early stopping and the plateau, has the shards captured, and goes on.
+/// Says who does what whenever the members change, and lets them step by themselves from one stop point (a checkpoint, an epoch's end at which there is something to do) to the
+/// next. At a stop point it has the epoch evaluated, decides on early stopping and the plateau, has the shards captured, and goes on. Other epochs end on the way, by reports of steps alone.
 /// </summary>
 /// <param name="term">The number of its reign: above that of every coordinator of the run before.</param>
 /// <param name="takesOver">Whether members may be at work already, under another coordinator: they say where they stand, and from there it goes on.</param>
@@ -302,32 +302,20 @@ public sealed class Coordinator(TrainingPlan plan, int term = 1, bool takesOver 
 
     private void SetCourse(bool atStop, EffectList effects)
     {
-        TrainingProgress progress = _progress with { EpochSums = [.. _epochSums], ClippedSteps = _clippedSteps, SkippedSteps = _skippedSteps };
-        if (plan.KeepsReports && _reported > _version) progress = ProgressWithout(progress, _version);
+        TrainingProgress progress = plan.KeepsReports && _reported > _version
+            ? ProgressAt(_version)
+            : _progress with { EpochSums = [.. _epochSums], ClippedSteps = _clippedSteps, SkippedSteps = _skippedSteps };
         _course = new Course(_version, progress, atStop);
         _reports.DropBefore(_version);
         if (plan.OutlivesCoordinator) effects.Perform(new PersistReports(_version));
     }
 
     /// <summary>
-    /// A lead server may have reported a step and died before anybody else made it: it is made again, by who goes on from here too, and must be in the sums once.
+    /// A lead server may have reported a step and died before anybody else made it: it is made again, by who goes on from here too, and must be in the sums once. Where it was its
+    /// epoch's last one, the epoch was told of, and ends once more for who takes over.
     /// </summary>
-    private TrainingProgress ProgressWithout(TrainingProgress progress, long step)
-    {
-        double[] sums = [.. _course.Progress.EpochSums];
-        (long clipped, long skipped) = (_course.Progress.ClippedSteps, _course.Progress.SkippedSteps);
-        foreach (MemberMessage report in _reports.From(_course.From).Where(r => ReportLog.StepOf(r) < step))
-        {
-            if (report is not StepCommitted committed)
-            {
-                skipped++;
-                continue;
-            }
-            for (int i = 0; i < sums.Length; i++) sums[i] += committed.Sums.Span[i];
-            if (committed.Clipped) clipped++;
-        }
-        return progress with { EpochSums = sums, ClippedSteps = clipped, SkippedSteps = skipped };
-    }
+    private TrainingProgress ProgressAt(long version) =>
+        _reports.From(_course.From).Where(r => ReportLog.StepOf(r) < version).Aggregate(_course.Progress, (progress, report) => EpochPolicy.After(plan, progress, report));
 
     /// <summary>For servers, where somebody may need it.</summary>
     private Course? CourseToKeep => plan.OutlivesCoordinator ? _course : null;
@@ -412,6 +400,7 @@ public sealed class Coordinator(TrainingPlan plan, int term = 1, bool takesOver 
         for (int i = 0; i < _epochSums.Length; i++) _epochSums[i] += sums[i];
         if (message.Clipped) _clippedSteps++;
         effects.Perform(new ReportStep(message, _progress.RateFactor));
+        EndEpochOnTheWay(effects);
     }
 
     private void OnShardMeasured(ShardMeasured message, EffectList effects)
@@ -426,6 +415,13 @@ public sealed class Coordinator(TrainingPlan plan, int term = 1, bool takesOver 
         if (plan.KeepsReports) _reports.Add(message);
         _muster.SkipsInRow++;
         effects.Perform(new ReportSkip(message.Step, message.Segment, ++_skippedSteps) { Generation = message.Generation });
+        EndEpochOnTheWay(effects);
+    }
+
+    /// <summary>Where members do not stop for it, an epoch is over with its last step's report: reports come once each and in order, whatever members do meanwhile.</summary>
+    private void EndEpochOnTheWay(EffectList effects)
+    {
+        if (!plan.StopsAtEpochEnds && _reported % plan.StepsPerEpoch == 0) EndEpoch(null, effects);
     }
 
     private void OnStepRejected(StepRejected message, EffectList effects)
@@ -469,12 +465,19 @@ public sealed class Coordinator(TrainingPlan plan, int term = 1, bool takesOver 
         _phase = Phase.Stopped;
         SetCourse(atStop: true, effects);
         _progress = _course.Progress;
-        if (_version % plan.StepsPerEpoch != 0)
+        if (!plan.StopsAtEpochEnds || _version % plan.StepsPerEpoch != 0)
             CaptureIfDue(effects);
         else if (plan.EvaluationSamples.ContainsKey(DataPart.Validation))
             BecomeEvaluating(Phase.EvaluatingEpoch, DataPart.Validation, effects);
         else
-            EndEpoch(null, effects);
+            EndEpochAtStop(null, effects);
+    }
+
+    private void EndEpochAtStop(IReadOnlyList<double>? validationSums, EffectList effects)
+    {
+        EndEpoch(validationSums, effects);
+        if (plan.JudgesEpochs) _phase = Phase.AwaitingVerdict;
+        else CaptureIfDue(effects);
     }
 
     private void EndEpoch(IReadOnlyList<double>? validationSums, EffectList effects)
@@ -484,8 +487,6 @@ public sealed class Coordinator(TrainingPlan plan, int term = 1, bool takesOver 
         Array.Clear(_epochSums);
         effects.Perform(new ReportEpoch(_progress.EpochsCompleted, _progress.TrainSums!, validationSums, note));
         _bestDue = improved && plan.EarlyStopping!.RestoreBest;
-        if (plan.JudgesEpochs) _phase = Phase.AwaitingVerdict;
-        else CaptureIfDue(effects);
     }
 
     private void OnEpochJudged(EpochJudged message, EffectList effects)
@@ -666,7 +667,7 @@ public sealed class Coordinator(TrainingPlan plan, int term = 1, bool takesOver 
         IReadOnlyList<double> sums = _evaluation.Total();
         if (_phase == Phase.EvaluatingEpoch)
         {
-            EndEpoch(sums, effects);
+            EndEpochAtStop(sums, effects);
             return;
         }
         _finalSums[message.Part] = sums;

@@ -63,6 +63,9 @@ public sealed record TrainingPlan
     /// <summary>How many steps in a row may be left unapplied because their loss or gradient is not finite.</summary>
     public int MaxSkips { get; init; }
 
+    /// <summary>Whether some steps are measured (<see cref="Effects.ReportStatistics"/>), the last one of each epoch too.</summary>
+    public bool MeasuresSteps { get; init; }
+
     public ConsistencyMode Consistency { get; init; } = ConsistencyMode.Exact;
 
     public EarlyStopping? EarlyStopping { get; init; }
@@ -74,10 +77,19 @@ public sealed record TrainingPlan
 
     public long TotalSteps => StepsPerEpoch * Epochs;
 
-    /// <summary>The next version at which the coordinator has something to do: an epoch's end, a checkpoint, or reports that servers need not keep any more.</summary>
+    /// <summary>
+    /// Whether something has to be done at an epoch's end before the next step: an evaluation, a decision on the rate or on the run's end, or all servers' figures are to be there of its last
+    /// step; or workers that are in different steps meet there. Else members step on through it, and the epoch is over when its last step is reported.
+    /// </summary>
+    public bool StopsAtEpochEnds =>
+        EvaluationSamples.ContainsKey(DataPart.Validation) || EarlyStopping is not null || Plateau is not null || JudgesEpochs || MeasuresSteps || Consistency is not BspMode;
+
+    /// <summary>
+    /// The next version at which the coordinator has something to do: an epoch's end where members stop, a checkpoint, the run's end, or reports that servers need not keep any more.
+    /// </summary>
     public long NextStop(long version)
     {
-        long next = (version / StepsPerEpoch + 1) * StepsPerEpoch;
+        long next = StopsAtEpochEnds ? (version / StepsPerEpoch + 1) * StepsPerEpoch : TotalSteps;
         if (CheckpointEverySteps > 0) next = Math.Min(next, (version / CheckpointEverySteps + 1) * CheckpointEverySteps);
         if (KeepsReports) next = Math.Min(next, (version / MaxReports + 1) * MaxReports);
         return next;

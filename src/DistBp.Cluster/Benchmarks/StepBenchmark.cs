@@ -42,6 +42,8 @@ public static class StepBenchmark
             EvaluationSamples = new Dictionary<DataPart, int>(),
             FinalParts = [],
             WritesCheckpoints = false,
+            // All stand still while the meter counts what was allocated, and phases begin anew.
+            JudgesEpochs = true,
         };
         var meter = new StepMeter(memory);
         var cluster = new LocalCluster(memory, plan, meter, workers, servers: workers);

@@ -17,6 +17,9 @@ internal sealed class TrainingReporter(
     TrainingMemory memory, CheckpointPlaces checkpoints, CheckpointIdentity identity, LedgerWriter ledger, int servers,
     IReadOnlyList<IRunObserver> observers, SessionVariant variant, Func<CheckpointSearch> goBack, TimeProvider time) : IRunReporter
 {
+    /// <summary>Reports come by the network, up to a twentieth of it late.</summary>
+    private static readonly TimeSpan LeastSpan = TimeSpan.FromSeconds(1);
+
     private readonly MetricSet _metrics = memory.Network.Metrics;
 
     // Checkpoints end on a thread of their own.
@@ -37,7 +40,7 @@ internal sealed class TrainingReporter(
     // The newest checkpoint, where the disk has refused it.
     private (WriteCheckpoint Checkpoint, UserException Why)? _refused;
 
-    public SteppingClock Clock { get; } = new(time);
+    public SteppingClock Clock { get; } = new(time, variant.OutlivesCoordinator ? LeastSpan : TimeSpan.Zero);
 
     /// <summary>What is wrong with the training, as far as it was told.</summary>
     public IReadOnlyList<Finding> Findings => _diagnosis.Findings;

@@ -11,7 +11,7 @@ namespace DistBp.Cluster.Storage;
 /// <param name="Epochs">Epochs that were finished.</param>
 /// <param name="WeightsSha256">See <see cref="WeightsHash"/>.</param>
 /// <param name="Parameters">Number of parameters.</param>
-/// <param name="SamplesPerSecond">Of the best epoch, evaluation not counted.</param>
+/// <param name="SamplesPerSecond">Of the best epoch, evaluation not counted; in a cluster of the best epochs that follow each other and take a second, where they are shorter.</param>
 /// <param name="Restarts">Times that this run was resumed or went back to a checkpoint.</param>
 /// <param name="StepsLost">Steps computed again because of that.</param>
 public sealed record RunResult(

@@ -66,7 +66,7 @@ public sealed record ReportSkip(long Step, int Segment, long Skipped) : Effect
     public Generation Generation { get; init; }
 }
 
-/// <summary>An epoch is over and evaluated.</summary>
+/// <summary>An epoch is over and evaluated. Members may be in the next one already.</summary>
 /// <param name="Epoch">From 1.</param>
 /// <param name="TrainSums">Metric sums over the epoch's steps, each taken before its update.</param>
 /// <param name="ValidationSums">Null without a validation part.</param>

@@ -17,6 +17,8 @@ internal sealed class SimulatedCluster
     private readonly Dictionary<int, string> _effects = [];
     private readonly Random _random;
     private bool _standby;
+    private long _committed;
+    private long _committedAtKill;
 
     public SimulatedCluster(TrainingPlan plan, int seed, NetworkQuality quality)
     {
@@ -56,6 +58,9 @@ internal sealed class SimulatedCluster
 
     public float[] Parameters { get; private set; } = [];
 
+    /// <summary>The most steps that were made while there was no coordinator.</summary>
+    public long StepsAlone { get; private set; }
+
     /// <summary>Where workers go at their own pace: the most versions that what one read for a step lacked.</summary>
     public long MaxStaleness { get; private set; }
 
@@ -80,6 +85,7 @@ internal sealed class SimulatedCluster
     {
         if (Coordinator.IsDead) return;
         Coordinator.Die();
+        _committedAtKill = _committed;
         if (!_standby) Clock.After(restartAfter, () => Reign("c1"));
     }
 
@@ -129,6 +135,7 @@ internal sealed class SimulatedCluster
     public void Call(SimulatedNode from, SimulatedCoordinator to, Action what, Message? message = null)
     {
         if (IsTraced && message is not null) Note($"{from.Process} -> {to.Process}: {Short(message)}");
+        if (message is StepCommitted report) _committed = Math.Max(_committed, report.Step + 1);
         Network.Send(from.Process, to.Process, message, () => to.Receive(what), isControl: true);
     }
 
@@ -198,6 +205,7 @@ internal sealed class SimulatedCluster
     private void Reign(string node)
     {
         if (!Coordinator.IsDead && !_standby) return;
+        if (Coordinator.IsDead) StepsAlone = Math.Max(StepsAlone, _committed - _committedAtKill);
         _coordinators.Add(new SimulatedCoordinator(this, node, Disk.NextTerm()));
         if (_standby) WatchLease(Coordinator);
     }

@@ -29,6 +29,12 @@ internal sealed class SimulatedCoordinator
     /// <summary>A checkpoint's writing ends; the way back waits for it.</summary>
     private double _writtenAt;
     private bool _dead;
+
+    /// <summary>Of these an earlier reign has told: nobody is told twice.</summary>
+    private readonly int _epochsTold;
+
+    /// <summary>Null where it takes over: from where, members say.</summary>
+    private int? _epochs;
     private const double HeartbeatOffset = 1;
 
     public SimulatedCoordinator(SimulatedCluster cluster, string node, int term)
@@ -44,6 +50,8 @@ internal sealed class SimulatedCoordinator
         // As a new process has it: what was kept as best comes from the checkpoint, if from anywhere.
         _captured = new Snapshot(0, plan.StartProgress, new float[ToyProblem.Layout.Count], new float[ToyProblem.Layout.Count], [.. _start?.Best ?? new float[ToyProblem.Layout.Count]]);
         _takesBack = term > 1;
+        _epochsTold = _disk.Epochs.Count;
+        if (!_takesBack) _epochs = plan.StartProgress.EpochsCompleted;
         _machine = new Coordinator(plan with { PersistedBefore = _disk.Ledger.Count }, term, takesOver: term > 1);
         if (_takesBack) cluster.Clock.After(SimulatedCluster.AcceptablePause + 2 * SimulatedCluster.HeartbeatInterval, EndTakingBack);
         cluster.Clock.After(HeartbeatOffset, Tick);
@@ -273,6 +281,8 @@ internal sealed class SimulatedCoordinator
                 {
                     Snapshot? saved = _start = _disk.Newest;
                     if (_disk.Term == Term) _disk.CutLedger(saved?.Version ?? 0);
+                    _epochs = saved?.Progress.EpochsCompleted ?? 0;
+                    if (_disk.Term == Term) _disk.CutEpochs(Math.Max(_epochsTold, _epochs.Value));
                     (saved is null ? ToyProblem.Start : saved.Parameters).CopyTo(_parameters);
                     saved?.Best.CopyTo(_captured.Best, 0);
                     return new WentBack(saved?.Version ?? 0, saved?.Progress ?? _cluster.Plan.StartProgress);
@@ -294,9 +304,19 @@ internal sealed class SimulatedCoordinator
             case FinishRun when _disk.Term != Term: Die(); break;
             case FinishRun e: _cluster.Finish(this, e.Outcome, _parameters); break;
             case FailDiverged or FailCopies: throw new InvalidOperationException($"{effect}");
-            case MeasureStepping or ReportEpoch or ReportStatistics or ReportSkip or ReportCopies: break;
+            case ReportEpoch e: OnEpoch(e); break;
+            case MeasureStepping or ReportStatistics or ReportSkip or ReportCopies: break;
             default: throw new InvalidOperationException($"{effect}");
         }
+    }
+
+    /// <summary>Each once and in order; only a way back may bring one again.</summary>
+    private void OnEpoch(ReportEpoch epoch)
+    {
+        if (_epochs is null) Assert.InRange(epoch.Epoch, 1, _epochsTold + 1);
+        else Assert.Equal(_epochs + 1, epoch.Epoch);
+        _epochs = epoch.Epoch;
+        if (_disk.Term == Term && epoch.Epoch > _epochsTold) _disk.Tell(epoch);
     }
 
     private void OnAnnounced(Assignment assignment)

@@ -10,6 +10,7 @@ internal sealed class SimulatedDisk
 {
     private readonly List<Snapshot> _checkpoints = [];
     private List<ReportStep> _ledger = [];
+    private readonly List<ReportEpoch> _epochs = [];
     private int _durable;
 
     public int Term { get; private set; }
@@ -18,6 +19,9 @@ internal sealed class SimulatedDisk
 
     /// <summary>What an audit would read.</summary>
     public IReadOnlyList<ReportStep> Ledger => _ledger;
+
+    /// <summary>What was told of epochs, as the run's events have it.</summary>
+    public IReadOnlyList<ReportEpoch> Epochs => _epochs;
 
     public int NextTerm() => ++Term;
 
@@ -31,6 +35,11 @@ internal sealed class SimulatedDisk
         Assert.Equal(_ledger.Count, step.Step);
         _ledger.Add(step);
     }
+
+    public void Tell(ReportEpoch epoch) => _epochs.Add(epoch);
+
+    /// <summary>The run goes back: they are made again, and told again.</summary>
+    public void CutEpochs(int epochs) => _epochs.RemoveAll(e => e.Epoch > epochs);
 
     public void Sync() => _durable = _ledger.Count;
 

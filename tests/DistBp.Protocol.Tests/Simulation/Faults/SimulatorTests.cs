@@ -22,8 +22,9 @@ public sealed class SimulatorTests(ITestOutputHelper output)
     private const double FaultsUntil = 5000, Limit = FaultsUntil + 120_000;
 
     private static readonly Dictionary<int, Lazy<SimulatedCluster>> s_references =
-        Enumerable.Range(0, 3).ToDictionary(kind => kind, kind => new Lazy<SimulatedCluster>(() => Undisturbed(Plan(kind))));
+        Enumerable.Range(0, 6).ToDictionary(kind => kind, kind => new Lazy<SimulatedCluster>(() => Undisturbed(Plan(kind))));
 
+    /// <param name="kind">Members stop at the ends of epochs for 0 to 2, and step on through them for 3 to 5.</param>
     private static TrainingPlan Plan(int kind) => new()
     {
         Slices = ToyProblem.Slices,
@@ -32,9 +33,12 @@ public sealed class SimulatorTests(ITestOutputHelper output)
         Epochs = 4,
         Metrics = new MetricSet(TargetKind.Classes, 2),
         StartProgress = TrainingProgress.Start(3),
-        EvaluationSamples = new Dictionary<DataPart, int> { [DataPart.Validation] = 700, [DataPart.Test] = 300 },
+        EvaluationSamples = kind < 3
+            ? new Dictionary<DataPart, int> { [DataPart.Validation] = 700, [DataPart.Test] = 300 }
+            : new Dictionary<DataPart, int> { [DataPart.Test] = 300 },
         FinalParts = [DataPart.Test],
-        CheckpointEverySteps = 7,
+        // Never at the end of an epoch but the last one; never; at the end of every other epoch.
+        CheckpointEverySteps = kind switch { 4 => 0, 5 => 10, _ => 7 },
         OutlivesCoordinator = true,
         EarlyStopping = kind switch
         {
@@ -61,6 +65,12 @@ public sealed class SimulatorTests(ITestOutputHelper output)
         int kind = random.Next(8) switch { 0 => 1, 1 => 2, _ => 0 };
         TrainingPlan plan = Plan(kind) with { Replication = random.Next(3) };
         bool paced = random.Next(12) == 0;
+        // Of their own, as below.
+        if (!paced && kind == 0)
+        {
+            kind = (seed % 10) switch { 0 => 3, 1 or 9 => 4, 5 => 5, _ => 0 };
+            plan = Plan(kind) with { Replication = plan.Replication };
+        }
         if (paced) plan = plan with { Replication = 0, EarlyStopping = null, Consistency = new SspMode(2) };
         var quality = new NetworkQuality(0.3 + random.NextDouble(), random.Next(3) * 0.01, 40, random.Next(3) * 0.02)
         {
@@ -97,6 +107,14 @@ public sealed class SimulatorTests(ITestOutputHelper output)
         Assert.Equal(reference.Outcome.TrainSums, cluster.Outcome.TrainSums);
         Assert.Equal(reference.Outcome.ValidationSums, cluster.Outcome.ValidationSums);
         Assert.Equal(reference.Outcome.FinalSums[DataPart.Test], cluster.Outcome.FinalSums[DataPart.Test]);
+        Assert.Equal((reference.Outcome.Epochs, reference.Outcome.ClippedSteps), (cluster.Outcome.Epochs, cluster.Outcome.ClippedSteps));
+        // Every epoch once.
+        Assert.Equal(reference.Disk.Epochs.Select(e => e.Epoch), cluster.Disk.Epochs.Select(e => e.Epoch));
+        foreach ((ReportEpoch expected, ReportEpoch told) in reference.Disk.Epochs.Zip(cluster.Disk.Epochs))
+        {
+            Assert.Equal(expected.TrainSums, told.TrainSums);
+            Assert.Equal(expected.ValidationSums, told.ValidationSums);
+        }
         // Every step once, and in each step every slice once.
         Assert.Equal(reference.Disk.Ledger.Select(s => s.Step), cluster.Disk.Ledger.Select(s => s.Step));
         foreach (ReportStep step in cluster.Disk.Ledger)
@@ -216,6 +234,71 @@ public sealed class SimulatorTests(ITestOutputHelper output)
         """)]
     public void A_story_ends_as_it_must(string story) =>
         RequireReference(Story.Play(story, Plan(0), Limit), s_references[0].Value);
+
+    /// <summary>Epochs of five steps, some 40 ms each, at whose ends nothing is to be done.</summary>
+    [Theory]
+    // Away for two epochs and more.
+    [InlineData(4, """
+        cluster of 3 nodes
+        at 150 kill the coordinator, back after 500
+        expect lost 0, reigns 2, steps alone 11
+        """)]
+    // Twice, and the reporter of steps is gone with it.
+    [InlineData(4, """
+        cluster of 4 nodes, replication 2
+        at 150 kill the coordinator, back after 200
+        at 250 kill n1
+        at 3000 kill the coordinator, back after 100
+        expect lost 0, reigns 3
+        """)]
+    // As far as the next checkpoint, beyond an epoch's end.
+    [InlineData(3, """
+        cluster of 3 nodes, a standby
+        at 150 kill the coordinator
+        expect lost 0, reigns 2, steps alone 4
+        """)]
+    // The run is at its end when the next one comes: nothing is left but to tell of it.
+    [InlineData(4, """
+        cluster of 3 nodes
+        at 150 kill the coordinator, back after 1500
+        expect lost 0, reigns 2, steps alone 15
+        """)]
+    // All go back to the beginning, epochs with them, under the next one.
+    [InlineData(4, """
+        cluster of 3 nodes
+        at 150 kill the coordinator, back after 500
+        at 600 kill n2
+        expect lost some, reigns 2, steps alone 5
+        """)]
+    public void Members_step_on_through_the_ends_of_epochs_without_a_coordinator(int kind, string story) =>
+        RequireReference(Story.Play(story, Plan(kind), Limit), s_references[kind].Value);
+
+    /// <summary>Every moment of an epoch's end that nobody stops at, and of the steps around it.</summary>
+    [Theory]
+    [InlineData(0, "kill the coordinator, back after 60")]
+    [InlineData(1, "kill n1")]
+    [InlineData(0, "kill n3")]
+    [InlineData(1, "n1 leaves")]
+    [InlineData(0, "n4 joins")]
+    public void Whatever_happens_around_the_end_of_an_epoch_it_is_told_once_with_its_sums(int replication, string fault)
+    {
+        for (int kind = 3; kind <= 5; kind++)
+        {
+            for (int at = 150; at <= 650; at += 6)
+            {
+                // A coordinator after it goes on from what the one before has made of it.
+                foreach (int after in (int[])[3, 30])
+                {
+                    string story = $"""
+                        cluster of 3 nodes, replication {replication}
+                        at {at} {fault}
+                        at {at + after} kill the coordinator, back after 100
+                        """;
+                    RequireReference(Story.Play(story, Plan(kind), Limit), s_references[kind].Value);
+                }
+            }
+        }
+    }
 
     /// <summary>Whoever leaves hands its shard over to others, who wait for it: and it may be gone, or stand still for good, at any moment of that.</summary>
     [Theory]

@@ -14,6 +14,7 @@ namespace DistBp.Protocol.Tests.Simulation.Faults;
 /// at 300 cut n1 from n2 for 4000   at 300 cut n1 from the coordinator for 4000, one way
 /// at 300 n4 joins                  at 300 n1 leaves
 /// expect lost 0, reigns 1          expect lost some
+/// expect reigns 2, steps alone 8   (that many at least, while there was no coordinator)
 /// </code>
 /// That the bits are the reference's is always expected.
 /// </summary>
@@ -73,6 +74,7 @@ internal static partial class Story
         if (m.Groups["some"].Success) Assert.True(cluster.Outcome!.LostSteps > 0, "no step is lost");
         else if (m.Groups["lost"].Success) Assert.Equal(Number(m, "lost"), cluster.Outcome!.LostSteps);
         if (m.Groups["reigns"].Success) Assert.Equal(Number(m, "reigns"), cluster.Reigns.Count);
+        Assert.True(cluster.StepsAlone >= Number(m, "alone"), $"{cluster.StepsAlone} steps were made without a coordinator");
     }
 
     private static int Number(Match match, string group) => match.Groups[group].Success ? int.Parse(match.Groups[group].Value, CultureInfo.InvariantCulture) : 0;
@@ -83,6 +85,6 @@ internal static partial class Story
     [GeneratedRegex(@"^((?<verb>kill|freeze) (?<one>n\d+|the coordinator)(, back after (?<time>\d+)| for (?<time>\d+))?|(?<verb>cut) (?<one>n\d+) from (?<other>n\d+|the coordinator) for (?<time>\d+)(?<oneway>, one way)?|(?<one>n\d+) (?<verb>joins|leaves))$")]
     private static partial Regex Event();
 
-    [GeneratedRegex(@"^expect( lost ((?<lost>\d+)|(?<some>some)))?,?( reigns (?<reigns>\d+))?$")]
+    [GeneratedRegex(@"^expect( lost ((?<lost>\d+)|(?<some>some)))?,?( reigns (?<reigns>\d+))?,?( steps alone (?<alone>\d+))?$")]
     private static partial Regex Expectation();
 }
