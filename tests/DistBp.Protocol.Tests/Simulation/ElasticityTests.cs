@@ -100,11 +100,16 @@ public sealed class ElasticityTests
     }
 
     [Fact]
-    public void Members_come_and_go_all_the_time_and_the_bits_stay()
+    public void Members_come_and_go_all_the_time_and_the_bits_stay() => ComeAndGo(s_plan);
+
+    [Fact]
+    public void Also_where_nobody_stops_at_the_ends_of_epochs() => ComeAndGo(s_plan with { EvaluationSamples = new Dictionary<DataPart, int> { [DataPart.Test] = 300 } });
+
+    private static void ComeAndGo(TrainingPlan plan)
     {
         for (int seed = 1; seed <= Seeds; seed++)
         {
-            var cluster = new ToyCluster(s_plan, 2, 2, seed);
+            var cluster = new ToyCluster(plan, 2, 2, seed);
             var random = new Random(seed);
             for (int at = random.Next(50); at < 2000; at += random.Next(20, 200))
             {
@@ -119,6 +124,11 @@ public sealed class ElasticityTests
             }
             cluster.Run();
             RequireReference(cluster, seed);
+            // In order; what was made again after a way back was told again.
+            int[] epochs = [.. cluster.Epochs.Select(e => e.Epoch)];
+            Assert.Equal([1, 2, 3], epochs.Distinct());
+            Assert.InRange(Enumerable.Range(1, epochs.Length - 1).Count(i => epochs[i] != epochs[i - 1] + 1), 0, cluster.GoneBack.Count);
+            Assert.All(cluster.Epochs, e => Assert.Equal(24, e.TrainSums[0]));
         }
     }
 

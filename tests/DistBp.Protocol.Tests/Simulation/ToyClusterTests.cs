@@ -21,6 +21,9 @@ public sealed class ToyClusterTests
         CheckpointEverySteps = 5,
     };
 
+    /// <summary>With nothing to do at an epoch's end: there is a checkpoint a step or two later.</summary>
+    private static TrainingPlan PlanWithoutStops() => Plan() with { EvaluationSamples = new Dictionary<DataPart, int> { [DataPart.Test] = 300 } };
+
     private static ToyCluster Run(TrainingPlan plan, int workers, int servers, int seed)
     {
         var cluster = new ToyCluster(plan, workers, servers, seed);
@@ -187,6 +190,49 @@ public sealed class ToyClusterTests
         Assert.Equal([5, 10, 12], cluster.Checkpoints.Select(c => c.Version));
         Assert.Equal(1, cluster.Checkpoints[0].Progress.EpochsCompleted);
         Assert.Equal(6, cluster.Checkpoints[0].Progress.EpochSums[0]);
+    }
+
+    [Fact]
+    public void An_epoch_whose_end_nobody_stops_at_is_told_of_once_with_its_sums_over_any_cluster()
+    {
+        TrainingPlan plan = PlanWithoutStops();
+        float[] reference = Run(Plan(), 1, 1, 0).Parameters;
+        for (int seed = 1; seed <= 50; seed++)
+        {
+            ToyCluster cluster = Run(plan, 1 + seed % 5, 1 + seed % 4, seed);
+            Assert.Equal(reference, cluster.Parameters);
+            Assert.Equal([(1, 24.0), (2, 24), (3, 24)], cluster.Epochs.Select(e => (e.Epoch, e.TrainSums[0])));
+            Assert.Equal([(5L, 1, 6.0), (10, 2, 12), (12, 3, 0)], cluster.Checkpoints.Select(c => (c.Version, c.Progress.EpochsCompleted, c.Progress.EpochSums[0])));
+            Assert.Equal((3, 24), (cluster.Outcome!.Epochs, cluster.Outcome.TrainSums![0]));
+        }
+    }
+
+    [Fact]
+    public void Also_where_its_last_step_is_skipped()
+    {
+        for (int seed = 1; seed <= 20; seed++)
+        {
+            var cluster = new ToyCluster(PlanWithoutStops() with { MaxSkips = 2 }, 1 + seed % 5, 1 + seed % 4, seed) { NonFinite = (3, 5) };
+            cluster.Run();
+            Assert.Equal([(1, 18.0), (2, 18), (3, 24)], cluster.Epochs.Select(e => (e.Epoch, e.TrainSums[0])));
+            Assert.Equal(2, cluster.Outcome!.SkippedSteps);
+        }
+    }
+
+    [Fact]
+    public void Also_where_the_run_is_interrupted_around_it()
+    {
+        for (int seed = 1; seed <= 90; seed++)
+        {
+            var cluster = new ToyCluster(PlanWithoutStops() with { CheckpointEverySteps = 0 }, 3, 4, seed) { StopAfterStep = 2 + seed % 3 };
+            cluster.Run();
+            Assert.Equal(RunStatus.Interrupted, cluster.Outcome?.Status);
+            int epochs = (int)(cluster.Outcome!.Version / 4);
+            Assert.Equal(Enumerable.Range(1, epochs), cluster.Epochs.Select(e => e.Epoch));
+            WriteCheckpoint last = Assert.Single(cluster.Checkpoints);
+            Assert.Equal((cluster.Outcome.Version, epochs, epochs), (last.Version, last.Progress.EpochsCompleted, cluster.Outcome.Epochs));
+            Assert.Equal(cluster.Outcome.Version % 4 * 6, last.Progress.EpochSums[0]);
+        }
     }
 
     [Fact]

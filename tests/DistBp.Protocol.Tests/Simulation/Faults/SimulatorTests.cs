@@ -235,6 +235,21 @@ public sealed class SimulatorTests(ITestOutputHelper output)
     public void A_story_ends_as_it_must(string story) =>
         RequireReference(Story.Play(story, Plan(0), Limit), s_references[0].Value);
 
+    /// <summary>Whether members stop for it or not.</summary>
+    [Fact]
+    public void An_epoch_is_told_of_with_the_same_sums_by_every_reference()
+    {
+        SimulatedCluster stops = s_references[0].Value;
+        Assert.Equal([1, 2, 3, 4], stops.Disk.Epochs.Select(e => e.Epoch));
+        for (int kind = 3; kind <= 5; kind++)
+        {
+            SimulatedCluster stepsOn = s_references[kind].Value;
+            Assert.Equal(stops.Parameters, stepsOn.Parameters);
+            Assert.Equal(stops.Disk.Epochs.Select(e => e.Epoch), stepsOn.Disk.Epochs.Select(e => e.Epoch));
+            foreach ((ReportEpoch one, ReportEpoch other) in stops.Disk.Epochs.Zip(stepsOn.Disk.Epochs)) Assert.Equal(one.TrainSums, other.TrainSums);
+        }
+    }
+
     /// <summary>Epochs of five steps, some 40 ms each, at whose ends nothing is to be done.</summary>
     [Theory]
     // Away for two epochs and more.
