@@ -63,9 +63,6 @@ public sealed record TrainingPlan
     /// <summary>How many steps in a row may be left unapplied because their loss or gradient is not finite.</summary>
     public int MaxSkips { get; init; }
 
-    /// <summary>Whether some steps are measured (<see cref="Effects.ReportStatistics"/>), the last one of each epoch too.</summary>
-    public bool MeasuresSteps { get; init; }
-
     public ConsistencyMode Consistency { get; init; } = ConsistencyMode.Exact;
 
     public EarlyStopping? EarlyStopping { get; init; }
@@ -78,11 +75,11 @@ public sealed record TrainingPlan
     public long TotalSteps => StepsPerEpoch * Epochs;
 
     /// <summary>
-    /// Whether something has to be done at an epoch's end before the next step: an evaluation, a decision on the rate or on the run's end, or all servers' figures are to be there of its last
-    /// step; or workers that are in different steps meet there. Else members step on through it, and the epoch is over when its last step is reported.
+    /// Whether something has to be done at an epoch's end before the next step: an evaluation, or a decision on the rate or on the run's end; or workers that are in different steps
+    /// meet there. Else members step on through it, and the epoch is over when its last step is reported.
     /// </summary>
     public bool StopsAtEpochEnds =>
-        EvaluationSamples.ContainsKey(DataPart.Validation) || EarlyStopping is not null || Plateau is not null || JudgesEpochs || MeasuresSteps || Consistency is not BspMode;
+        EvaluationSamples.ContainsKey(DataPart.Validation) || EarlyStopping is not null || Plateau is not null || JudgesEpochs || Consistency is not BspMode;
 
     /// <summary>
     /// The next version at which the coordinator has something to do: an epoch's end where members stop, a checkpoint, the run's end, or reports that servers need not keep any more.

@@ -34,7 +34,6 @@ public sealed class TrainingPlanTests
     [InlineData("early stopping")]
     [InlineData("a plateau schedule")]
     [InlineData("a verdict")]
-    [InlineData("steps that are measured")]
     [InlineData("ssp")]
     [InlineData("async")]
     [InlineData("localSgd")]
@@ -46,7 +45,6 @@ public sealed class TrainingPlanTests
             "early stopping" => s_plan with { EarlyStopping = new EarlyStopping(DataPart.Train, false, 2, 0, false) },
             "a plateau schedule" => s_plan with { Plateau = new PlateauSchedule(Factor: 0.5, Patience: 2) },
             "a verdict" => s_plan with { JudgesEpochs = true },
-            "steps that are measured" => s_plan with { MeasuresSteps = true },
             "ssp" => s_plan with { Consistency = new SspMode(2) },
             "async" => s_plan with { Consistency = new AsyncMode() },
             _ => s_plan with { Consistency = new LocalSgdMode(4) },

@@ -33,8 +33,8 @@ internal static class EpochTable
             if (validation) cells.Add(epoch.Validation is { } values ? NumberText.Real(values.Loss) : "");
             if (validation && accuracy) cells.Add(AccuracyCell(epoch.Validation?.Accuracy));
             if (perplexity) cells.Add((epoch.Validation ?? epoch.Train).Perplexity is { } value ? NumberText.Real(value) : "");
-            if (wide) cells.AddRange([NumberText.Rate(epoch.Rate), NumberText.Count(epoch.SamplesPerSecond)]);
-            cells.Add(NumberText.Duration(epoch.Time));
+            if (wide) cells.AddRange([NumberText.Rate(epoch.Rate), epoch.IsTimed ? NumberText.Count(epoch.SamplesPerSecond) : ""]);
+            cells.Add(epoch.IsTimed ? NumberText.Duration(epoch.Time) : "");
             table.AddRow(cells.Select(IRenderable (c) => new Text(c)));
         }
         return table;

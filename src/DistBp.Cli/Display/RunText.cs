@@ -43,8 +43,8 @@ internal static class RunText
         var line = new StringBuilder($"epoch {epoch.Epoch}/{epochs}");
         Append(line, "", epoch.Train);
         if (epoch.Validation is { } validation) Append(line, "validation ", validation);
-        line.Append($"  rate {NumberText.Rate(epoch.Rate)}  {NumberText.Count(epoch.SamplesPerSecond)} samples/s");
-        line.Append($"  {NumberText.Duration(epoch.Time)}");
+        line.Append($"  rate {NumberText.Rate(epoch.Rate)}");
+        line.Append(epoch.IsTimed ? $"  {NumberText.Count(epoch.SamplesPerSecond)} samples/s  {NumberText.Duration(epoch.Time)}" : "  while there was no coordinator");
         if (epoch.Staleness is { } staleness) line.Append($"  staleness mean {NumberText.Real(staleness.Mean)}, at most {staleness.Maximum}");
         if (epoch.Note.Length > 0) line.Append($"  {epoch.Note}");
         return line.ToString();

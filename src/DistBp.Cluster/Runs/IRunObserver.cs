@@ -72,6 +72,9 @@ public readonly record struct StepFigures(
 public sealed record EpochFigures(
     int Epoch, long Step, MetricValues Train, MetricValues? Validation, double Rate, double SamplesPerSecond, TimeSpan Time, string Note)
 {
+    /// <summary>False where it was over before this coordinator was there: nobody has taken its time.</summary>
+    public bool IsTimed => Time > TimeSpan.Zero;
+
     /// <summary>Of its last step: as <see cref="StepFigures.GradientNorm"/>.</summary>
     public double GradientNorm { get; init; }
 

@@ -45,8 +45,7 @@ internal sealed class RunDiagnosis(Network network, NormSegments segments, bool 
         return sample;
     }
 
-    /// <returns>What is found for the first time.</returns>
-    public IReadOnlyList<Finding> EndEpoch(double trainLoss)
+    public void EndEpoch(double trainLoss)
     {
         _epochLosses.Add(trainLoss);
         _epochNorms.Add(TakeMedianNorm());
@@ -55,6 +54,12 @@ internal sealed class RunDiagnosis(Network network, NormSegments segments, bool 
             _epochLosses.RemoveAt(0);
             _epochNorms.RemoveAt(0);
         }
+    }
+
+    /// <summary>After an epoch, and the figures of its last step.</summary>
+    /// <returns>What is found for the first time.</returns>
+    public IReadOnlyList<Finding> TakeNews()
+    {
         Finding[] news = [.. Find().Where(f => _findings.TrueForAll(told => !TrainingDiagnosis.Covers(told.Kind, f.Kind)))];
         _findings.AddRange(news);
         return news;

@@ -10,7 +10,6 @@ namespace DistBp.Cluster.Runs;
 internal sealed class SteppingClock(TimeProvider time, TimeSpan leastSpan = default)
 {
     private readonly Queue<(TimeSpan Time, long Samples)> _span = [];
-    private bool _isRunning;
     private bool _hasRun;
     private long _startedAt;
     private TimeSpan _epochTime;
@@ -22,6 +21,8 @@ internal sealed class SteppingClock(TimeProvider time, TimeSpan leastSpan = defa
     /// <summary>Of the best epoch, or of the best that follow each other and take <paramref name="leastSpan"/>; of all where that is less.</summary>
     public double BestSamplesPerSecond => _best > 0 ? _best : SpanRate;
 
+    public bool IsRunning { get; private set; }
+
     public TimeSpan Total { get; private set; }
 
     /// <summary>That ran here, or a part of them.</summary>
@@ -32,13 +33,13 @@ internal sealed class SteppingClock(TimeProvider time, TimeSpan leastSpan = defa
     public void Start()
     {
         _startedAt = time.GetTimestamp();
-        _isRunning = _hasRun = true;
+        IsRunning = _hasRun = true;
     }
 
     public void Stop()
     {
         TakeTime();
-        _isRunning = false;
+        IsRunning = false;
     }
 
     /// <summary>What members did before the clock has ever run, under another coordinator or without one, is in no rate.</summary>
@@ -66,7 +67,7 @@ internal sealed class SteppingClock(TimeProvider time, TimeSpan leastSpan = defa
 
     private void TakeTime()
     {
-        if (!_isRunning) return;
+        if (!IsRunning) return;
         long now = time.GetTimestamp();
         TimeSpan elapsed = time.GetElapsedTime(_startedAt, now);
         (_startedAt, _epochTime, Total) = (now, _epochTime + elapsed, Total + elapsed);

@@ -28,6 +28,8 @@ internal sealed class TrainingReporter(
         memory.Network, memory.Segments, memory.Job.Clip.GlobalNorm is not null || memory.Job.Clip.ParameterNorm is not null, memory.Job.Batch);
     private readonly StalenessMeter _staleness = new();
     private readonly FailureStreak _refusals = new(), _leftovers = new(), _unpersisted = new();
+    /// <summary>The version at the end of an epoch; what is measured of its last step may come after that.</summary>
+    private long? _undiagnosed;
     private double _lastRate;
     private double _lastNorm;
 
@@ -60,6 +62,8 @@ internal sealed class TrainingReporter(
     {
         if (stepping.Running) Clock.Start();
         else Clock.Stop();
+        // All have stopped: nothing of a step before comes any more.
+        if (!stepping.Running && _undiagnosed is not null) Diagnose();
     }
 
     public void OnStep(ReportStep step)
@@ -100,11 +104,12 @@ internal sealed class TrainingReporter(
             {
                 foreach (IRunObserver observer in observers) observer.OnEpoch(figures);
             }
-            foreach (Finding finding in _diagnosis.EndEpoch(figures.Train.Loss))
-            {
-                foreach (IRunObserver observer in observers) observer.OnWarning(finding.ToString());
-            }
         }
+        // Of the epoch before, whose last step nobody has measured.
+        if (_undiagnosed is not null) Diagnose();
+        _diagnosis.EndEpoch(figures.Train.Loss);
+        _undiagnosed = figures.Step;
+        if (!Clock.IsRunning || !memory.IsSampled(figures.Step - 1)) Diagnose();
         return variant.EndsAfter?.Invoke(figures) ?? false;
     }
 
@@ -115,6 +120,7 @@ internal sealed class TrainingReporter(
         {
             foreach (IRunObserver observer in observers) observer.OnStatistics(sample);
         }
+        if (statistics.Step + 1 == _undiagnosed) Diagnose();
     }
 
     public void OnSkip(ReportSkip skip)
@@ -276,6 +282,12 @@ internal sealed class TrainingReporter(
         {
             return $"{checkpoints.Folder} keeps checkpoints of steps after it went astray, which the disk does not delete ({e.Message})";
         }
+    }
+
+    private void Diagnose()
+    {
+        _undiagnosed = null;
+        foreach (Finding finding in _diagnosis.TakeNews()) Warn(finding.ToString());
     }
 
     private int EpochOf(long step) => (int)(step / memory.Geometry.StepsPerEpoch) + 1;

@@ -270,7 +270,6 @@ public sealed class TrainingSession
         WritesCheckpoints = _variant.WritesCheckpoints,
         JudgesEpochs = _variant.EndsAfter is not null,
         OutlivesCoordinator = _variant.OutlivesCoordinator,
-        MeasuresSteps = _job.Statistics is { EverySteps: > 0 },
         CheckpointEverySteps = _job.Checkpoint.EverySteps,
         KeepsResiduals = _job.Wire.Gradients.KeepsResidual,
         RoundsParameters = _job.Wire.Parameters != ParameterEncoding.F32,

@@ -54,7 +54,7 @@ public sealed record ReportStep(StepCommitted Committed, double RateFactor) : Ef
     public ReadOnlyMemory<Contribution> Contributions => Committed.Contributions;
 }
 
-/// <summary>A sampled step was committed, and every server has measured its segments; before the stop point that follows.</summary>
+/// <summary>A sampled step was committed, and every server has measured its segments; before the stop point that follows, and where it is an epoch's last one, after the end of an epoch that nobody stops at.</summary>
 /// <param name="Figures">Of each server, in their order.</param>
 public sealed record ReportStatistics(long Step, IReadOnlyList<ReadOnlyMemory<double>> Figures) : Effect;
 

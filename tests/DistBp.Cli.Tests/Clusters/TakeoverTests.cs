@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Text.Json;
 
 namespace DistBp.Cli.Tests.Clusters;
@@ -21,7 +22,8 @@ public sealed class TakeoverTests : IDisposable
         Stopwatch? underWay = null;
         for (int kill = 1; kill <= 2; kill++)
         {
-            run.WaitForLine($"epoch {kill * 20}/");
+            // Step 506, then 1,012: members were told to go on to the checkpoint at 1,000, then 1,500.
+            run.WaitForLine($"epoch {kill * 22}/");
             underWay ??= Stopwatch.StartNew();
             cluster.RestartCoordinator();
             cluster.Coordinator.WaitForLine("is taken over: all that took part are back");
@@ -35,10 +37,15 @@ public sealed class TakeoverTests : IDisposable
         JsonElement result = SampleJobs.Result(_folder, "run");
         Assert.True(result.GetProperty("wallSeconds").GetDouble() >= leastSeconds);
         Assert.Equal((2, 0), (result.GetProperty("restarts").GetInt32(), result.GetProperty("stepsLost").GetInt32()));
-        Assert.Equal(
-            Enumerable.Range(1, 80),
-            File.ReadLines(_folder.File("run/events.jsonl")).Select(l => JsonDocument.Parse(l).RootElement)
-                .Where(e => e.GetProperty("event").GetString() == "epoch").Select(e => e.GetProperty("epoch").GetInt32()));
+        (int Epoch, DateTime Told)[] epochs = [.. File.ReadLines(_folder.File("run/events.jsonl")).Select(l => JsonDocument.Parse(l).RootElement)
+            .Where(e => e.GetProperty("event").GetString() == "epoch").Select(e => (e.GetProperty("epoch").GetInt32(), e.GetProperty("time").GetDateTime()))];
+        Assert.Equal(Enumerable.Range(1, 80), epochs.Select(e => e.Epoch));
+        // Members have made their steps meanwhile, with no coordinator: each new one hears of several epochs at once.
+        foreach (int back in Enumerable.Range(1, 79).OrderByDescending(i => epochs[i].Told - epochs[i - 1].Told).Take(2))
+        {
+            int alone = epochs.Skip(back).TakeWhile(e => e.Told - epochs[back].Told < TimeSpan.FromMilliseconds(50)).Count();
+            Assert.True(alone >= 3, $"told of at once: {alone}, from epoch {back + 1} on, of {string.Join(", ", epochs.Select(e => e.Told.ToString("ss.fff", CultureInfo.InvariantCulture)))}");
+        }
         using JsonDocument audit = JsonDocument.Parse(CommandRun.Succeed(_folder, "audit", "run", "--json").Output);
         Assert.Equal((0, 2), (audit.RootElement.GetProperty("steps").GetProperty("repeated").GetInt32(), audit.RootElement.GetProperty("restarts").GetInt32()));
         foreach (CommandRun node in (CommandRun[])[a, b])
