@@ -19,6 +19,21 @@ public sealed class StatisticsTests
     }
 
     [Fact]
+    public async Task Also_where_nobody_stops_at_the_ends_of_epochs()
+    {
+        JobDescription job = SmallJobs.Of(
+            "data: {format: digits, test: 0.2, preprocess: [{divide: 16}]}\noptimizer: {sgd: {rate: 0.05}}", "epochs=3", "statistics.everySteps=10");
+        (_, RunProbe alone) = await TestRun.WholeAsync(job);
+        (_, RunProbe probe) = await TestRun.WholeAsync(job, 2, 3);
+        Assert.Equal([1, 10, 15, 20, 30, 40, 45], probe.Statistics.Select(s => s.Step));
+        Assert.Equal([1, 1, 1, 2, 2, 3, 3], probe.Statistics.Select(s => s.Epoch));
+        Assert.Equal(alone.Statistics.Select(Numbers), probe.Statistics.Select(Numbers));
+        Assert.Equal([1, 2, 3], probe.Epochs.Select(e => e.Epoch));
+        Assert.Equal(alone.Epochs.Select(e => e.Train), probe.Epochs.Select(e => e.Train));
+        Assert.All(probe.Epochs, e => Assert.True(e is { IsTimed: true, SamplesPerSecond: > 0 }));
+    }
+
+    [Fact]
     public async Task Workers_and_servers_change_no_bit_of_the_figures()
     {
         (_, RunProbe alone) = await TestRun.WholeAsync(Job);
