@@ -72,11 +72,11 @@ internal sealed class CommandRun : IDisposable
     }
 
     /// <summary>
-    /// An environment of nodes in which each gradient takes 5 ms longer, by a timer: a run is under way for as long as a test needs it, on a fast machine too, and the
+    /// An environment of nodes in which each gradient takes 3 ms longer, by a timer: a run is under way for as long as a test needs it, on a fast machine too, and the
     /// cores are left to others.
     /// </summary>
     public static IReadOnlyDictionary<string, string> Paced { get; } =
-        new Dictionary<string, string> { ["DISTBP_SLOW_WORKER"] = string.Join(',', Enumerable.Range(0, 16).Select(worker => $"{worker}:5")) };
+        new Dictionary<string, string> { ["DISTBP_SLOW_WORKER"] = string.Join(',', Enumerable.Range(0, 16).Select(worker => $"{worker}:3")) };
 
     public int ProcessId => _process.Id;
 

@@ -3,7 +3,6 @@ using System.Text.Json;
 namespace DistBp.Cli.Tests.Clusters;
 
 /// <summary>Two nodes with a server and three with a worker: who comes, goes or dies in the middle changes no bit.</summary>
-[Collection(OneClusterCollection.Name)]
 public sealed class ChangingClusterTests : IDisposable
 {
     /// <summary>So many slices that every worker has some.</summary>

@@ -5,7 +5,6 @@ using DistBp.Tests.Shared;
 namespace DistBp.Cli.Tests.Clusters;
 
 /// <summary>Coordinators that etcd elects: one dies or stands still, another one goes on with what the members hold.</summary>
-[Collection(OneClusterCollection.Name)]
 public sealed class ElectionTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
@@ -15,7 +14,7 @@ public sealed class ElectionTests : IDisposable
     [EtcdFact]
     public async Task A_standby_takes_over_from_a_coordinator_that_is_killed_without_a_step_or_a_worker_lost()
     {
-        string[] job = TrainedJobs.Digits(epochs: 100);
+        string[] job = TrainedJobs.Digits(epochs: 80);
         await using ElectedCluster cluster = await ElectedCluster.StartAsync(_folder, 3, ["a1", "b1"]);
         using CommandRun run = CommandRun.Start(_folder, [.. job, .. cluster.Here]);
         for (int kill = 0; kill < 2; kill++)
@@ -27,14 +26,14 @@ public sealed class ElectionTests : IDisposable
         }
         CommandOutcome outcome = RequireSameBits(run, job, restarts: 2, cluster);
         Assert.Contains("answers again", outcome.Error, StringComparison.Ordinal);
-        for (int epoch = 1; epoch <= 100; epoch++) Assert.Single(outcome.Error.Split('\n'), l => l.StartsWith($"epoch {epoch}/100", StringComparison.Ordinal));
+        for (int epoch = 1; epoch <= 80; epoch++) Assert.Single(outcome.Error.Split('\n'), l => l.StartsWith($"epoch {epoch}/80", StringComparison.Ordinal));
         Assert.Contains("c2", CommandRun.Succeed(_folder, ["status", .. cluster.Config]).Output, StringComparison.Ordinal);
     }
 
     [EtcdFact]
     public async Task A_coordinator_that_stood_still_for_longer_than_its_lease_has_no_effect_any_more_and_stands_by()
     {
-        string[] job = TrainedJobs.Digits(epochs: 100);
+        string[] job = TrainedJobs.Digits(epochs: 70);
         await using ElectedCluster cluster = await ElectedCluster.StartAsync(_folder, 2, ["a1", "b1"]);
         using CommandRun run = CommandRun.Start(_folder, [.. job, .. cluster.Here]);
         run.WaitForLine("epoch 20/");
@@ -55,7 +54,7 @@ public sealed class ElectionTests : IDisposable
     public async Task An_etcd_that_loses_a_member_or_stands_still_for_less_than_the_lease_is_not_noticed()
     {
         // An etcd that has lost its leader elects another one within some two seconds, on a busy machine too.
-        string[] job = TrainedJobs.Digits(epochs: 100);
+        string[] job = TrainedJobs.Digits(epochs: 70);
         await using ElectedCluster cluster = await ElectedCluster.StartAsync(_folder, 2, ["a1", "b1"], lease: 10);
         using CommandRun run = CommandRun.Start(_folder, [.. job, .. cluster.Here]);
         run.WaitForLine("epoch 10/");
@@ -71,7 +70,7 @@ public sealed class ElectionTests : IDisposable
     [EtcdFact]
     public async Task A_coordinator_whose_etcd_is_away_for_longer_than_the_lease_steps_down_and_one_comes_back_with_it()
     {
-        string[] job = TrainedJobs.Digits(epochs: 100);
+        string[] job = TrainedJobs.Digits(epochs: 70);
         await using ElectedCluster cluster = await ElectedCluster.StartAsync(_folder, 1, ["a1", "b1"]);
         using CommandRun run = CommandRun.Start(_folder, [.. job, .. cluster.Here]);
         run.WaitForLine("epoch 20/");
@@ -87,7 +86,7 @@ public sealed class ElectionTests : IDisposable
     [EtcdFact]
     public async Task A_coordinator_that_leaves_hands_its_job_to_the_next_one()
     {
-        string[] job = TrainedJobs.Digits(epochs: 100);
+        string[] job = TrainedJobs.Digits(epochs: 70);
         await using ElectedCluster cluster = await ElectedCluster.StartAsync(_folder, 2, ["a1", "b1"]);
         using CommandRun run = CommandRun.Start(_folder, [.. job, .. cluster.Here]);
         run.WaitForLine("epoch 10/");
@@ -100,7 +99,7 @@ public sealed class ElectionTests : IDisposable
     [EtcdFact]
     public async Task Nodes_that_are_all_three_things_train_and_lose_the_one_that_leads_without_a_bit()
     {
-        string[] job = [.. TrainedJobs.Digits(epochs: 100), "--set", "checkpoint.everySteps=50", "--set", "slices=4"];
+        string[] job = [.. TrainedJobs.Digits(epochs: 70), "--set", "checkpoint.everySteps=50", "--set", "slices=4"];
         await using ElectedCluster cluster = await ElectedCluster.StartAsync(_folder, 0, []);
         string[] names = ["n0", "n1", "n2"];
         foreach (string name in names) cluster.Start(name, "--roles", "coordinator,worker,server", "--workers", "1").WaitForLine("joined the coordinator n0");

@@ -3,7 +3,6 @@ using System.Text.Json;
 namespace DistBp.Cli.Tests.Clusters;
 
 /// <summary>Nodes with a worker and a server each, whose shards have copies: a server that is killed loses no step.</summary>
-[Collection(OneClusterCollection.Name)]
 public sealed class ReplicatedClusterTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();

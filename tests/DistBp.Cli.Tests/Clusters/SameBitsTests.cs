@@ -3,7 +3,6 @@ using System.Text.Json;
 namespace DistBp.Cli.Tests.Clusters;
 
 /// <summary>The parameters depend on the job alone: however many processes there are, whichever way tensors go.</summary>
-[Collection(OneClusterCollection.Name)]
 public sealed class SameBitsTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();

@@ -5,7 +5,6 @@ using System.Text.Json;
 namespace DistBp.Cli.Tests.Clusters;
 
 /// <summary>The coordinator is killed in the middle of a run, and started again on its state: the run goes on from where its members are.</summary>
-[Collection(OneClusterCollection.Name)]
 public sealed class TakeoverTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();

@@ -3,7 +3,6 @@ using System.Text.Json;
 namespace DistBp.Cli.Tests.Deployment;
 
 /// <summary>The rendered containers' commands, environment and ports as processes.</summary>
-[Collection(OneClusterCollection.Name)]
 public sealed class DeployedClusterTests : IDisposable
 {
     /// <summary>So many that workers come and go in the middle.</summary>
