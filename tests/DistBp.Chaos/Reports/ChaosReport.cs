@@ -41,7 +41,7 @@ internal sealed record ChaosReport(
         {
             FaultOutcome o = Outcomes[i];
             DateTime next = i + 1 < Outcomes.Count ? Outcomes[i + 1].Begin : DateTime.MaxValue;
-            yield return new Row(o.Fault.Kind, Timeline.StepsLost(o.Begin, next), Timeline.LongestStall(o.Begin, o.Recovered), o.Recovered - o.Begin);
+            yield return new Row(o.Fault.Kind, Timeline.StepsLost(o.Begin, next), Timeline.LongestStall(o.Begin, o.Recovered, UndisturbedRate), o.Recovered - o.Begin);
         }
     }
 

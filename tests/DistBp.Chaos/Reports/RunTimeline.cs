@@ -5,6 +5,9 @@ namespace DistBp.Chaos.Reports;
 /// <summary>Which step was made when, from a run's events.</summary>
 internal sealed class RunTimeline
 {
+    /// <summary>Of steps at most one in a tenth of a second is told of.</summary>
+    private static readonly TimeSpan Together = TimeSpan.FromMilliseconds(250);
+
     private readonly List<(DateTime Time, long Step)> _steps = [];
 
     /// <param name="events">events.jsonl of a run that has ended.</param>
@@ -33,13 +36,22 @@ internal sealed class RunTimeline
             : (last.Step - first.Step) / (last.Time - first.Time).TotalSeconds;
     }
 
-    /// <summary>The longest time in which no step was told of, among those that end after the first moment and begin before the second one.</summary>
-    public TimeSpan LongestStall(DateTime from, DateTime to)
+    /// <summary>
+    /// The longest time in which no step was told of, among those that end after the first moment and begin before the second one; less the time that the steps take which
+    /// were made meanwhile, and told of together at its end.
+    /// </summary>
+    /// <param name="stepsPerSecond">Of the undisturbed run.</param>
+    public TimeSpan LongestStall(DateTime from, DateTime to, double stepsPerSecond)
     {
         TimeSpan longest = TimeSpan.Zero;
         for (int i = 1; i < _steps.Count; i++)
         {
-            if (_steps[i].Time > from && _steps[i - 1].Time < to && _steps[i].Time - _steps[i - 1].Time > longest) longest = _steps[i].Time - _steps[i - 1].Time;
+            TimeSpan silence = _steps[i].Time - _steps[i - 1].Time;
+            if (_steps[i].Time <= from || _steps[i - 1].Time >= to || silence <= longest) continue;
+            (DateTime Time, long Step) told = _steps.FindLast(s => s.Time <= _steps[i].Time + Together);
+            TimeSpan stepping = TimeSpan.FromSeconds(Math.Max(0, told.Step - _steps[i - 1].Step) / stepsPerSecond);
+            TimeSpan stall = told.Time - _steps[i - 1].Time - stepping;
+            if (stall > longest) longest = stall;
         }
         return longest;
     }
