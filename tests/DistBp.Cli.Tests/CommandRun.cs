@@ -67,6 +67,8 @@ internal sealed class CommandRun : IDisposable
             StandardOutputEncoding = Encoding.UTF8,
             StandardErrorEncoding = Encoding.UTF8,
         };
+        // The runs are short: what the children of --processes compile need not be good for long ones.
+        start.Environment.TryAdd("DOTNET_TieredCompilation", "1");
         foreach ((string variable, string value) in environment) start.Environment[variable] = value;
         return new CommandRun(Process.Start(start)!);
     }
