@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 using System.Text;
+using DistBp.Tests.Shared;
 
 namespace DistBp.Cli.Tests;
 
@@ -9,10 +10,6 @@ namespace DistBp.Cli.Tests;
 internal sealed class CommandRun : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
-
-    /// <summary>The command under test: the one that was built with the tests, or another, as CI has the published one tested.</summary>
-    public static readonly string Program =
-        Environment.GetEnvironmentVariable("DISTBP_COMMAND") is { Length: > 0 } other ? other : Path.Combine(AppContext.BaseDirectory, "distbp");
 
     private readonly Process _process;
     private readonly StringBuilder _error = new();
@@ -59,7 +56,7 @@ internal sealed class CommandRun : IDisposable
     /// <summary>With more in its environment.</summary>
     public static CommandRun StartWith(IReadOnlyDictionary<string, string> environment, TemporaryFolder folder, params string[] arguments)
     {
-        var start = new ProcessStartInfo(Program, arguments)
+        var start = new ProcessStartInfo(Surroundings.Command, arguments)
         {
             WorkingDirectory = folder.Path,
             RedirectStandardOutput = true,

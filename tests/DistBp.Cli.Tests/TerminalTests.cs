@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using DistBp.Tests.Shared;
 
 namespace DistBp.Cli.Tests;
 
@@ -34,7 +35,7 @@ public sealed class TerminalTests : IDisposable
     private string RunOnTerminal(string environment, string flag = "")
     {
         string job = SampleJobs.WriteIris(_folder);
-        string command = $"stty cols 100 rows 30; env {environment} '{CommandRun.Program}' train {job} --out run {flag}";
+        string command = $"stty cols 100 rows 30; env {environment} '{Surroundings.Command}' train {job} --out run {flag}";
         var start = new ProcessStartInfo("script", ["-qec", command, "/dev/null"])
         {
             WorkingDirectory = _folder.Path,

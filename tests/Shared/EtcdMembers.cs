@@ -19,8 +19,7 @@ internal sealed class EtcdMembers : IAsyncDisposable
     private EtcdMembers(string folder, string[] urls) =>
         (_folder, _clients, _peers, _processes) = (folder, urls[..(urls.Length / 2)], urls[(urls.Length / 2)..], new Process?[urls.Length / 2]);
 
-    public static bool IsInstalled =>
-        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Any(f => File.Exists(Path.Combine(f, Program)));
+    public static bool IsInstalled => Surroundings.HasProgram(Program);
 
     /// <summary>URLs of the client ports.</summary>
     public IReadOnlyList<string> Endpoints => _clients;

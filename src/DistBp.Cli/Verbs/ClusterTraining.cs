@@ -30,6 +30,7 @@ internal sealed class ClusterTraining(ClusterClient client, ClusterChoice cluste
         using TextWriter? eventWriter = events is null ? null : OpenEvents(events);
         string id = await SubmitAsync(job, folder).ConfigureAwait(false);
         var location = new RunLocation();
+        bool HasFolder() => folder is not null && location.Folder.Length > 0;
         RunResult result;
         try
         {
@@ -38,13 +39,13 @@ internal sealed class ClusterTraining(ClusterClient client, ClusterChoice cluste
             using CancellationTokenRegistration cancelling = interruption.Token.UnsafeRegister(_ => Cancel(id, display), null);
             result = await client.WatchAsync(id, [location, display], eventWriter, display.OnWarning).ConfigureAwait(false);
         }
-        catch (Exception) when (folder is not null && location.Folder.Length > 0)
+        catch (Exception) when (HasFolder())
         {
             // It tells how far it came. Where it is the cluster that failed, there is nobody to ask.
             await FetchOfFailedAsync(id, quiet).ConfigureAwait(false);
             throw;
         }
-        if (folder is not null && location.Folder.Length > 0) await FetchAsync(id, quiet).ConfigureAwait(false);
+        if (HasFolder()) await FetchAsync(id, quiet).ConfigureAwait(false);
         if (result.Status != RunStatus.Interrupted) return 0;
         if (!quiet) await Console.Error.WriteLineAsync($"the run is in {location.Folder} on the coordinator's node").ConfigureAwait(false);
         return CommandEdge.Interrupted;
@@ -83,7 +84,7 @@ internal sealed class ClusterTraining(ClusterClient client, ClusterChoice cluste
 
     private async Task FetchAsync(string id, bool quiet)
     {
-        await client.FetchAsync(id, outFolder!, text => Console.Error.WriteLine(text)).ConfigureAwait(false);
+        await client.FetchAsync(id, outFolder!, Console.Error.WriteLine).ConfigureAwait(false);
         if (!quiet) await Console.Error.WriteLineAsync($"the run's folder is copied to {outFolder}").ConfigureAwait(false);
     }
 

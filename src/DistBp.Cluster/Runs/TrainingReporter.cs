@@ -28,6 +28,7 @@ internal sealed class TrainingReporter(
         memory.Network, memory.Segments, memory.Job.Clip.GlobalNorm is not null || memory.Job.Clip.ParameterNorm is not null, memory.Job.Batch);
     private readonly StalenessMeter _staleness = new();
     private readonly FailureStreak _refusals = new(), _leftovers = new(), _unpersisted = new();
+
     /// <summary>The version at the end of an epoch; what is measured of its last step may come after that.</summary>
     private long? _undiagnosed;
     private double _lastRate;

@@ -7,10 +7,6 @@ namespace DistBp.Chaos.Processes;
 /// <summary>The built `distbp` as a process of its own; what it tells is appended to a file.</summary>
 internal sealed class CommandProcess : IAsyncDisposable
 {
-    /// <summary>The one that was built with this, or another that the environment names.</summary>
-    private static readonly string Program =
-        Environment.GetEnvironmentVariable("DISTBP_COMMAND") is { Length: > 0 } other ? other : Path.Combine(AppContext.BaseDirectory, "distbp");
-
     private readonly Process _process;
     private readonly string _log;
     private readonly Task _pump;
@@ -33,7 +29,7 @@ internal sealed class CommandProcess : IAsyncDisposable
     /// <param name="environment">What it has more of.</param>
     public static CommandProcess Start(string folder, string log, IReadOnlyDictionary<string, string> environment, params string[] arguments)
     {
-        var start = new ProcessStartInfo(Program, arguments)
+        var start = new ProcessStartInfo(Surroundings.Command, arguments)
         {
             WorkingDirectory = folder,
             RedirectStandardOutput = true,

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using DistBp.Cli.Tests.Clusters;
+using DistBp.Tests.Shared;
 using Xunit.Abstractions;
 
 namespace DistBp.Cli.Tests.Akka;
@@ -9,7 +10,6 @@ namespace DistBp.Cli.Tests.Akka;
 public sealed class AkkaClusterTests(ITestOutputHelper output) : IDisposable
 {
     private const string All = "coordinator,worker,server";
-    private static readonly bool IsCI = Environment.GetEnvironmentVariable("DISTBP_CI") == "1";
     private readonly TemporaryFolder _folder = new();
 
     public void Dispose() => _folder.Dispose();
@@ -29,7 +29,7 @@ public sealed class AkkaClusterTests(ITestOutputHelper output) : IDisposable
     public void A_killed_singleton_is_replaced_and_nobody_restarts()
     {
         string[] job = TrainedJobs.Digits(epochs: 70);
-        using var cluster = IsCI ? new AkkaProcesses(_folder, most: 4) : new AkkaProcesses(_folder, most: 4, pause: "1s");
+        using var cluster = Surroundings.IsCI ? new AkkaProcesses(_folder, most: 4) : new AkkaProcesses(_folder, most: 4, pause: "1s");
         using CommandRun run = BeginWithStandby(cluster, job);
         run.WaitForLine("epoch 20/");
         cluster.Kill("c0");

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using DistBp.Tests.Shared;
 
 namespace DistBp.Cli.Tests.Chaos;
 
@@ -10,12 +11,11 @@ public sealed class ChaosTests
 {
     private const int Seed = 20261127;
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(12);
-    private static readonly bool IsCI = Environment.GetEnvironmentVariable("DISTBP_CI") == "1";
 
     [Fact]
     public async Task A_cluster_under_faults_ends_with_the_bits_of_the_undisturbed_run()
     {
-        (string minutes, string faults) = IsCI ? ("5", "10") : ("0.75", "8");
+        (string minutes, string faults) = Surroundings.IsCI ? ("5", "10") : ("0.75", "8");
         string[] options = ["--seed", $"{Seed}", "--minutes", minutes, "--faults", faults];
         using Process chaos = Process.Start(new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "DistBp.Chaos"), options)
         {

@@ -7,6 +7,6 @@ internal sealed class EtcdFactAttribute : FactAttribute
 {
     public EtcdFactAttribute()
     {
-        if (!EtcdMembers.IsInstalled && Environment.GetEnvironmentVariable("DISTBP_CI") != "1") Skip = "etcd is missing: apt install etcd-server";
+        if (!EtcdMembers.IsInstalled && !Surroundings.IsCI) Skip = "etcd is missing: apt install etcd-server";
     }
 }

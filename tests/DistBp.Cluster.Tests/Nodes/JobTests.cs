@@ -248,6 +248,23 @@ public sealed class JobTests
     }
 
     [Fact]
+    public async Task Who_copies_the_folder_of_a_run_waits_for_a_coordinator_that_is_gone_and_is_told_when_it_stays_away()
+    {
+        await using TestCluster cluster = await TestCluster.StartAsync(
+            detection: new FailureDetectorConfiguration(TimeSpan.FromMilliseconds(20), TimeSpan.FromMilliseconds(200)));
+        using ClusterClient client = cluster.Client();
+        await client.SubmitAsync(Job);
+        await cluster.Runner.BegunAsync();
+        await cluster.Coordinator.DisposeAsync();
+        using var here = new TemporaryFolder();
+        var told = new List<string>();
+        var failed = await Assert.ThrowsAsync<UserException>(() => client.FetchAsync("digits-1", here.Path, told.Add).WaitAsync(TestCluster.Patience));
+        Assert.Equal(ErrorKind.Cluster, failed.Kind);
+        Assert.Contains("waited 3 s for the coordinator, to go on copying the folder of job digits-1", failed.Message, StringComparison.Ordinal);
+        Assert.Contains("waiting up to 3 s for it", Assert.Single(told), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task The_status_tells_members_job_and_who_is_slow()
     {
         await using TestCluster cluster = await TestCluster.StartAsync();

@@ -1,3 +1,5 @@
+using DistBp.Tests.Shared;
+
 namespace DistBp.Cluster.Tests.Runs;
 
 /// <summary>A test that lets espeak-ng speak. Without it the test is skipped; in CI, which installs it, it fails instead.</summary>
@@ -5,7 +7,6 @@ internal sealed class EspeakFactAttribute : FactAttribute
 {
     public EspeakFactAttribute()
     {
-        bool installed = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Any(f => File.Exists(Path.Combine(f, "espeak-ng")));
-        if (!installed && Environment.GetEnvironmentVariable("DISTBP_CI") != "1") Skip = "espeak-ng is missing: apt install espeak-ng";
+        if (!Surroundings.HasProgram("espeak-ng") && !Surroundings.IsCI) Skip = "espeak-ng is missing: apt install espeak-ng";
     }
 }

@@ -1,3 +1,5 @@
+using DistBp.Tests.Shared;
+
 namespace DistBp.Cluster.Tests.Runs;
 
 /// <summary>A test that needs the pictures of Fashion-MNIST. Without them it is skipped; in CI, which installs them, it fails instead.</summary>
@@ -7,7 +9,7 @@ internal sealed class FashionMnistFactAttribute : FactAttribute
 
     public FashionMnistFactAttribute()
     {
-        if (!Directory.Exists(Folder) && Environment.GetEnvironmentVariable("DISTBP_CI") != "1")
+        if (!Directory.Exists(Folder) && !Surroundings.IsCI)
             Skip = $"{Folder} is missing: apt install dataset-fashion-mnist";
     }
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using DistBp.Tests.Shared;
 
 namespace DistBp.Cluster.Tests.Wire.Grpc;
 
@@ -18,7 +19,7 @@ public sealed class ForeignPeerFactAttribute : FactAttribute
 
     public ForeignPeerFactAttribute()
     {
-        if (Environment.GetEnvironmentVariable("DISTBP_CI") != "1" && !s_isThere.Value)
+        if (!Surroundings.IsCI && !s_isThere.Value)
             Skip = "the foreign gRPC peer is missing: apt install python3-grpcio python3-protobuf";
     }
 }
