@@ -71,13 +71,19 @@ internal sealed class DeployedCluster(Manifests manifests, TemporaryFolder folde
     public static JsonElement JobOf(JsonElement status, string id) =>
         status.GetProperty("jobs").EnumerateArray().Single(j => j.GetProperty("id").GetString() == id);
 
-    public static int Active(JsonElement status, string role) => status.GetProperty("members").EnumerateArray()
-        .Count(m => m.GetProperty("state").GetString() == "active" && m.GetProperty("roles").EnumerateArray().Any(r => r.GetString() == role));
+    public static int Active(JsonElement status, string role) => ActiveMembers(status, role).Count();
+
+    /// <summary>Active ones that have made a step of a job.</summary>
+    public static int Stepping(JsonElement status, string role) =>
+        ActiveMembers(status, role).Count(m => m.GetProperty("stepSeconds").ValueKind == JsonValueKind.Number);
 
     public void Dispose()
     {
         foreach (CommandRun run in _running.Values) run.Dispose();
     }
+
+    private static IEnumerable<JsonElement> ActiveMembers(JsonElement status, string role) => status.GetProperty("members").EnumerateArray()
+        .Where(m => m.GetProperty("state").GetString() == "active" && m.GetProperty("roles").EnumerateArray().Any(r => r.GetString() == role));
 
     private void End(string[] leaving)
     {

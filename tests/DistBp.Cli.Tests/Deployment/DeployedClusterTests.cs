@@ -25,7 +25,8 @@ public sealed class DeployedClusterTests : IDisposable
         await StepAsync(cluster, id, 100);
 
         cluster.Scale("distbp-worker", 4);
-        JsonElement four = await cluster.WaitForAsync("4 workers", status => DeployedCluster.Active(status, "worker") == 4);
+        // A member takes part a while after it is one.
+        JsonElement four = await cluster.WaitForAsync("4 workers that have made a step", status => DeployedCluster.Stepping(status, "worker") == 4);
         await StepAsync(cluster, id, DeployedCluster.JobOf(four, id).GetProperty("step").GetInt64() + 100);
 
         cluster.Scale("distbp-worker", 1);
