@@ -2,6 +2,7 @@ using System.Threading.Channels;
 using Akka;
 using Akka.Actor;
 using Akka.Cluster.Tools.Singleton;
+using DistBp.Cluster.Actors;
 using DistBp.Cluster.Configuration;
 using DistBp.Cluster.Nodes;
 using DistBp.Cluster.Nodes.Members;
@@ -10,6 +11,7 @@ using DistBp.Cluster.Rendezvous.Kept;
 using DistBp.Cluster.Wire.Akka;
 using DistBp.Learning;
 using DistBp.Protocol.Membership;
+using Machine = DistBp.Cluster.Actors.Actor;
 
 namespace DistBp.Akka;
 
@@ -17,9 +19,8 @@ namespace DistBp.Akka;
 /// The coordinator is the singleton of an Akka cluster on the role coordinator; who is there, and who is lost, Akka.Cluster says. Nodes of that role keep the
 /// coordinator's state for the one after it.
 /// </summary>
-internal sealed class AkkaRendezvous : IRendezvous
+internal sealed class AkkaRendezvous : IRendezvous, IActorHosting
 {
-    private const string StateFolder = "akka";
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(250), MaxLeaving = TimeSpan.FromSeconds(30);
 
     private readonly ClusterConfiguration _configuration;
@@ -31,13 +32,14 @@ internal sealed class AkkaRendezvous : IRendezvous
     /// <summary>One at a time: a node's next reign begins after its last one.</summary>
     private readonly Channel<ICoordinatorStore> _reigns = Channel.CreateBounded<ICoordinatorStore>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest });
     private IActorRef? _manager, _reign;
+    private int _hosted;
 
     /// <param name="file">The cluster.hocon with the akka block.</param>
     /// <exception cref="UserException">Akka.NET does not start by it.</exception>
     public AkkaRendezvous(ClusterConfiguration c, string? file, Action<string> tell)
     {
         (_configuration, _tell, System) = (c, tell, AkkaSystem.Start(c, file, tell));
-        string folder = Path.GetFullPath(Path.Combine(c.Storage.State, StateFolder));
+        string folder = Path.GetFullPath(Path.Combine(c.Storage.State, "akka"));
         if (c.Node.Roles.HasFlag(NodeRoles.Coordinator)) System.ActorOf(Props.Create(() => new StateKeeper(folder)), StateKeeper.Name);
         _proxy = System.ActorOf(ClusterSingletonProxy.Props(
             $"/user/{ReignActor.ManagerName}",
@@ -48,6 +50,8 @@ internal sealed class AkkaRendezvous : IRendezvous
     public ActorSystem System { get; }
 
     public bool Elects => true;
+
+    public IActorHosting Hosting => this;
 
     public CancellationToken Dismissed => _dismissed.Token;
 
@@ -89,6 +93,9 @@ internal sealed class AkkaRendezvous : IRendezvous
         reign.Tell(new MemberSessions<IActorRef>(node, joining, members, (peer, word) => peer.Tell(word, reign)));
     }
 
+    /// <summary>By the name that they have in the actor system: the same one may be hosted anew.</summary>
+    public IInbox Host(long job, Machine actor) => new MachineInbox(System, $"job-{job}-{actor.Address}-{Interlocked.Increment(ref _hosted)}".Replace(' ', '-'), actor);
+
     public async ValueTask DisposeAsync()
     {
         await LeaveAsync().ConfigureAwait(false);
@@ -107,10 +114,10 @@ internal sealed class AkkaRendezvous : IRendezvous
         // Nobody is taken out of the cluster before he was silent for the one, and counted as unreachable for the other.
         global::Akka.Configuration.Config cluster = System.Settings.Config.GetConfig("akka.cluster");
         TimeSpan settled = cluster.GetTimeSpan("failure-detector.acceptable-heartbeat-pause") + cluster.GetTimeSpan("split-brain-resolver.stable-after");
-        var options = new ReignOptions(
+        var options = new ReignActor.Options(
             _configuration.Node.Name, self.ToString(), _configuration.FailureDetector.HeartbeatInterval, settled, TimeProvider.System, Begin, LeaveAsync, _handedOver.Task);
         ClusterSingletonManagerSettings settings = ClusterSingletonManagerSettings.Create(System).WithRole(AkkaSystem.CoordinatorRole).WithSingletonName(ReignActor.Name);
-        return System.ActorOf(ClusterSingletonManager.Props(Props.Create(() => new ReignActor(options)), Resign.Instance, settings), ReignActor.ManagerName);
+        return System.ActorOf(ClusterSingletonManager.Props(Props.Create(() => new ReignActor(options)), Signal.Resign, settings), ReignActor.ManagerName);
     }
 
     private void Begin(KeptStore store, IActorRef reign)

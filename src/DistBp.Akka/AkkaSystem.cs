@@ -13,31 +13,8 @@ internal static class AkkaSystem
 {
     public const string CoordinatorRole = "coordinator", HandOverPhase = CoordinatedShutdown.PhaseBeforeServiceUnbind;
 
-    /// <summary>What the block may not change.</summary>
-    private const string Fixed = """
-        akka {
-          actor {
-            provider = cluster
-            serializers { distbp = "DistBp.Akka.ProtocolSerializer, DistBp.Akka", json = "DistBp.Akka.NoSerializer, DistBp.Akka" }
-            serialization-bindings { "Google.Protobuf.IMessage, Google.Protobuf" = distbp }
-          }
-          coordinated-shutdown {
-            run-by-clr-shutdown-hook = off, exit-clr = off, terminate-actor-system = on
-            phases.before-service-unbind.timeout = 40s
-          }
-        }
-        """;
-
-    /// <summary>What it need not say. A scheduler that looks for due timers a hundred times a second, as is Akka.NET's default, takes 5 % of a core from the training.</summary>
-    private static readonly Config Defaults = ConfigurationFactory.ParseString("""
-        akka {
-          scheduler.tick-duration = 50ms
-          loggers = [], stdout-loglevel = OFF, loglevel = WARNING, log-dead-letters = off
-          remote.dot-netty.tcp { maximum-frame-size = 4MiB, send-buffer-size = 8MiB, receive-buffer-size = 8MiB, batching.enabled = off }
-          coordinated-shutdown.phases.cluster-exiting.timeout = 3s
-          cluster.singleton-proxy { singleton-identification-interval = 200ms, buffer-size = 0, log-singleton-identification-failure = false }
-        }
-        """);
+    /// <summary>What the block may not change, and what it need not say.</summary>
+    private static readonly Config Fixed = Own("fixed.conf"), Defaults = Own("defaults.conf");
 
     /// <param name="file">Null: there is none, which is an error, for somebody must say where seed nodes are.</param>
     /// <exception cref="UserException">The block is wrong, or its address is not to be had.</exception>
@@ -69,7 +46,9 @@ internal static class AkkaSystem
     /// <summary>With what must be so.</summary>
     /// <param name="roles">With commas.</param>
     public static Config Settled(Config config, string roles) =>
-        ConfigurationFactory.ParseString($"akka.cluster.roles = [{roles}]").WithFallback(ConfigurationFactory.ParseString(Fixed)).WithFallback(config);
+        ConfigurationFactory.ParseString($"akka.cluster.roles = [{roles}]").WithFallback(Fixed).WithFallback(config);
+
+    private static Config Own(string name) => ConfigurationFactory.FromResource($"DistBp.Akka.{name}", typeof(AkkaSystem).Assembly);
 
     private static Config Read(string? file) => file is not null && HoconReader.ReadFile(file, Environment.GetEnvironmentVariable)["akka"] is { } block
         ? ConfigurationFactory.ParseString($"akka : {HoconWriter.Write(block)}") : Config.Empty;

@@ -17,7 +17,7 @@ internal sealed class MemberActor : ReceiveActor, IWithTimers
     public MemberActor(IActorRef proxy, CarriedSession session, TimeSpan interval)
     {
         (_proxy, _session, _interval) = (proxy, session, interval);
-        Receive<Tick>(_ => OnTick());
+        Receive<Signal>(_ => OnTick());
         Receive<CoordinatorPlace>(_ => OnFound());
         Receive<IMessage>(_session.Hear, _ => Sender.Equals(_coordinator));
         Receive<Terminated>(_ => _session.Lose("Akka.Cluster counts it as gone"));
@@ -27,7 +27,7 @@ internal sealed class MemberActor : ReceiveActor, IWithTimers
 
     protected override void PreStart()
     {
-        Timers.StartPeriodicTimer(nameof(Tick), Tick.Instance, TimeSpan.Zero, _interval);
+        Timers.StartPeriodicTimer(nameof(Signal.Tick), Signal.Tick, TimeSpan.Zero, _interval);
         base.PreStart();
     }
 

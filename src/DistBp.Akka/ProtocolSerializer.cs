@@ -1,6 +1,7 @@
 using System.Runtime.Serialization;
 using Akka.Actor;
 using Akka.Serialization;
+using DistBp.Cluster.Wire.Akka;
 using Google.Protobuf;
 
 namespace DistBp.Akka;

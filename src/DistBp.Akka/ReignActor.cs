@@ -20,28 +20,28 @@ internal sealed class ReignActor : ReceiveActor, IWithTimers
 {
     public const string ManagerName = "coordinator", Name = "reign";
 
-    private readonly ReignOptions _options;
+    private readonly Options _options;
     private readonly AkkaCluster _cluster = AkkaCluster.Get(Context.System);
     private readonly KeptReign<UniqueAddress> _reign;
     private KeptStore? _store;
     private MemberSessions<IActorRef>? _members;
     private CoordinatorPlace? _place;
 
-    public ReignActor(ReignOptions options)
+    public ReignActor(Options options)
     {
         _options = options;
         IUntypedActorContext context = Context;
         _reign = new KeptReign<UniqueAddress>(
             (keeper, message) => context.ActorSelection(new RootActorPath(keeper.Address) / "user" / StateKeeper.Name).Tell(message, context.Self),
             options.Time.GetTimestamp, OnBegun, since => _store!.Hold(since));
-        Receive<Tick>(_ => OnTick());
+        Receive<Signal>(_ => OnTick(), s => s == Signal.Tick);
         Receive<KeptSummary>(summary => Heard((keeper, keepers) => _reign.OnSummary(keeper, summary, keepers)));
         Receive<KeptValue>(value => Heard((keeper, keepers) => _reign.OnValue(keeper, value, keepers)));
         Receive<KeepingAnswer>(answer => Heard((keeper, keepers) => _reign.OnAnswer(keeper, answer, keepers)));
         Receive<StateChange>(change => _reign.OnChange(change, Keepers()));
         Receive<ReignOver>(OnOver);
         // Another node is to have the reign. Who holds parts of jobs here too hands them over in this one, as one who is told to go by a signal does.
-        Receive<Resign>(_ => options.HandedOver.PipeTo(Self, success: () => PoisonPill.Instance));
+        Receive<Signal>(_ => options.HandedOver.PipeTo(Self, success: () => PoisonPill.Instance));
         Receive<MemberSessions<IActorRef>>(members => _members = members);
         Receive<CoordinatorSought>(_ => Sender.Tell(_place), _ => _members is not null);
         Receive<JoinSought>(OnJoin, _ => _members is not null);
@@ -55,7 +55,7 @@ internal sealed class ReignActor : ReceiveActor, IWithTimers
 
     protected override void PreStart()
     {
-        Timers.StartPeriodicTimer(Name, Tick.Instance, TimeSpan.Zero, _options.Interval);
+        Timers.StartPeriodicTimer(Name, Signal.Tick, TimeSpan.Zero, _options.Interval);
         base.PreStart();
     }
 
@@ -100,4 +100,14 @@ internal sealed class ReignActor : ReceiveActor, IWithTimers
     private Keepers<UniqueAddress> Keepers() => new(
         [.. _cluster.State.Members.Where(m => m.Status == MemberStatus.Up && m.HasRole(AkkaSystem.CoordinatorRole)).Select(m => m.UniqueAddress)],
         _cluster.State.Unreachable.Select(m => m.UniqueAddress).ToHashSet());
+
+    /// <param name="Name">Of this node.</param>
+    /// <param name="Address">Where it is called over gRPC.</param>
+    /// <param name="Interval">Of the reign's words to its keepers.</param>
+    /// <param name="Bound">No other reign can have begun so soon after this one's keepers have followed it.</param>
+    /// <param name="Begun">Given the state, and the singleton.</param>
+    /// <param name="Resign">See <see cref="KeptStore"/>: this node leaves the cluster.</param>
+    /// <param name="HandedOver">Nothing depends on this node's part in jobs any more, or it is waited for no longer.</param>
+    internal sealed record Options(
+        string Name, string Address, TimeSpan Interval, TimeSpan Bound, TimeProvider Time, Action<KeptStore, IActorRef> Begun, Func<Task> Resign, Task HandedOver);
 }

@@ -5,48 +5,49 @@ using DistBp.Protocol.Messages;
 namespace DistBp.Cluster.Actors;
 
 /// <summary>
-/// A mailbox that hosts a state machine: receive, step, perform the effects; it decides nothing. A message is handled by the thread that
-/// posted it unless another one is at it, so that a step crosses no thread without need; handling is short, for all computing is left to
-/// the <see cref="ComputePool"/>.
+/// Hosts a state machine: receive, step, perform the effects; it decides nothing. Who handles its messages, and when, is its <see cref="IInbox"/>'s affair;
+/// handling is short, for all computing is left to the <see cref="ComputePool"/>.
 /// </summary>
 internal abstract class Actor(Address address, ITransport transport)
 {
-    private readonly Mailbox<Message> _mailbox = new(address.ToString());
     private readonly EffectList _effects = new();
+    private IInbox? _inbox;
 
     public Address Address => address;
 
     protected ITransport Transport => transport;
 
-    public void Post(Message message)
-    {
-        if (_mailbox.Post(message)) Turn.Take(this);
-    }
+    private IInbox Inbox => _inbox ?? throw new InvalidOperationException($"{address} is hosted by nobody.");
 
-    /// <summary>Handles all messages there are. Only by <see cref="Turn"/>: one thread at a time.</summary>
-    internal void Drain()
+    /// <summary>Before the first message.</summary>
+    public void BeHosted(IActorHosting hosting, long job) => _inbox = hosting.Host(job, this);
+
+    public void Post(Message message) => Inbox.Post(message);
+
+    /// <summary>No message is waited for any more.</summary>
+    public void End() => Inbox.End();
+
+    /// <summary>Only by its inbox: one thread at a time.</summary>
+    internal void Handle(Message message)
     {
-        while (_mailbox.TryTake(out Message? message))
+        if (transport.HasFailed) return;
+        try
         {
-            if (transport.HasFailed) continue;
-            try
+            Step(message, _effects);
+            foreach (ref readonly EffectList.Entry entry in _effects.Entries)
             {
-                Step(message!, _effects);
-                foreach (ref readonly EffectList.Entry entry in _effects.Entries)
-                {
-                    if (entry.Message is { } sent) transport.Send(address, entry.Target, sent);
-                    else Perform(entry.Effect!);
-                }
+                if (entry.Message is { } sent) transport.Send(address, entry.Target, sent);
+                else Perform(entry.Effect!);
             }
-            catch (Exception failure)
-            {
-                // The edge of the host: whatever went wrong here ends the run and is told by it.
-                transport.Fail(failure);
-            }
-            finally
-            {
-                _effects.Clear();
-            }
+        }
+        catch (Exception failure)
+        {
+            // The edge of the host: whatever went wrong here ends the run and is told by it.
+            transport.Fail(failure);
+        }
+        finally
+        {
+            _effects.Clear();
         }
     }
 

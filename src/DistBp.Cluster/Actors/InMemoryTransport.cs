@@ -18,6 +18,7 @@ internal sealed class InMemoryTransport(int servers, int workers) : ITransport
 
     public void Register(Actor actor)
     {
+        actor.BeHosted(ThreadHosting.Instance, job: 0);
         if (actor.Address.Role == Role.Coordinator) _coordinator = actor;
         else (actor.Address.Role == Role.Server ? _servers : _workers)[actor.Address.Index] = actor;
     }

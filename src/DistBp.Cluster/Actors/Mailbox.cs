@@ -46,9 +46,11 @@ internal sealed class Mailbox<T>(string owner)
         }
     }
 
+    public static InvalidOperationException Full(string owner) => new($"The mailbox of {owner} holds {Capacity} messages: something does not take them.");
+
     private void Grow()
     {
-        if (_ring.Length == Capacity) throw new InvalidOperationException($"The mailbox of {owner} holds {Capacity} messages: something does not take them.");
+        if (_ring.Length == Capacity) throw Full(owner);
         var larger = new T[_ring.Length * 2];
         for (int i = 0; i < _count; i++) larger[i] = _ring[(_head + i) & (_ring.Length - 1)];
         (_ring, _head) = (larger, 0);

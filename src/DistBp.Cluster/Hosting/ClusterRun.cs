@@ -70,7 +70,7 @@ internal sealed class ClusterRun : IRunCluster
         // Of another reign it is another peer: nodes open a link to it anew.
         _self = new PeerNode(node.Name, (ulong)record.Term, node.Endpoint);
         var transport = new ClusterTransport(
-            _job, _self, node.Credentials, node.Limits, new JobSegments(isOn: false, node.Tell), OnBroken, OnBroken)
+            _job, node.Rendezvous.Hosting, _self, node.Credentials, node.Limits, new JobSegments(isOn: false, node.Tell), OnBroken, OnBroken)
         {
             LaneTo = peer => node.Lanes.ToMember(new MemberId(peer.Name, peer.Incarnation)),
         };

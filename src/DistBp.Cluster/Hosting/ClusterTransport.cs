@@ -12,11 +12,12 @@ using DistBp.Protocol.Messages;
 namespace DistBp.Cluster.Hosting;
 
 /// <summary>Carries a job's messages on one node: to its own actors by reference, to those of other nodes over a link to each.</summary>
+/// <param name="hosting">Of the actors that are here.</param>
 /// <param name="self">This node as its peers know it.</param>
 /// <param name="broken">Is told of a link that carries no more.</param>
 /// <param name="coordinatorBroken">Is told so of the link to the coordinator.</param>
 internal sealed class ClusterTransport(
-    long job, PeerNode self, CallCredentials credentials, GrpcLimits limits, JobSegments segments, Action<PeerNode, RpcException> broken,
+    long job, IActorHosting hosting, PeerNode self, CallCredentials credentials, GrpcLimits limits, JobSegments segments, Action<PeerNode, RpcException> broken,
     Action<PeerNode, RpcException> coordinatorBroken)
     : ITransport, IAsyncDisposable
 {
@@ -70,7 +71,11 @@ internal sealed class ClusterTransport(
         }
     }
 
-    public void Register(Actor actor) => _own[actor.Address] = actor;
+    public void Register(Actor actor)
+    {
+        actor.BeHosted(hosting, job);
+        _own[actor.Address] = actor;
+    }
 
     public Actor? Own(Address member) => _own.GetValueOrDefault(member);
 
@@ -123,6 +128,7 @@ internal sealed class ClusterTransport(
     public async ValueTask DisposeAsync()
     {
         await CloseAsync(_ => true).ConfigureAwait(false);
+        foreach (Actor actor in _own.Values) actor.End();
         segments.Dispose();
         _introducing.Dispose();
     }

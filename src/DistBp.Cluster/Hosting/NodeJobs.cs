@@ -180,7 +180,7 @@ internal sealed class NodeJobs : IDeliveryHost, IAsyncDisposable
         var complaints = new Complaints(_node, enlistment.Job, self, () => Volatile.Read(ref _term));
         var segments = new JobSegments(_node.Configuration.Wire.SharedMemory, _node.Tell);
         EnlistedMemory memory = await EnlistedMemory.CreateAsync(enlistment, _data, segments.Allocate, cancellation).ConfigureAwait(false);
-        var transport = new ClusterTransport(enlistment.Job, self, _node.Credentials, _node.Limits, segments, complaints.Tell, complaints.TellOfCoordinator)
+        var transport = new ClusterTransport(enlistment.Job, _node.Rendezvous.Hosting, self, _node.Credentials, _node.Limits, segments, complaints.Tell, complaints.TellOfCoordinator)
         {
             LaneTo = peer => _node.Lanes.ToCoordinator((long)peer.Incarnation),
         };

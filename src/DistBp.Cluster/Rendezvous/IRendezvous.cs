@@ -1,3 +1,4 @@
+using DistBp.Cluster.Actors;
 using DistBp.Cluster.Configuration;
 using DistBp.Cluster.Nodes;
 using DistBp.Cluster.Nodes.Members;
@@ -15,6 +16,9 @@ internal interface IRendezvous : IAsyncDisposable
 
     /// <summary>Cancelled when the rendezvous' own means let this node go: it hands over what it has and ends, as one that was told to leave.</summary>
     CancellationToken Dismissed => CancellationToken.None;
+
+    /// <summary>Of the actors of jobs on this node: by the threads that bring their messages, where the rendezvous has nothing of its own for actors.</summary>
+    IActorHosting Hosting => ThreadHosting.Instance;
 
     /// <summary>Where the coordinator is now. Waits for one where there is none, as long as members wait for their coordinator.</summary>
     /// <exception cref="UserException">There is none still, or it is not to be learnt.</exception>

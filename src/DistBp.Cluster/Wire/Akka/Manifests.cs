@@ -1,9 +1,8 @@
-using DistBp.Cluster.Wire.Akka;
 using DistBp.Cluster.Wire.Control;
 using DistBp.Cluster.Wire.Lanes;
 using Google.Protobuf;
 
-namespace DistBp.Akka;
+namespace DistBp.Cluster.Wire.Akka;
 
 /// <summary>The messages that travel over Akka.Remote, and the word for each: a word, once given, stays.</summary>
 internal static class Manifests

@@ -1,7 +1,0 @@
-namespace DistBp.Akka;
-
-/// <summary>Comes at each interval.</summary>
-internal sealed class Tick
-{
-    public static readonly Tick Instance = new();
-}
