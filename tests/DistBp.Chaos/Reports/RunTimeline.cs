@@ -1,14 +1,17 @@
+using System.Globalization;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 
 namespace DistBp.Chaos.Reports;
 
 /// <summary>Which step was made when, from a run's events.</summary>
-internal sealed class RunTimeline
+internal sealed partial class RunTimeline
 {
     /// <summary>Of steps at most one in a tenth of a second is told of.</summary>
     private static readonly TimeSpan Together = TimeSpan.FromMilliseconds(250);
 
     private readonly List<(DateTime Time, long Step)> _steps = [];
+    private readonly List<(DateTime Time, long Steps)> _losses = [];
 
     /// <param name="events">events.jsonl of a run that has ended.</param>
     public RunTimeline(string events)
@@ -17,7 +20,9 @@ internal sealed class RunTimeline
         {
             using JsonDocument document = JsonDocument.Parse(line);
             JsonElement e = document.RootElement;
-            if (e.GetProperty("event").GetString() is "step" or "epoch") _steps.Add((e.GetProperty("time").GetDateTime(), e.GetProperty("step").GetInt64()));
+            DateTime time = e.GetProperty("time").GetDateTime();
+            if (e.GetProperty("event").GetString() is "step" or "epoch") _steps.Add((time, e.GetProperty("step").GetInt64()));
+            else if (e.GetProperty("event").GetString() == "warning" && WentBack().Match(e.GetProperty("message").GetString()!) is { Success: true } back) _losses.Add((time, Lost(back)));
         }
         if (_steps.Count < 2) throw new ChaosException($"{events} tells of {_steps.Count} steps: there is no rate");
     }
@@ -56,14 +61,13 @@ internal sealed class RunTimeline
         return longest;
     }
 
-    /// <summary>Steps that had been made at the first moment or later, and were made again before the second one; events tell of some steps, so it may be a few less.</summary>
-    public long StepsLost(DateTime from, DateTime to)
-    {
-        long lost = 0;
-        for (int i = 1; i < _steps.Count; i++)
-        {
-            if (_steps[i].Time > from && _steps[i].Time <= to) lost += Math.Max(0, _steps[i - 1].Step - _steps[i].Step);
-        }
-        return lost;
-    }
+    /// <summary>Steps that were made again because all went back from them, between the two moments. (A step that a new coordinator tells of again is not lost.)</summary>
+    public long StepsLost(DateTime from, DateTime to) => _losses.Where(l => l.Time > from && l.Time <= to).Sum(l => l.Steps);
+
+    private static long Lost(Match back) => Number(back.Groups["from"]) - (back.Groups["to"].Success ? Number(back.Groups["to"]) : 0);
+
+    private static long Number(Group digits) => long.Parse(digits.ValueSpan, CultureInfo.InvariantCulture);
+
+    [GeneratedRegex("all go back from step (?<from>[0-9]+) to (the beginning|the checkpoint of step (?<to>[0-9]+))")]
+    private static partial Regex WentBack();
 }
