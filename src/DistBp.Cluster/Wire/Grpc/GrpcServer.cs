@@ -6,7 +6,6 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
-using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -16,8 +15,9 @@ namespace DistBp.Cluster.Wire.Grpc;
 internal sealed class GrpcServer : IAsyncDisposable
 {
     private readonly WebApplication _application;
+    private readonly LeanServer _lean;
 
-    private GrpcServer(WebApplication application, IPEndPoint address) => (_application, Address) = (application, address);
+    private GrpcServer(WebApplication application, LeanServer lean, IPEndPoint address) => (_application, _lean, Address) = (application, lean, address);
 
     /// <summary>Where it listens; the port that the system chose where 0 was asked for.</summary>
     public IPEndPoint Address { get; }
@@ -28,10 +28,8 @@ internal sealed class GrpcServer : IAsyncDisposable
     {
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         var lean = new LeanServer(limits, report);
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => Configure(kestrel, listen, limits, lean));
-        builder.Services.AddSingleton<IMemoryPoolFactory<byte>, BlockPool>();
-        // Who has received bytes reads them, and whoever has something to send sends it: each way to another thread is a wake-up while the cores compute.
-        builder.Services.Configure<SocketTransportOptions>(sockets => sockets.UnsafePreferInlineScheduling = true);
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => Configure(kestrel, listen, limits));
+        builder.Services.AddSingleton<IConnectionListenerFactory>(_ => new LeanTransport(lean));
         builder.Services.AddRoutingCore();
         builder.Logging.ClearProviders();
         WebApplication application = builder.Build();
@@ -41,19 +39,25 @@ internal sealed class GrpcServer : IAsyncDisposable
         application.Run(context => ServerCallRun.Refuse(context, StatusCode.Unimplemented, $"there is no method {context.Request.Path}"));
         await application.StartAsync().ConfigureAwait(false);
         string url = application.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
-        return new GrpcServer(application, new IPEndPoint(listen.Address, new Uri(url).Port));
+        return new GrpcServer(application, lean, new IPEndPoint(listen.Address, new Uri(url).Port));
     }
 
     /// <summary>Takes no new calls; those under way are given <paramref name="grace"/> to end, then they are cut off.</summary>
     public async Task StopAsync(TimeSpan grace)
     {
         using var limit = new CancellationTokenSource(grace);
+        Task lean = _lean.StopAsync(grace);
         await _application.StopAsync(limit.Token).ConfigureAwait(false);
+        await lean.ConfigureAwait(false);
     }
 
-    public ValueTask DisposeAsync() => _application.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await _lean.StopAsync(TimeSpan.Zero).ConfigureAwait(false);
+        await _application.DisposeAsync().ConfigureAwait(false);
+    }
 
-    private static void Configure(KestrelServerOptions kestrel, IPEndPoint listen, GrpcLimits limits, LeanServer lean)
+    private static void Configure(KestrelServerOptions kestrel, IPEndPoint listen, GrpcLimits limits)
     {
         kestrel.AddServerHeader = false;
         // A call's length and pace are the caller's; messages have a limit of their own, and windows bound what is held.
@@ -65,10 +69,6 @@ internal sealed class GrpcServer : IAsyncDisposable
         kestrel.Limits.Http2.MaxFrameSize = limits.FrameBytes;
         kestrel.Limits.Http2.KeepAlivePingDelay = limits.PingInterval;
         kestrel.Limits.Http2.KeepAlivePingTimeout = limits.PingTimeout;
-        kestrel.Listen(listen, endpoint =>
-        {
-            endpoint.Protocols = HttpProtocols.Http2;
-            endpoint.Use(kestrels => connection => lean.RunAsync(connection, kestrels));
-        });
+        kestrel.Listen(listen, endpoint => endpoint.Protocols = HttpProtocols.Http2);
     }
 }

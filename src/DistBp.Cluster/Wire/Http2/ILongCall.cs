@@ -1,4 +1,5 @@
 using System.Buffers;
+using DistBp.Cluster.Actors;
 using DistBp.Cluster.Wire.Grpc;
 using Google.Protobuf;
 
@@ -7,6 +8,9 @@ namespace DistBp.Cluster.Wire.Http2;
 /// <summary>The server's side of a long call of tensors, by a <see cref="LeanConnection"/>: one thread at a time.</summary>
 internal interface ILongCall
 {
+    /// <summary>Who looks for what comes, beside the connection's own thread; null: nobody.</summary>
+    Attendance? Attendance { get; }
+
     /// <summary>The next bytes of the requests, wherever their messages begin. None of them is left.</summary>
     /// <exception cref="RpcException">The status with which the call ends.</exception>
     void Take(ReadOnlySequence<byte> bytes);

@@ -1,52 +1,78 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using System.Diagnostics;
-using System.IO.Pipelines;
+using System.Net.Sockets;
+using System.Runtime.ExceptionServices;
+using DistBp.Cluster.Actors;
 using DistBp.Cluster.Wire.Grpc;
 using Google.Protobuf;
-using Microsoft.AspNetCore.Connections;
 
 namespace DistBp.Cluster.Wire.Http2;
 
 /// <summary>
-/// A connection with one long call on it: the server's side of <see cref="Http2Call"/>. One loop reads, delivers and answers. A client from which nothing comes is asked
-/// for a sign of life, and given up.
+/// A connection with one long call on it: the server's side of <see cref="Http2Call"/>. What comes is taken by threads that look for something to compute, where there are some: waking
+/// another one costs more than most of what comes. A thread of the connection's own waits for what comes while none looks, and sees that it is taken in time when all compute. A client
+/// from which nothing comes is asked for a sign of life, and given up.
 /// </summary>
-internal sealed class LeanConnection(ConnectionContext connection, GrpcLimits limits, IReadOnlyDictionary<string, LongCallStart> calls, Action<Exception> report)
+internal sealed class LeanConnection(Socket socket, GrpcLimits limits, IReadOnlyDictionary<string, LongCallStart> calls, Action<Exception> report) : IAttended, IDisposable
 {
     private const int StreamId = 1, DefaultWindow = 65_535, MaxControlBytes = 64 << 10, MaxAnswerBytes = 8 << 10, PrefixBytes = 5;
 
-    private readonly PipeReader _input = connection.Transport.Input;
-    private readonly PipeWriter _output = connection.Transport.Output;
+    /// <summary>A piece stays in the second cache until it is where it belongs. More than a control frame, which is taken as a whole.</summary>
+    private const int PieceBytes = 256 << 10;
+
+    /// <summary>Who looks has other things to do, too.</summary>
+    private const int MaxPiecesAtOnce = 16;
+
+    /// <summary>What a client that does not read may leave unsent.</summary>
+    private const int MaxUnsentBytes = 64 << 10;
+
+    /// <summary>How long what comes may lie while all who would look compute: less than fills the system's buffers, and more than most steps leave them without a look.</summary>
+    private static readonly TimeSpan MaxUnseen = TimeSpan.FromMilliseconds(2);
+
+    /// <summary>How long the connection's own thread may wait for the socket while another one finds that the connection is to end.</summary>
+    private static readonly TimeSpan MaxUntold = TimeSpan.FromMilliseconds(100);
+
+    private readonly Lock _taking = new();
+    private readonly AutoResetEvent _unattended = new(false);
+    private readonly byte[] _piece = GC.AllocateUninitializedArray<byte>(PieceBytes, pinned: true);
+    private readonly ArrayBufferWriter<byte> _unsent = new();
+    private readonly string _peer = $"{socket.RemoteEndPoint}";
+    private readonly long _accepted = Stopwatch.GetTimestamp();
+    private int _begin;
+    private int _end;
     private ILongCall? _call;
+    private Exception? _failure;
     private int _dataLeft;
     private int _paddingLeft;
     private int _unacknowledged;
     private bool _complete;
     private bool _hasAnswered;
     private bool _isOpen;
+    private bool _isOver;
+    private volatile bool _isAttended;
+    private int _looks;
 
     // What the client takes of answers yet, by stream and by connection.
     private long _streamRoom = DefaultWindow;
     private long _connectionRoom = DefaultWindow;
     private int _peerWindow = DefaultWindow;
-    private readonly long _accepted = Stopwatch.GetTimestamp();
     private long _lastReceived = Stopwatch.GetTimestamp();
     private long? _pinged;
 
-    public async Task RunAsync()
+    /// <summary>By the connection's own thread, until it has ended.</summary>
+    public void Run()
     {
         RpcException? why = null;
         try
         {
+            socket.Blocking = false;
             Open();
-            // Looked at twice in the shorter of the two times.
-            TimeSpan period = (limits.PingInterval < limits.PingTimeout ? limits.PingInterval : limits.PingTimeout) / 2;
-            using (new Timer(_ => _input.CancelPendingRead(), null, period, period)) await ServeAsync().ConfigureAwait(false);
+            Serve();
         }
-        catch (Exception e) when (e is IOException or OperationCanceledException or ConnectionAbortedException)
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
         {
-            why = new RpcException(StatusCode.Cancelled, "the peer has gone or reset the call", e);
+            why = Gone(e);
         }
         catch (RpcException e)
         {
@@ -58,34 +84,114 @@ internal sealed class LeanConnection(ConnectionContext connection, GrpcLimits li
             report(bug);
             why = new RpcException(StatusCode.Unknown, "the method failed; the server's log tells why", bug);
         }
+        _call?.Attendance?.Remove(this);
+        // Who is at it ends before the call hears that it has ended.
+        lock (_taking) _isOver = true;
         _call?.Close(why);
-        await EndAsync(why).ConfigureAwait(false);
+        End(why);
+    }
+
+    public void Attend(bool looks)
+    {
+        _isAttended = looks;
+        if (!looks) _unattended.Set();
+    }
+
+    public bool Look(bool waits)
+    {
+        if (waits) _taking.Enter();
+        else if (!_taking.TryEnter()) return false;
+        try
+        {
+            _looks++;
+            return !_isOver && _failure is null && Take();
+        }
+        catch (Exception failure)
+        {
+            // Not this thread's affair: the connection's own tells of it.
+            _failure = failure;
+            _unattended.Set();
+            return false;
+        }
+        finally
+        {
+            _taking.Exit();
+        }
+    }
+
+    /// <summary>Breaks off; from any thread.</summary>
+    public void Abort()
+    {
+        try
+        {
+            socket.Shutdown(SocketShutdown.Both);
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            // The client was first, or it is over.
+        }
+        _unattended.Set();
+    }
+
+    /// <summary>After <see cref="Run"/>.</summary>
+    public void Dispose()
+    {
+        socket.Dispose();
+        _unattended.Dispose();
     }
 
     /// <summary>Until the client has said that no more comes.</summary>
-    private async Task ServeAsync()
+    private void Serve()
     {
-        while (!_complete)
+        while (true)
         {
-            ReadResult result = await _input.ReadAsync().ConfigureAwait(false);
-            ReadOnlySequence<byte> buffer = result.Buffer;
-            if (!buffer.IsEmpty) (_lastReceived, _pinged) = (Stopwatch.GetTimestamp(), null);
-            try
+            int looks = Volatile.Read(ref _looks);
+            bool isAttended = _isAttended;
+            if (isAttended) _unattended.WaitOne(MaxUnseen);
+            else socket.Poll(MaxUntold, SelectMode.SelectRead);
+            lock (_taking)
             {
-                while (TryTake(ref buffer))
-                {
-                }
+                if (_failure is not null) ExceptionDispatchInfo.Throw(_failure);
+                if (!isAttended || _looks == looks) Take();
+                if (_complete) return;
+                AskForLife();
             }
-            finally
-            {
-                _input.AdvanceTo(buffer.Start, buffer.End);
-            }
-            if (result.IsCanceled) AskForLife();
-            if (_complete) _call?.Complete();
-            else if (result.IsCompleted) throw new RpcException(StatusCode.Cancelled, "the peer has gone");
-            Answer();
-            if (_output.UnflushedBytes > 0) await _output.FlushAsync().ConfigureAwait(false);
         }
+    }
+
+    /// <summary>What is there; never waits.</summary>
+    private bool Take()
+    {
+        bool found = false;
+        for (int pieces = 0; pieces < MaxPiecesAtOnce && !_complete; pieces++)
+        {
+            int room = MakeRoom(), count = socket.Receive(_piece.AsSpan(_end), SocketFlags.None, out SocketError error);
+            if (error is SocketError.WouldBlock) break;
+            if (error is not SocketError.Success) throw Gone(new SocketException((int)error));
+            if (count == 0) throw new RpcException(StatusCode.Cancelled, "the peer has gone");
+            found = true;
+            _end += count;
+            (_lastReceived, _pinged) = (Stopwatch.GetTimestamp(), null);
+            var bytes = new ReadOnlySequence<byte>(_piece, _begin, _end - _begin);
+            while (TryTake(ref bytes))
+            {
+            }
+            _begin = _end - (int)bytes.Length;
+            if (count < room) break;
+        }
+        if (_complete) _call?.Complete();
+        if (found) Answer();
+        return found;
+    }
+
+    private int MakeRoom()
+    {
+        if (_begin > 0)
+        {
+            _piece.AsSpan(_begin, _end - _begin).CopyTo(_piece);
+            (_begin, _end) = (0, _end - _begin);
+        }
+        return _piece.Length - _end;
     }
 
     /// <returns>False: more bytes are needed.</returns>
@@ -194,7 +300,25 @@ internal sealed class LeanConnection(ConnectionContext connection, GrpcLimits li
             else metadata.AddReceived(name, value);
         }
         if (!calls.TryGetValue(path, out LongCallStart? start)) throw new RpcException(StatusCode.Unimplemented, $"there is no method {path} for long calls");
-        _call = start(metadata, $"{connection.RemoteEndPoint}", _input.CancelPendingRead);
+        _call = start(metadata, _peer, Wake);
+        _call.Attendance?.Add(this);
+    }
+
+    /// <summary>There is something to answer; by any thread that takes nothing.</summary>
+    private void Wake()
+    {
+        lock (_taking)
+        {
+            try
+            {
+                if (!_isOver) Answer();
+            }
+            catch (Exception failure)
+            {
+                _failure ??= failure;
+                _unattended.Set();
+            }
+        }
     }
 
     private void AskForLife()
@@ -207,6 +331,7 @@ internal sealed class LeanConnection(ConnectionContext connection, GrpcLimits li
         if (_pinged is not null || silence < limits.PingInterval) return;
         _pinged = Stopwatch.GetTimestamp();
         Write(new FrameHeader(8, FrameType.Ping, 0, 0), stackalloc byte[8]);
+        Flush();
     }
 
     /// <summary>Gives the client room again, a quarter of the window at a time.</summary>
@@ -235,6 +360,7 @@ internal sealed class LeanConnection(ConnectionContext connection, GrpcLimits li
             Write(new FrameHeader(bytes, FrameType.Data, 0, StreamId), message);
             (_streamRoom, _connectionRoom) = (_streamRoom - bytes, _connectionRoom - bytes);
         }
+        Flush();
     }
 
     private void BeginAnswers()
@@ -257,26 +383,24 @@ internal sealed class LeanConnection(ConnectionContext connection, GrpcLimits li
         Span<byte> increment = stackalloc byte[4];
         BinaryPrimitives.WriteInt32BigEndian(increment, Math.Max(1, limits.ConnectionWindowBytes - DefaultWindow));
         Write(new FrameHeader(4, FrameType.WindowUpdate, 0, 0), increment);
+        Flush();
     }
 
     /// <summary>Tells the status, and reads on for a while, for a connection that is closed with bytes unread takes the status with it.</summary>
-    private async Task EndAsync(RpcException? why)
+    private void End(RpcException? why)
     {
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(connection.ConnectionClosed);
-        patience.CancelAfter(limits.PingTimeout);
+        long begin = Stopwatch.GetTimestamp();
         try
         {
             byte[] block = HeaderBlock.WriteTrailers(_hasAnswered, why?.Status ?? StatusCode.Ok, why?.Detail ?? "");
             Write(new FrameHeader(block.Length, FrameType.Headers, FrameHeader.EndHeaders | FrameHeader.EndStream, StreamId), block);
-            await _output.FlushAsync(patience.Token).ConfigureAwait(false);
-            while (true)
+            Flush();
+            while (limits.PingTimeout - Stopwatch.GetElapsedTime(begin) is var left && left > TimeSpan.Zero && socket.Poll(left, SelectMode.SelectRead))
             {
-                ReadResult result = await _input.ReadAsync(patience.Token).ConfigureAwait(false);
-                _input.AdvanceTo(result.Buffer.End);
-                if (result.IsCompleted) return;
+                if (socket.Receive(_piece, SocketFlags.None, out SocketError error) == 0 || error is not SocketError.Success) return;
             }
         }
-        catch (Exception e) when (e is IOException or OperationCanceledException or ConnectionAbortedException)
+        catch (Exception e) when (e is SocketException or ObjectDisposedException or RpcException)
         {
             // The client has gone, or goes on sending in spite of the status.
         }
@@ -284,11 +408,25 @@ internal sealed class LeanConnection(ConnectionContext connection, GrpcLimits li
 
     private void Write(FrameHeader header, ReadOnlySpan<byte> payload)
     {
-        Span<byte> room = _output.GetSpan(FrameHeader.Bytes + payload.Length);
+        Span<byte> room = _unsent.GetSpan(FrameHeader.Bytes + payload.Length);
         header.Write(room);
         payload.CopyTo(room[FrameHeader.Bytes..]);
-        _output.Advance(FrameHeader.Bytes + payload.Length);
+        _unsent.Advance(FrameHeader.Bytes + payload.Length);
     }
+
+    /// <summary>What the socket does not take leaves with what is written next.</summary>
+    private void Flush()
+    {
+        if (_unsent.WrittenCount == 0) return;
+        int sent = socket.Send(_unsent.WrittenSpan, SocketFlags.None, out SocketError error);
+        if (error is not (SocketError.Success or SocketError.WouldBlock)) throw Gone(new SocketException((int)error));
+        byte[] rest = sent < _unsent.WrittenCount ? _unsent.WrittenSpan[sent..].ToArray() : [];
+        if (rest.Length > MaxUnsentBytes) throw new RpcException(StatusCode.ResourceExhausted, $"the peer leaves {rest.Length} bytes of answers unread");
+        _unsent.ResetWrittenCount();
+        _unsent.Write(rest);
+    }
+
+    private static RpcException Gone(Exception cause) => new(StatusCode.Cancelled, "the peer has gone or reset the call", cause);
 
     private static RpcException Unagreed(string what) => new(StatusCode.Internal, $"the connection brought {what}, which was not agreed");
 }

@@ -1,14 +1,11 @@
-using System.Buffers;
 using System.Buffers.Binary;
-using System.IO.Pipelines;
+using System.Net.Sockets;
 using DistBp.Cluster.Wire.Grpc;
-using Microsoft.AspNetCore.Connections;
 
 namespace DistBp.Cluster.Wire.Http2;
 
 /// <summary>
-/// Stands before Kestrel's HTTP/2 and takes the connections of <see cref="Http2Call"/> that ask for it: their bytes go from the connection's buffer into
-/// training memory, where Kestrel copies them once more and wakes two threads on the way. All other connections are Kestrel's.
+/// Serves the connections of <see cref="Http2Call"/> that ask for it, without Kestrel, which copies their bytes once more and wakes threads on the way. All others are not its own.
 /// </summary>
 /// <param name="report">Is told of a bug in a call.</param>
 internal sealed class LeanServer(GrpcLimits limits, Action<Exception> report)
@@ -21,59 +18,91 @@ internal sealed class LeanServer(GrpcLimits limits, Action<Exception> report)
     /// <summary>The client's first frame up to its first setting.</summary>
     private const int OpeningBytes = 24 + FrameHeader.Bytes + 6;
 
+    /// <summary>Connections that have said nothing yet, each of which has a thread. Further ones are not looked at: they get their calls answered the long way.</summary>
+    private const int MaxSilent = 64;
+
     private readonly Dictionary<string, LongCallStart> _calls = [];
+    private readonly Lock _lock = new();
+    private readonly Dictionary<LeanConnection, TaskCompletionSource> _connections = [];
+    private int _silent;
+    private bool _isStopped;
 
     public static ReadOnlySpan<byte> Preface => "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"u8;
 
     /// <param name="path">Of a method whose messages stand in a .proto.</param>
     public void Add(string path, LongCallStart start) => _calls.Add(path, start);
 
-    public async Task RunAsync(ConnectionContext connection, ConnectionDelegate kestrel)
+    /// <summary>Takes a connection that has just been accepted. Waits for nothing.</summary>
+    /// <param name="others">Is given those that are not for this server, by any thread.</param>
+    public void Take(Socket socket, Action<Socket> others)
     {
-        if (_calls.Count > 0 && await AsksAsync(connection.Transport.Input).ConfigureAwait(false)) await new LeanConnection(connection, limits, _calls, report).RunAsync().ConfigureAwait(false);
-        else await kestrel(connection).ConfigureAwait(false);
+        if (_calls.Count == 0 || Interlocked.Increment(ref _silent) > MaxSilent)
+        {
+            if (_calls.Count > 0) Interlocked.Decrement(ref _silent);
+            others(socket);
+            return;
+        }
+        new Thread(() => Serve(socket, others)) { IsBackground = true, Name = "distbp connection" }.Start();
     }
 
-    /// <summary>Takes nothing from the pipe.</summary>
-    private async Task<bool> AsksAsync(PipeReader input)
+    /// <summary>Takes no new connections; those that there are may end by themselves for <paramref name="grace"/>, then they are broken off.</summary>
+    public async Task StopAsync(TimeSpan grace)
     {
-        using var patience = new CancellationTokenSource(limits.PingInterval + limits.PingTimeout);
+        Task ended;
+        lock (_lock)
+        {
+            _isStopped = true;
+            ended = Task.WhenAll(_connections.Values.Select(c => c.Task));
+        }
+        if (grace > TimeSpan.Zero) await Task.WhenAny(ended, Task.Delay(grace)).ConfigureAwait(false);
+        lock (_lock)
+        {
+            foreach (LeanConnection connection in _connections.Keys) connection.Abort();
+        }
+        await ended.ConfigureAwait(false);
+    }
+
+    private void Serve(Socket socket, Action<Socket> others)
+    {
+        bool asks;
         try
         {
-            while (true)
-            {
-                ReadResult result = await input.ReadAsync(patience.Token).ConfigureAwait(false);
-                bool? asks = Asks(result.Buffer);
-                // What was not decided is not to be read again before there is more of it.
-                input.AdvanceTo(result.Buffer.Start, asks is null && !result.IsCompleted ? result.Buffer.End : result.Buffer.Start);
-                if (asks is not null || result.IsCompleted) return asks ?? false;
-            }
+            asks = Asks(socket);
         }
-        catch (OperationCanceledException)
-        {
-            // A client that says nothing: Kestrel has its own patience with those.
-            return false;
-        }
-        catch (IOException)
+        catch (SocketException)
         {
             // It has gone; Kestrel finds that too.
-            return false;
+            asks = false;
         }
+        finally
+        {
+            Interlocked.Decrement(ref _silent);
+        }
+        if (!asks)
+        {
+            others(socket);
+            return;
+        }
+        using var connection = new LeanConnection(socket, limits, _calls, report);
+        var over = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        lock (_lock)
+        {
+            if (_isStopped) return;
+            _connections.Add(connection, over);
+        }
+        connection.Run();
+        lock (_lock) _connections.Remove(connection);
+        over.SetResult();
     }
 
-    /// <returns>Null: more is to come before it can be told.</returns>
-    private static bool? Asks(ReadOnlySequence<byte> buffer)
+    /// <summary>Takes nothing from the socket. A client of this server sends its opening in one piece: where less has come it is another one.</summary>
+    private bool Asks(Socket socket)
     {
+        if (!socket.Poll(limits.PingInterval + limits.PingTimeout, SelectMode.SelectRead)) return false;
         Span<byte> opening = stackalloc byte[OpeningBytes];
-        opening = opening[..(int)Math.Min(buffer.Length, OpeningBytes)];
-        buffer.Slice(0, opening.Length).CopyTo(opening);
-        int preface = Math.Min(opening.Length, Preface.Length);
-        if (!opening[..preface].SequenceEqual(Preface[..preface])) return false;
-        if (opening.Length < Preface.Length + FrameHeader.Bytes) return null;
+        if (socket.Receive(opening, SocketFlags.Peek) < OpeningBytes || !opening.StartsWith(Preface)) return false;
         FrameHeader first = FrameHeader.Read(opening[Preface.Length..]);
-        // Who sends no settings would wait for an answer to them.
         if (first.Type != FrameType.Settings || first.Length < 6) return false;
-        if (opening.Length < OpeningBytes) return null;
         ReadOnlySpan<byte> setting = opening[(Preface.Length + FrameHeader.Bytes)..];
         return BinaryPrimitives.ReadUInt16BigEndian(setting) == Setting && BinaryPrimitives.ReadInt32BigEndian(setting[2..]) == 1;
     }

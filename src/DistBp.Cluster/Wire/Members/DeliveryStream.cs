@@ -17,7 +17,7 @@ namespace DistBp.Cluster.Wire.Members;
 /// those of the call.
 /// </summary>
 /// <param name="peer">Its name.</param>
-/// <param name="attendance">Who looks into a ring; null: there is none.</param>
+/// <param name="attendance">Who looks into a ring and for what comes by the call; null: there is none.</param>
 /// <param name="wake">Has the call ask for answers, and whether it is to go on.</param>
 internal sealed class DeliveryStream(string peer, IDeliveryHost host, DeliveryLimits limits, PeerSegments segments, Attendance? attendance, Action wake)
     : ILongCall, IAttended
@@ -46,6 +46,8 @@ internal sealed class DeliveryStream(string peer, IDeliveryHost host, DeliveryLi
     // A head or an envelope that is not whole yet.
     private byte[] _kept = new byte[PieceBytes];
     private int _keptCount;
+
+    public Attendance? Attendance => attendance;
 
     /// <exception cref="RpcException">What came cannot be delivered; nothing of the message that it belongs to is.</exception>
     public void Take(ReadOnlySequence<byte> bytes)

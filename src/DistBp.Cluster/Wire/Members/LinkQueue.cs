@@ -7,16 +7,13 @@ namespace DistBp.Cluster.Wire.Members;
 
 /// <summary>
 /// The order in which things leave for a peer. Who adds to an idle queue writes to the socket himself, as far as the socket takes it at once:
-/// a small message crosses no thread. What the socket does not take, and what others add meanwhile, is written by the thread pool.
+/// a message crosses no thread, and is on its way before another one could be awake. What the socket does not take, and what others add meanwhile, is written by the thread pool.
 /// </summary>
 /// <param name="failed">Is told of the error at which writing ended.</param>
 internal sealed class LinkQueue(Http2Call call, Action<RpcException> failed) : IDisposable
 {
     /// <summary>Far above what the protocol can have under way to one node.</summary>
     public const int Capacity = 1 << 16;
-
-    // The caller has better things to do than to copy a large tensor into the socket.
-    private const long InlineBytes = 256 << 10;
 
     /// <summary>How long a message that may wait for others is kept: each that leaves by itself wakes threads on both sides.</summary>
     public static readonly TimeSpan MaxWait = TimeSpan.FromMilliseconds(5);
@@ -157,17 +154,7 @@ internal sealed class LinkQueue(Http2Call call, Action<RpcException> failed) : I
     {
         try
         {
-            bool inline = true;
-            while (TryTake(out LinkItem item))
-            {
-                if (inline && item.ByteCount + TensorBytesOf(item) > InlineBytes)
-                {
-                    inline = false;
-                    await _writer.FlushAsync().ConfigureAwait(false);
-                    await Task.Yield();
-                }
-                await _writer.WriteAsync(item).ConfigureAwait(false);
-            }
+            while (TryTake(out LinkItem item)) await _writer.WriteAsync(item).ConfigureAwait(false);
             await _writer.FlushAsync().ConfigureAwait(false);
         }
         catch (RpcException e)
@@ -195,15 +182,5 @@ internal sealed class LinkQueue(Http2Call call, Action<RpcException> failed) : I
             if (envelope.Tensors[i] is { Place: null, Bytes: > 0 }) return false;
         }
         return true;
-    }
-
-    private static long TensorBytesOf(LinkItem item)
-    {
-        long count = 0;
-        for (int i = 0; i < (item.Tensors?.Count ?? 0); i++)
-        {
-            if (item.Message!.Tensors[i].Place is null) count += item.Tensors![i].ByteCount;
-        }
-        return count;
     }
 }

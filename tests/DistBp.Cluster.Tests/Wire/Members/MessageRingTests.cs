@@ -215,7 +215,7 @@ public sealed class MessageRingTests(ITestOutputHelper output) : IAsyncLifetime
             _server.Address, DeliveryService.Path, new Metadata { { RecordingHost.SecretName, RecordingHost.Secret } }, GrpcLimits.Default, _patience.Token, asksLean: true);
         byte[] offer = new Contract.Delivery { Ring = SharedLanes.OfferOf(segment, 0) }.ToByteArray();
         await call.WriteAsync((byte[])[0, 0, 0, 0, (byte)offer.Length, .. offer], default, _patience.Token);
-        while (!_attendance.HasPlaces) await Task.Delay(1, _patience.Token);
+        while (Volatile.Read(ref segment.AsRing().Attended) == 0) await Task.Delay(1, _patience.Token);
         return call;
     }
 
