@@ -27,8 +27,11 @@ internal sealed class LeanConnection(Socket socket, GrpcLimits limits, IReadOnly
     /// <summary>What a client that does not read may leave unsent.</summary>
     private const int MaxUnsentBytes = 64 << 10;
 
-    /// <summary>How long what comes may lie while all who would look compute: less than fills the system's buffers, and more than most steps leave them without a look.</summary>
-    private static readonly TimeSpan MaxUnseen = TimeSpan.FromMilliseconds(2);
+    /// <summary>
+    /// How long what comes may lie while all who would look compute: the shorter while something was found so, for the system's buffers are not to be full; the longer while others look
+    /// often enough, for each look costs them a piece of their core.
+    /// </summary>
+    private static readonly TimeSpan LeastUnseen = TimeSpan.FromMilliseconds(2), MostUnseen = TimeSpan.FromMilliseconds(16);
 
     /// <summary>How long the connection's own thread may wait for the socket while another one finds that the connection is to end.</summary>
     private static readonly TimeSpan MaxUntold = TimeSpan.FromMilliseconds(100);
@@ -143,16 +146,18 @@ internal sealed class LeanConnection(Socket socket, GrpcLimits limits, IReadOnly
     /// <summary>Until the client has said that no more comes.</summary>
     private void Serve()
     {
+        TimeSpan unseen = LeastUnseen;
         while (true)
         {
             int looks = Volatile.Read(ref _looks);
             bool isAttended = _isAttended;
-            if (isAttended) _unattended.WaitOne(MaxUnseen);
+            if (isAttended) _unattended.WaitOne(unseen);
             else socket.Poll(MaxUntold, SelectMode.SelectRead);
             lock (_taking)
             {
                 if (_failure is not null) ExceptionDispatchInfo.Throw(_failure);
-                if (!isAttended || _looks == looks) Take();
+                bool found = (!isAttended || _looks == looks) && Take();
+                unseen = found || unseen >= MostUnseen / 2 ? found ? LeastUnseen : MostUnseen : unseen * 2;
                 if (_complete) return;
                 AskForLife();
             }

@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using DistBp.Cluster.Actors;
 using DistBp.Cluster.Tests.Wire.Members;
 using DistBp.Cluster.Wire.Grpc;
 using DistBp.Cluster.Wire.Http2;
@@ -8,7 +9,7 @@ using Contract = DistBp.Cluster.Wire.Members.Contract;
 
 namespace DistBp.Cluster.Tests.Wire.Http2;
 
-/// <summary>The connections that are taken from Kestrel: by bytes of our own, right and wrong ones.</summary>
+/// <summary>The connections that never reach Kestrel: by bytes of our own, right and wrong ones.</summary>
 public sealed class LeanServerTests(ITestOutputHelper output) : IAsyncLifetime
 {
     // Kestrel takes no shorter ones.
@@ -128,6 +129,93 @@ public sealed class LeanServerTests(ITestOutputHelper output) : IAsyncLifetime
         link.Send(new Contract.Envelope { RequestHalt = new() }, []);
         await _host.NextAsync(_patience.Token);
     }
+
+    [Fact]
+    public async Task Who_looks_takes_what_comes_himself()
+    {
+        var attendance = new Attendance(1);
+        _host.Attendance = attendance;
+        int looking = 0, others = 0, me = 0;
+        _host.Wanted = (_, _, count) =>
+        {
+            if (Environment.CurrentManagedThreadId == Volatile.Read(ref me)) looking++;
+            else others++;
+            return new TensorTarget(new byte[count], Contract.Encoding.Int8);
+        };
+        await using NodeLink link = await NodeLink.ConnectAsync(_server.Address, "b", Secret, s_limits, _ => { }, _patience.Token);
+        attendance.Enter();
+        var thread = new Thread(() =>
+        {
+            Volatile.Write(ref me, Environment.CurrentManagedThreadId);
+            for (int i = 0; i < 100; i++)
+            {
+                Send(link, 100_000);
+                while (!_host.HasDelivered && !_patience.IsCancellationRequested) attendance.Look();
+                if (!_host.NextAsync(_patience.Token).AsTask().IsCompletedSuccessfully) return;
+            }
+        });
+        thread.Start();
+        thread.Join();
+        attendance.Leave();
+        output.WriteLine($"{looking} by who looks, {others} by the connection's own thread");
+        Assert.Equal(100, looking + others);
+        Assert.True(looking > others, $"the connection's own thread took {others} of 100");
+    }
+
+    [Fact]
+    public async Task What_comes_while_nobody_has_time_to_look_is_taken_by_the_connections_own_thread()
+    {
+        var attendance = new Attendance(1);
+        _host.Attendance = attendance;
+        attendance.Enter();
+        await using NodeLink link = await NodeLink.ConnectAsync(_server.Address, "b", Secret, s_limits, _ => { }, _patience.Token);
+        for (int i = 0; i < 20; i++)
+        {
+            Send(link, 3 << 20);
+            Assert.Equal(3 << 20, (await _host.NextAsync(_patience.Token)).Tensors[0].ByteCount);
+        }
+    }
+
+    [Fact]
+    public async Task What_a_look_finds_wrong_ends_the_call_with_its_status()
+    {
+        var attendance = new Attendance(1);
+        _host.Attendance = attendance;
+        attendance.Enter();
+        await using Http2Call call = await CallAsync();
+        Assert.True(await call.ReadAsync(new byte[1000], _patience.Token) > 0);
+        // A message that says that it is compressed, which was not agreed.
+        await call.WriteAsync((byte[])[1, 0, 0, 0, 2, 10, 0], default, _patience.Token);
+        while (!_host.Ended.Task.IsCompleted && !_patience.IsCancellationRequested) attendance.Look();
+        RpcException e = await Assert.ThrowsAsync<RpcException>(async () =>
+        {
+            while (await call.ReadAsync(new byte[1000], _patience.Token) > 0)
+            {
+            }
+        });
+        Assert.Equal(StatusCode.Internal, e.Status);
+        Assert.Contains("compressed", e.Detail, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Those_who_connect_and_say_nothing_keep_nobody_out()
+    {
+        var silent = new List<Socket>();
+        try
+        {
+            for (int i = 0; i < 100; i++) silent.Add(await ConnectAsync());
+            await using NodeLink link = await NodeLink.ConnectAsync(_server.Address, "b", Secret, s_limits, _ => { }, _patience.Token);
+            Send(link, 1000);
+            Assert.Equal(1000, (await _host.NextAsync(_patience.Token)).Tensors[0].ByteCount);
+        }
+        finally
+        {
+            foreach (Socket socket in silent) socket.Dispose();
+        }
+    }
+
+    private static void Send(NodeLink link, int bytes) =>
+        link.Send(new Contract.Envelope { PushGradient = new() }, [new TensorBytes(new byte[bytes], Contract.Encoding.Int8)]);
 
     private static Metadata Secret => new() { { RecordingHost.SecretName, RecordingHost.Secret }, { "distbp-node", "distbp-admits" } };
 
