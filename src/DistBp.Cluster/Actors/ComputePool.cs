@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using DistBp.Learning.Benchmarks;
 
 namespace DistBp.Cluster.Actors;
@@ -21,8 +22,9 @@ internal sealed class ComputePool : IDisposable
     /// <summary>Where others of this machine wait for the core: nodes that share it, and the threads that bring their messages.</summary>
     private const int SharedSpinRounds = 100;
 
-    /// <summary>Where what it waits for comes without any other thread, it looks as long as in one process, but offers the core now and then to whom it shares it with.</summary>
+    /// <summary>Where what it waits for comes without any other thread, it looks for longer than peers of one step are apart, but offers the core now and then to whom it shares it with.</summary>
     private const int YieldRounds = 64;
+    private static readonly TimeSpan MaxLooking = TimeSpan.FromMilliseconds(2);
 
     /// <summary>How often it looks into its own lane alone: some 20 µs, in which a computation's own thread comes back to it.</summary>
     private const int StealRounds = 500;
@@ -110,16 +112,23 @@ internal sealed class ComputePool : IDisposable
     private IComputation? Await(int own)
     {
         bool looks = Attendance.HasPlaces;
-        int rounds = looks ? SpinRounds : _spinRounds;
-        for (int round = 0; round < rounds && !_stopping; round++)
+        long since = looks ? Stopwatch.GetTimestamp() : 0;
+        for (int round = 0; (looks || round < _spinRounds) && !_stopping; round++)
         {
             // Also between two computations: what comes must not wait for an empty lane.
-            if (Attendance.Look()) round = 0;
+            if (Attendance.Look()) (round, since) = (0, Stopwatch.GetTimestamp());
             if (Take(own) is { } mine) return mine;
             if (Volatile.Read(ref _offers[own]) is not null && Interlocked.Exchange(ref _offers[own], null) is { } offer) return offer;
             if (round >= StealRounds && Volatile.Read(ref _pending) > 0 && Steal(own) is { } other) return other;
-            if (looks && round % YieldRounds == YieldRounds - 1) Thread.Yield();
-            else Thread.SpinWait(1);
+            if (looks && round % YieldRounds == YieldRounds - 1)
+            {
+                if (Stopwatch.GetElapsedTime(since) >= MaxLooking) break;
+                Thread.Yield();
+            }
+            else
+            {
+                Thread.SpinWait(1);
+            }
         }
         if (Attendance.Leave())
         {

@@ -107,7 +107,7 @@ internal sealed class LeanConnection(Socket socket, GrpcLimits limits, IReadOnly
         try
         {
             _looks++;
-            return !_isOver && _failure is null && Take();
+            return !_isOver && !_complete && _failure is null && Take();
         }
         catch (Exception failure)
         {
@@ -156,8 +156,9 @@ internal sealed class LeanConnection(Socket socket, GrpcLimits limits, IReadOnly
             lock (_taking)
             {
                 if (_failure is not null) ExceptionDispatchInfo.Throw(_failure);
-                bool found = (!isAttended || _looks == looks) && Take();
-                unseen = found || unseen >= MostUnseen / 2 ? found ? LeastUnseen : MostUnseen : unseen * 2;
+                bool found = !_complete && (!isAttended || _looks == looks) && Take();
+                if (found) unseen = LeastUnseen;
+                else if (unseen < MostUnseen) unseen *= 2;
                 if (_complete) return;
                 AskForLife();
             }
