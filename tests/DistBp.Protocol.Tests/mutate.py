@@ -14,7 +14,9 @@ import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 PROTOCOL = "src/DistBp.Protocol/"
-SERVER, WORKER, COORDINATOR, CONTRIBUTIONS = (f"{PROTOCOL}{name}.cs" for name in ("ParameterServer", "Worker", "Coordinator", "Contributions"))
+SERVER, WORKER, COORDINATOR, TALLY, STOP_POINT, CONTRIBUTIONS = (
+    f"{PROTOCOL}{name}.cs" for name in ("ParameterServer", "Worker", "Coordinator", "Tally", "StopPoint", "Contributions")
+)
 ANY_TERM = "if (_assignment is not null && message.Generation.Term == _assignment.Generation.Term && message.Generation <= _assignment.Generation) return;"
 
 TIMEOUT_SECONDS = 300
@@ -48,10 +50,10 @@ MUTATIONS = {
         (PROTOCOL + "ParameterServer.cs", "message.Step < _firstUpdate + MaxStepsAhead", "message.Step < long.MaxValue"),
     ],
     "duplicate check of reports": [
-        (COORDINATOR, "        if (message.Step < _reported) return;\n        _committed", "        _committed"),
+        (TALLY, "if (step < Reported) return false;", ""),
     ],
     "best epoch's parameters of who takes over": [
-        (COORDINATOR, "_bestElsewhere = plan.EarlyStopping is { RestoreBest: true } && _progress.BestEpoch > 0;", "_bestElsewhere = false;"),
+        (STOP_POINT, "_captures.IsBestElsewhere = tally.RestoresBest;", "_captures.IsBestElsewhere = false;"),
     ],
     "duplicate check of stop points": [
         (COORDINATOR, "if (message.Version <= _from) return;", ""),
