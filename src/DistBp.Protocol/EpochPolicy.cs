@@ -26,22 +26,6 @@ internal static class EpochPolicy
         return (progress, improved, string.Join("; ", notes));
     }
 
-    /// <summary>The progress after one more step, at which the epoch may be over.</summary>
-    /// <param name="plan">Members step on through the ends of its epochs.</param>
-    /// <param name="report">Of the step: as of <see cref="ReportLog"/>.</param>
-    public static TrainingProgress After(TrainingPlan plan, TrainingProgress progress, MemberMessage report)
-    {
-        progress = report is StepCommitted committed
-            ? progress with
-            {
-                EpochSums = [.. progress.EpochSums.Select((sum, i) => sum + committed.Sums.Span[i])],
-                ClippedSteps = progress.ClippedSteps + (committed.Clipped ? 1 : 0),
-            }
-            : progress with { SkippedSteps = progress.SkippedSteps + 1 };
-        bool isOver = !plan.StopsAtEpochEnds && (ReportLog.StepOf(report) + 1) % plan.StepsPerEpoch == 0;
-        return isOver ? Decide(plan, progress with { TrainSums = progress.EpochSums, ValidationSums = null }).Progress : progress;
-    }
-
     private static (TrainingProgress Progress, bool Improved) Apply(
         EarlyStopping stopping, TrainingProgress progress, double metric, List<string> notes)
     {

@@ -1,5 +1,4 @@
 using DistBp.Learning;
-using DistBp.Protocol.Messages;
 
 namespace DistBp.Protocol;
 
@@ -14,25 +13,4 @@ public static class EvaluationTree
     /// <summary>The samples [start, end) that a subtree covers.</summary>
     public static (int Start, int End) Samples(Subtree subtree, int samples) =>
         (subtree.First * SamplesPerLeaf, Math.Min(subtree.End * SamplesPerLeaf, samples));
-}
-
-/// <summary>The coordinator's side of one evaluation: subtrees arrive in any order and are added along the tree.</summary>
-internal sealed class EvaluationSums
-{
-    private readonly Dictionary<Subtree, IReadOnlyList<double>> _sums = [];
-    private int _leaves;
-
-    public void Reset(int leaves)
-    {
-        _leaves = leaves;
-        _sums.Clear();
-    }
-
-    public void Add(IReadOnlyList<SubtreeSums> sums)
-    {
-        foreach (SubtreeSums part in sums) _sums[part.Subtree] = part.Sums;
-    }
-
-    public IReadOnlyList<double> Total() => ReductionTree.Sum(
-        new Subtree(0, _leaves), node => _sums.TryGetValue(node, out IReadOnlyList<double>? known) ? [.. known] : null);
 }

@@ -11,8 +11,7 @@ namespace DistBp.Protocol;
 /// clips and applies the optimizer, and announces the new version. A NaN or an infinity anywhere rejects the step on every server at once:
 /// the run ends, or the version advances and the parameters stay.
 /// </summary>
-/// <param name="partLength">Floats of a shard that go at once into a copy that is filled while steps are made.</param>
-public sealed class ParameterServer(int index, ConsistencyMode? mode = null, int partLength = ParameterServer.DefaultPartLength)
+public sealed class ParameterServer
 {
     /// <summary>4 MiB, and as much for each number that the optimizer keeps: a message of a step waits no longer for it.</summary>
     private const int DefaultPartLength = 1 << 20;
@@ -20,97 +19,50 @@ public sealed class ParameterServer(int index, ConsistencyMode? mode = null, int
     /// <summary>Steps whose gradients a backup keeps for a copy that is being filled: before the next one it must be filled.</summary>
     public const int MaxStepsAhead = 8;
 
-    private readonly StepRule _rule = StepRule.Of(mode ?? ConsistencyMode.Exact);
+    private readonly int _index;
+    private readonly StepRule _rule;
     private readonly EarlyMessages _early = new();
-    private readonly List<HandShard> _handed = [];
-    private readonly Replicas _replicas = new();
-    private readonly CopyFills _fills = new(index, partLength);
-    private readonly ReportLog _reports = new();
+    private readonly HeldShards _shards;
+    private readonly Replication _replication;
+    private readonly NormExchange _exchange = new();
+    private readonly UpdateReports _reports;
+    private readonly Standstill _standstill;
 
     /// <summary>Of the next update: another server has ended this one before.</summary>
     private readonly List<MemberMessage> _ahead = [];
 
-    /// <summary>What is to be told of the mini-batches of the update.</summary>
-    private readonly List<MemberMessage> _told = [];
-
     /// <summary>Of this version, in this generation: what was copied for them, or is being copied.</summary>
     private readonly HashSet<CaptureTarget> _captured = [];
-    private Phase _phase = Phase.Unassigned;
+    private ServerPhase _phase = ServerPhase.Unassigned;
     private Assignment? _assignment;
-
-    /// <summary>The last one that all members took up: from its shards the next one's are made.</summary>
-    private Holding? _held;
-
-    /// <summary>The one whose shard was loaded last.</summary>
-    private Holding? _loaded;
-    private ShareNorms?[] _shared = [];
-
-    /// <summary>Those of the step before.</summary>
-    private ShareNorms?[] _decided = [];
     private ShareNorms? _normsDue;
-    private SegmentNorms[] _norms = [];
+    private NormDecision _decision;
     private ReadOnlyMemory<double> _sums;
-    private double _gradientNorm;
     private double _rateFactor = 1;
     private long _version;
 
     /// <summary>The number of the next update: in bsp the version, else there are several a version.</summary>
     private long _update;
-
-    /// <summary>That of the first one in this generation.</summary>
-    private long _firstUpdate;
     private long _until;
     private bool _haltRequested;
-    private bool _halting;
-    private bool _suspendRequested;
-    private bool _clamped;
     private int _maxSkips;
     private int _skipsInRow;
-
-    /// <summary>The newest that was heard of: words of a coordinator of an older one are void.</summary>
-    private int _term;
-    private bool _standingDue;
-    private long _reportsDue;
     private long _proceededFrom = -1;
-    private bool _keepsReports;
-    private int _restored;
-    private Course? _course;
 
-    private enum Phase
+    /// <param name="partLength">Floats of a shard that go at once into a copy that is filled while steps are made.</param>
+    public ParameterServer(int index, ConsistencyMode? mode = null, int partLength = DefaultPartLength)
     {
-        Unassigned,
-
-        /// <summary>Parts of the shard come from those who have it.</summary>
-        Receiving,
-        Loading,
-
-        /// <summary>Gathering the subtrees of the step that <see cref="_version"/> is the parameters of.</summary>
-        Gathering,
-        Combining,
-
-        /// <summary>The backups of the shard get the step's gradient. Nobody else has heard of it.</summary>
-        Replicating,
-        ExchangingNorms,
-        Updating,
-        Copying,
-        RestoringBest,
-
-        /// <summary>Between two steps; whatever comes of this generation is void.</summary>
-        Suspended,
-
-        /// <summary>In a step: the own norms are sent, those of others are kept. Only the coordinator knows whether the step counts.</summary>
-        SuspendedInStep,
-
-        /// <summary>In no assignment any more.</summary>
-        Retired,
-
-        /// <summary>The step's gradient was not finite: nothing is applied any more.</summary>
-        Diverged,
+        _index = index;
+        _rule = StepRule.Of(mode ?? ConsistencyMode.Exact);
+        _shards = new HeldShards(index);
+        _replication = new Replication(index, partLength);
+        _reports = new UpdateReports(_rule);
+        _standstill = new Standstill(index, _shards, _exchange, _reports);
     }
 
     /// <summary>In words, for errors and the status page.</summary>
     public string Describe() =>
-        $"server {index}: {_phase.ToString().ToLowerInvariant()}, version {_version}, {_rule.SliceCount} of {_assignment?.Slices ?? 0} slices";
+        $"server {_index}: {_phase.ToString().ToLowerInvariant()}, version {_version}, {_rule.SliceCount} of {_assignment?.Slices ?? 0} slices";
 
     public void Step(Message message, EffectList effects)
     {
@@ -125,7 +77,7 @@ public sealed class ParameterServer(int index, ConsistencyMode? mode = null, int
             case HandShard m: OnHandShard(m, effects); break;
             case TakeOver m: OnTakeOver(m, effects); break;
             // Of one who is no coordinator any more: another one has taken over.
-            case Suspend or Proceed or RequestHalt or CaptureShard or RestoreBest or ShowExact when _term > _assignment!.Generation.Term: break;
+            case Suspend or Proceed or RequestHalt or CaptureShard or RestoreBest or ShowExact when _standstill.Term > _assignment!.Generation.Term: break;
             case Suspend m: OnSuspend(m, effects); break;
             case Complete m: OnComplete(m, effects); break;
             case ShardLoaded m: OnShardLoaded(m, effects); break;
@@ -134,8 +86,8 @@ public sealed class ParameterServer(int index, ConsistencyMode? mode = null, int
             case PushGradient m: OnPushGradient(m, effects); break;
             case CloseUpdate m: OnCloseUpdate(m, effects); break;
             case GradientsCombined m: OnGradientsCombined(m, effects); break;
-            case ReplicateGradient m: OnReplicateGradient(m, effects); break;
-            case CopyProgressed m: _fills.Progress(m, effects); break;
+            case ReplicateGradient m: _replication.Keep(m, _update, effects); break;
+            case CopyProgressed m: _replication.Progress(m, effects); break;
             case GradientReplicated m: OnGradientReplicated(m, effects); break;
             case ShareNorms m: OnShareNorms(m, effects); break;
             case UpdateApplied m: OnUpdateApplied(m, effects); break;
@@ -148,10 +100,10 @@ public sealed class ParameterServer(int index, ConsistencyMode? mode = null, int
         }
     }
 
-    private bool IsLead => _assignment!.Lead == index;
+    private bool IsLead => _assignment!.Lead == _index;
 
     /// <summary>Whether it has the metric sums of steps: so have the lead server and its backups.</summary>
-    private bool KnowsSums => IsLead || _replicas.Owners.Contains(_assignment!.Lead);
+    private bool KnowsSums => IsLead || _replication.BacksUp(_assignment!.Lead);
 
     /// <summary>Exact where members have not changed in the middle of an epoch; after some thousand it plays no part.</summary>
     private long UpdatesBefore => _rule.Announces ? _version : _rule.Step * _assignment!.Workers.Count + _update % _assignment.Workers.Count;
@@ -160,162 +112,90 @@ public sealed class ParameterServer(int index, ConsistencyMode? mode = null, int
 
     private void OnAssign(Assign message, EffectList effects)
     {
-        if (message.Generation.Term < _term || (_assignment is not null && message.Generation <= _assignment.Generation)) return;
-        HandOver(message, effects);
+        if (message.Generation.Term < _standstill.Term || (_assignment is not null && message.Generation <= _assignment.Generation)) return;
+        _shards.HandOver(message, effects);
         _assignment = message.Assignment;
-        _term = message.Generation.Term;
         _rule.Begin(_assignment, message.Version);
         _ahead.Clear();
-        _handed.Clear();
         _captured.Clear();
-        _version = _update = _firstUpdate = _until = message.Version;
+        _version = _update = _until = message.Version;
         _maxSkips = message.MaxSkips;
         _skipsInRow = message.SkipsInRow;
-        _haltRequested = _halting = _suspendRequested = _standingDue = false;
-        (_keepsReports, _restored, _proceededFrom) = (message.KeepsReports, message.Restored, -1);
-        Follow(message.Course);
-        _reports.DropFrom(message.Version - message.Restored);
-        if (!_assignment.HasServer(index))
+        (_decision, _haltRequested, _proceededFrom) = (default, false, -1);
+        _standstill.Begin(message);
+        _reports.Begin(message.KeepsReports, message.Version - message.Restored);
+        if (!_assignment.HasServer(_index))
         {
-            _phase = Phase.Retired;
+            _phase = ServerPhase.Retired;
             return;
         }
-        _replicas.Begin(_assignment, index);
-        _fills.Begin(_assignment, Holdings.UnfilledIn(_assignment, message.HeldBefore()));
-        _shared = new ShareNorms?[_assignment.Servers.Count];
-        _decided = new ShareNorms?[_assignment.Servers.Count];
-        _norms = new SegmentNorms[_assignment.Servers.Count];
-        _phase = Phase.Receiving;
+        _replication.Begin(message);
+        _exchange.Begin(_assignment);
+        _phase = ServerPhase.Receiving;
         LoadWhenCovered(effects);
         foreach (MemberMessage early in _early.Take(_assignment)) Step(early, effects);
     }
 
-    private void Follow(Course? course) => _course = course ?? _course;
-
-    /// <summary>
-    /// To each new owner, oneself too, what of the old shard he owns from now on; of a server that is lost the first of its backups that has it does it. And to oneself what
-    /// new copies are made of, where all that belongs into them is here: others their owners fill.
-    /// </summary>
-    private void HandOver(Assign message, EffectList effects)
-    {
-        if (message.HeldBefore() is not { } before) return;
-        if (message.Previous!.Generation == _loaded?.Assignment.Generation) _held = _loaded;
-        if (message.Previous.Generation != _held?.Assignment.Generation) return;
-        Assignment next = message.Assignment;
-        int[] copied = next.HasServer(index) ? [.. next.BackedUpBy(index).Where(o => before.Covers(index, next.Shard(o)))] : [];
-        foreach (int owner in before.Assignment.Servers.Where(o => before.Has(index, o)))
-        {
-            ParameterShard mine = before.Assignment.Shard(owner);
-            IEnumerable<(int Server, ParameterShard Shard)> shards = copied.Select(o => (index, next.Shard(o)));
-            if (before.Holder(owner) == index) shards = [.. next.Servers.Select(s => (s, next.Shard(s))), .. shards];
-            foreach ((int server, ParameterShard shard) in shards)
-            {
-                ParameterShard range = mine.Overlap(shard);
-                if (range.Count > 0) effects.Perform(new HandOver(message.Generation, before.Assignment.Generation, owner, server, range));
-            }
-        }
-    }
-
     private void OnHandShard(HandShard message, EffectList effects)
     {
-        if (_fills.OwnerOf(message) is { } owner)
-        {
-            OnCopyPart(owner, message, effects);
-            return;
-        }
-        if (_phase != Phase.Receiving || _handed.Exists(h => h.Range.Offset == message.Range.Offset)) return;
-        _handed.Add(message);
-        LoadWhenCovered(effects);
+        if (_replication.Take(message, effects)) return;
+        if (_phase == ServerPhase.Receiving && _shards.Take(message)) LoadWhenCovered(effects);
     }
 
     private void LoadWhenCovered(EffectList effects)
     {
-        ParameterShard shard = _assignment!.Shard(index);
-        ShardCopy[] copies = [.. _replicas.Owners.Where(_fills.IsFilled).Select(o => new ShardCopy(o, _assignment.Shard(o)))];
-        if (_handed.Sum(h => h.Range.Count) < shard.Count + copies.Sum(c => c.Shard.Count)) return;
-        _phase = Phase.Loading;
-        effects.Perform(new LoadShard(_assignment.Generation, shard, [.. _handed]) { Copies = copies });
+        if (_shards.Load(_assignment!, _replication.WholeCopies, effects)) _phase = ServerPhase.Loading;
     }
 
     /// <summary>Workers get the shard's parameters from here: who has just joined has none.</summary>
     private void OnShardLoaded(ShardLoaded message, EffectList effects)
     {
         if (IsForeign(message.Generation)) return;
-        _phase = Phase.Gathering;
-        _loaded = new Holding(_assignment!, _fills.Unfilled);
-        _handed.Clear();
+        _phase = ServerPhase.Gathering;
+        _shards.EndLoading(_assignment!, _replication.Unfilled);
         Announce(effects);
-        effects.Send(Address.Coordinator, new ServerReady(message.Generation, index));
-    }
-
-    private void OnCopyPart(int owner, HandShard part, EffectList effects)
-    {
-        if (!_fills.Take(owner, part, effects)) return;
-        // One may have waited for this; the others are acknowledged once more.
-        foreach (ReplicateGradient kept in _replicas.KeptOf(owner)) Acknowledge(kept, effects);
+        effects.Send(Address.Coordinator, new ServerReady(message.Generation, _index));
     }
 
     private void Announce(EffectList effects, bool skipped = false)
     {
-        var committed = new ShardCommitted(_assignment!.Generation, index, _version, _halting, skipped);
+        var committed = new ShardCommitted(_assignment!.Generation, _index, _version, _decision.Halts, skipped);
         // By index, here and in other steps: enumerating an interface would allocate.
         for (int i = 0; i < _assignment.Workers.Count; i++) effects.Send(Address.Worker(_assignment.Workers[i]), committed);
     }
 
     private void OnSuspend(Suspend message, EffectList effects)
     {
-        _reportsDue = message.Reported;
+        _standstill.Request(message);
         SuspendSoon(effects);
     }
 
     private void SuspendSoon(EffectList effects)
     {
-        _suspendRequested = true;
-        if (_phase is Phase.Gathering or Phase.Replicating or Phase.Diverged) BecomeSuspended(Phase.Suspended, effects);
-        else if (_phase == Phase.ExchangingNorms) BecomeSuspended(Phase.SuspendedInStep, effects);
+        if (_phase is ServerPhase.Gathering or ServerPhase.Replicating or ServerPhase.Diverged) BecomeSuspended(ServerPhase.Suspended, effects);
+        else if (_phase == ServerPhase.ExchangingNorms) BecomeSuspended(ServerPhase.SuspendedInStep, effects);
     }
 
-    private void BecomeSuspended(Phase phase, EffectList effects)
+    private void BecomeSuspended(ServerPhase phase, EffectList effects)
     {
         _phase = phase;
-        if (_standingDue) Stand(effects);
-        else
-        {
-            effects.Send(Address.Coordinator, new Suspended(_assignment!.Generation, index, _version, _skipsInRow)
-            {
-                Decided = Decided, Reports = _reports.From(_reportsDue),
-            });
-        }
+        _standstill.Answer(_assignment!.Generation, _version, _skipsInRow, effects);
     }
-
-    private IReadOnlyList<ShareNorms> Decided => [.. _decided.OfType<ShareNorms>()];
 
     /// <summary>Whoever is in a step ends it first; whoever has nothing under way that could change the version says so at once.</summary>
     private void OnTakeOver(TakeOver message, EffectList effects)
     {
-        if (message.Term <= _term) return;
-        (_term, _standingDue) = (message.Term, true);
+        if (!_standstill.Request(message)) return;
         SuspendSoon(effects);
-        if (_standingDue && _phase is not (Phase.Combining or Phase.Updating)) Stand(effects);
-    }
-
-    private void Stand(EffectList effects)
-    {
-        _standingDue = false;
-        _reportsDue = _course?.From ?? 0;
-        effects.Send(Address.Coordinator, new ServerStanding(_term, index, _held?.Assignment, _loaded?.Assignment, _version, _skipsInRow)
-        {
-            UnfilledOfHeld = [.. _held?.Unfilled ?? []], UnfilledOfLoaded = [.. _loaded?.Unfilled ?? []],
-            Restored = _restored, Course = _course, Decided = Decided, Reports = _reports.From(_reportsDue),
-        });
+        if (_phase is not (ServerPhase.Combining or ServerPhase.Updating)) _standstill.StandIfDue(_version, _skipsInRow, effects);
     }
 
     /// <summary>Norms of one who is gone may never have arrived.</summary>
     private void OnComplete(Complete message, EffectList effects)
     {
-        if (_phase != Phase.SuspendedInStep) return;
-        _phase = Phase.ExchangingNorms;
-        foreach (ShareNorms norms in message.Norms.Where(n => n.Step == _update)) _shared[_assignment!.PositionOfServer(norms.Server)] = norms;
+        if (_phase != ServerPhase.SuspendedInStep) return;
+        _phase = ServerPhase.ExchangingNorms;
+        foreach (ShareNorms norms in message.Norms.Where(n => n.Step == _update)) _exchange.Add(norms);
         DecideWhenShared(effects);
     }
 
@@ -326,26 +206,18 @@ public sealed class ParameterServer(int index, ConsistencyMode? mode = null, int
         if (message.From <= _proceededFrom) return;
         _proceededFrom = message.From;
         _until = _rule.Until = message.Until;
-        Follow(message.Course);
+        _standstill.Follow(message.Course);
         _reports.DropBefore(message.From);
         _rateFactor = message.RateFactor;
         _haltRequested = false;
-        KeepLoaded(effects);
+        _shards.Keep(_assignment!.Generation, effects);
         LetRead(effects);
         CombineIfComplete(effects);
     }
 
-    /// <summary>All have taken the assignment up: what is made of its shards now, those of the one before do not have.</summary>
-    private void KeepLoaded(EffectList effects)
-    {
-        if (_held == _loaded) return;
-        _held = _loaded;
-        effects.Perform(new KeepShard(_assignment!.Generation));
-    }
-
     private void OnPushGradient(PushGradient message, EffectList effects)
     {
-        if (_rule.Keep(message, _phase == Phase.Gathering)) CombineIfComplete(effects);
+        if (_rule.Keep(message, _phase == ServerPhase.Gathering)) CombineIfComplete(effects);
     }
 
     private void OnCloseUpdate(CloseUpdate message, EffectList effects)
@@ -358,77 +230,48 @@ public sealed class ParameterServer(int index, ConsistencyMode? mode = null, int
 
     private void CombineIfComplete(EffectList effects)
     {
-        if (_phase != Phase.Gathering || _version >= _until || !_rule.IsDue(IsLead)) return;
+        if (_phase != ServerPhase.Gathering || _version >= _until || !_rule.IsDue(IsLead)) return;
         if (IsLead && _rule.Chosen is { } workers) SendToOthers(new CloseUpdate(_assignment!.Generation, _update, workers), effects);
-        _phase = Phase.Combining;
-        effects.Perform(new CombineGradients(_assignment!.Generation, _rule.Step, _rule.Due, IsLead) { KeepsRoot = _replicas.Backups.Count > 0 });
+        _phase = ServerPhase.Combining;
+        effects.Perform(new CombineGradients(_assignment!.Generation, _rule.Step, _rule.Due, IsLead) { KeepsRoot = _replication.HasBackups });
     }
 
     private void OnGradientsCombined(GradientsCombined message, EffectList effects)
     {
-        if (IsForeign(message.Generation) || _phase != Phase.Combining) return;
+        if (IsForeign(message.Generation) || _phase != ServerPhase.Combining) return;
         _sums = message.Sums;
-        bool lossIsFinite = !IsLead || LossIsFinite();
-        var norms = new ShareNorms(message.Generation, index, _update, message.Norms, _haltRequested, message.Clamped, lossIsFinite);
-        if (_suspendRequested) BecomeSuspended(Phase.Suspended, effects);
-        else if (_replicas.Backups.Count > 0) BecomeReplicating(message, norms, effects);
+        bool lossIsFinite = !IsLead || _reports.LossIsFinite(_sums);
+        var norms = new ShareNorms(message.Generation, _index, _update, message.Norms, _haltRequested, message.Clamped, lossIsFinite);
+        if (_standstill.IsDue) BecomeSuspended(ServerPhase.Suspended, effects);
+        else if (_replication.HasBackups) BecomeReplicating(message, norms, effects);
         else BecomeExchangingNorms(norms, effects);
     }
 
     private void BecomeReplicating(GradientsCombined combined, ShareNorms norms, EffectList effects)
     {
-        _phase = Phase.Replicating;
+        _phase = ServerPhase.Replicating;
         _normsDue = norms;
-        var replicate = new ReplicateGradient(combined.Generation, index, _update, combined.Root!, combined.Sums, norms);
-        foreach (int backup in _replicas.Backups) effects.Send(Address.Server(backup), replicate);
+        _replication.Share(new ReplicateGradient(combined.Generation, _index, _update, combined.Root!, combined.Sums, norms), effects);
     }
-
-    /// <summary>Kept in any phase: whether the step counts is decided elsewhere.</summary>
-    private void OnReplicateGradient(ReplicateGradient message, EffectList effects)
-    {
-        if (!_replicas.Keep(message, _update)) return;
-        // What comes before a copy is whole takes memory: at some time its owner waits.
-        if (_fills.IsFilled(message.Server) || message.Step < _firstUpdate + MaxStepsAhead) Acknowledge(message, effects);
-    }
-
-    private void Acknowledge(ReplicateGradient gradient, EffectList effects) =>
-        effects.Send(Address.Server(gradient.Server), new GradientReplicated(gradient.Generation, index, gradient.Step));
 
     private void OnGradientReplicated(GradientReplicated message, EffectList effects)
     {
-        if (_phase == Phase.Replicating && message.Step == _update && _replicas.Acknowledge(message.Backup)) BecomeExchangingNorms(_normsDue!, effects);
+        if (_phase == ServerPhase.Replicating && message.Step == _update && _replication.Answer(message)) BecomeExchangingNorms(_normsDue!, effects);
     }
 
     private void BecomeExchangingNorms(ShareNorms norms, EffectList effects)
     {
-        _phase = Phase.ExchangingNorms;
+        _phase = ServerPhase.ExchangingNorms;
         SendToOthers(norms, effects);
-        _shared[_assignment!.PositionOfServer(index)] = norms;
+        _exchange.Add(norms);
         DecideWhenShared(effects);
-    }
-
-    /// <summary>The first of a mini-batch's sums is that of the losses.</summary>
-    private bool LossIsFinite()
-    {
-        for (long step = _rule.Step; step < _rule.End; step++)
-        {
-            if (!double.IsFinite(SumsOf(step, _sums).Span[0])) return false;
-        }
-        return true;
-    }
-
-    /// <summary>The sums of an update's mini-batches follow each other.</summary>
-    private ReadOnlyMemory<double> SumsOf(long step, ReadOnlyMemory<double> update)
-    {
-        int count = update.Length / (int)(_rule.End - _rule.Step);
-        return update.Slice((int)(step - _rule.Step) * count, count);
     }
 
     private void SendToOthers(MemberMessage message, EffectList effects)
     {
         for (int i = 0; i < _assignment!.Servers.Count; i++)
         {
-            if (_assignment.Servers[i] != index) effects.Send(Address.Server(_assignment.Servers[i]), message);
+            if (_assignment.Servers[i] != _index) effects.Send(Address.Server(_assignment.Servers[i]), message);
         }
     }
 
@@ -440,65 +283,48 @@ public sealed class ParameterServer(int index, ConsistencyMode? mode = null, int
     {
         if (message.Step == _update + 1) _ahead.Add(message);
         if (message.Step != _update) return;
-        _shared[_assignment!.PositionOfServer(message.Server)] = message;
+        _exchange.Add(message);
         DecideWhenShared(effects);
     }
 
     private void DecideWhenShared(EffectList effects)
     {
-        if (_phase != Phase.ExchangingNorms || Array.IndexOf(_shared, null) >= 0) return;
-
-        _halting = _clamped = false;
-        bool lossIsFinite = true;
-        for (int server = 0; server < _shared.Length; server++)
+        if (_phase != ServerPhase.ExchangingNorms || !_exchange.IsComplete) return;
+        _decision = _exchange.Decide();
+        if (_decision.Halts) _until = Math.Min(_until, _rule.HaltAt);
+        if (!_decision.Accepted)
         {
-            _norms[server] = _shared[server]!.Norms;
-            _halting |= _shared[server]!.Halt;
-            _clamped |= _shared[server]!.Clamped;
-            lossIsFinite &= _shared[server]!.LossIsFinite;
-        }
-        if (_halting) _until = Math.Min(_until, _rule.HaltAt);
-        (bool accepted, int badSegment, _gradientNorm) = GlobalNorm.Decide(_norms);
-        if (!accepted || !lossIsFinite)
-        {
-            Reject(badSegment, effects);
+            Reject(effects);
             return;
         }
         _skipsInRow = 0;
-        _phase = Phase.Updating;
-        var update = new ApplyUpdate(_assignment!.Generation, _rule.Step, _rateFactor, _norms, UpdatesBefore);
-        IReadOnlyList<ReplicateGradient> copies = _replicas.Of(_update);
-        for (int i = 0; i < copies.Count; i++)
-        {
-            if (_fills.Follows(copies[i].Server)) effects.Perform(new FollowUpdate(copies[i], update));
-        }
+        _phase = ServerPhase.Updating;
+        var update = new ApplyUpdate(_assignment!.Generation, _rule.Step, _rateFactor, _exchange.Norms, UpdatesBefore);
+        _replication.Follow(update, _update, effects);
         effects.Perform(update);
     }
 
     /// <summary>Every server comes to the same decision, from the same norms.</summary>
-    private void Reject(int badSegment, EffectList effects)
+    private void Reject(EffectList effects)
     {
         Generation generation = _assignment!.Generation;
         if (_skipsInRow >= _maxSkips)
         {
-            _phase = Phase.Diverged;
-            effects.Send(Address.Coordinator, new StepRejected(generation, index, _rule.Step, badSegment));
-            if (_suspendRequested) BecomeSuspended(Phase.Suspended, effects);
+            _phase = ServerPhase.Diverged;
+            effects.Send(Address.Coordinator, new StepRejected(generation, _index, _rule.Step, _decision.BadSegment));
+            if (_standstill.IsDue) BecomeSuspended(ServerPhase.Suspended, effects);
             return;
         }
         _skipsInRow += (int)(_rule.End - _rule.Step);
-        for (long step = _rule.Step; KnowsSums && step < _rule.End; step++) _told.Add(new StepSkipped(generation, step, badSegment));
+        if (KnowsSums) _reports.Skip(generation, _decision.BadSegment);
         Advance(null, skipped: true, effects);
     }
 
     private void OnUpdateApplied(UpdateApplied message, EffectList effects)
     {
-        if (IsForeign(message.Generation) || _phase != Phase.Updating) return;
-        ReadOnlyMemory<double> sums = IsLead ? _sums : _replicas.Of(_assignment!.Lead, _update)?.Sums ?? default;
-        for (long step = _rule.Step; !sums.IsEmpty && step < _rule.End; step++)
-        {
-            if (_rule.Report(message.Generation, step, SumsOf(step, sums), _gradientNorm, message.Clipped || _clamped) is { } report) _told.Add(report);
-        }
+        if (IsForeign(message.Generation) || _phase != ServerPhase.Updating) return;
+        ReadOnlyMemory<double> sums = IsLead ? _sums : _replication.SumsOf(_assignment!.Lead, _update);
+        if (!sums.IsEmpty) _reports.Commit(message.Generation, sums, _decision.Norm, message.Clipped || _decision.Clamped);
         Advance(message.Figures, skipped: false, effects);
     }
 
@@ -511,22 +337,16 @@ public sealed class ParameterServer(int index, ConsistencyMode? mode = null, int
         _update++;
         _version = _rule.Version;
         _captured.Clear();
-        _replicas.Advance(_update);
-        (_decided, _shared) = (_shared, _decided);
-        Array.Clear(_shared);
-        _phase = Phase.Gathering;
+        _replication.Advance(_update);
+        _exchange.Advance();
+        _phase = ServerPhase.Gathering;
         if (_rule.Announces || _version >= _until) Announce(effects, skipped);
-        if (_update == _firstUpdate + 1) _fills.Start(effects);
+        _replication.FillIfDue(_update, effects);
         LetRead(effects);
-        for (int i = 0; i < _told.Count; i++)
-        {
-            if (_keepsReports) _reports.Add(_told[i]);
-            if (IsLead) effects.Send(Address.Coordinator, _told[i]);
-        }
-        _told.Clear();
-        if (figures is { } measured) effects.Send(Address.Coordinator, new ShardMeasured(generation, index, step, measured));
-        if (_version >= _until) effects.Send(Address.Coordinator, new ServerStopped(generation, index, _version));
-        if (_suspendRequested) BecomeSuspended(Phase.Suspended, effects);
+        _reports.Tell(IsLead, effects);
+        if (figures is { } measured) effects.Send(Address.Coordinator, new ShardMeasured(generation, _index, step, measured));
+        if (_version >= _until) effects.Send(Address.Coordinator, new ServerStopped(generation, _index, _version));
+        if (_standstill.IsDue) BecomeSuspended(ServerPhase.Suspended, effects);
         GoOn(effects);
     }
 
@@ -550,8 +370,8 @@ public sealed class ParameterServer(int index, ConsistencyMode? mode = null, int
     {
         if (message.Version > _version) throw new UnreachableException($"Version {message.Version} is to be copied, but {Describe()}.");
         // One that arrives again: while a copy is taken once more, the next one and gradients of the next step may come.
-        if (message.Version < _version || _phase != Phase.Gathering || !_captured.Add(message.Target)) return;
-        _phase = Phase.Copying;
+        if (message.Version < _version || _phase != ServerPhase.Gathering || !_captured.Add(message.Target)) return;
+        _phase = ServerPhase.Copying;
         bool digests = message.Target == CaptureTarget.Checkpoint && _assignment!.Replication > 0;
         effects.Perform(new CopyShard(message.Generation, message.Target, message.Version, digests));
     }
@@ -559,8 +379,8 @@ public sealed class ParameterServer(int index, ConsistencyMode? mode = null, int
     private void OnShardCopied(ShardCopied message, EffectList effects)
     {
         if (IsForeign(message.Generation)) return;
-        _phase = Phase.Gathering;
-        effects.Send(Address.Coordinator, new ShardCaptured(message.Generation, index, message.Target, message.Version) { Digests = message.Digests });
+        _phase = ServerPhase.Gathering;
+        effects.Send(Address.Coordinator, new ShardCaptured(message.Generation, _index, message.Target, message.Version) { Digests = message.Digests });
     }
 
     private void OnRestoreBest(RestoreBest message, EffectList effects)
@@ -580,22 +400,19 @@ public sealed class ParameterServer(int index, ConsistencyMode? mode = null, int
 
     private void BecomeRestoring(long version, Course? course, EffectList effects)
     {
-        KeepLoaded(effects);
-        _phase = Phase.RestoringBest;
-        _restored += (int)(version - _version);
+        _shards.Keep(_assignment!.Generation, effects);
+        _phase = ServerPhase.RestoringBest;
+        _standstill.Restored += (int)(version - _version);
         _version = _until = version;
         _captured.Clear();
-        Follow(course);
+        _standstill.Follow(course);
     }
 
     private void OnShardRestored(ShardRestored message, EffectList effects)
     {
         if (IsForeign(message.Generation)) return;
-        _phase = Phase.Gathering;
+        _phase = ServerPhase.Gathering;
         Announce(effects);
-        effects.Send(Address.Coordinator, new BestRestored(message.Generation, index));
+        effects.Send(Address.Coordinator, new BestRestored(message.Generation, _index));
     }
-
-    /// <param name="Unfilled">Servers whose shards are not wholly in the copies that are kept here.</param>
-    private sealed record Holding(Assignment Assignment, IReadOnlyCollection<int> Unfilled);
 }

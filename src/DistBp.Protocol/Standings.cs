@@ -1,21 +1,35 @@
+using DistBp.Protocol.Effects;
 using DistBp.Protocol.Messages;
 
 namespace DistBp.Protocol;
 
 /// <summary>What servers have said to a coordinator that takes over. What follows from it is a pure decision.</summary>
-internal sealed class Standings
+internal sealed class Standings(int term, Inquiry inquiry)
 {
+    private readonly HashSet<int> _asked = [];
     private readonly Dictionary<int, ServerStanding> _standings = [];
 
     /// <summary>Versions that a server has committed; 0 where none has anything.</summary>
     public long Newest => _standings.Values.Max(s => (long?)(s.Version - s.Restored)) ?? 0;
 
-    public void Add(ServerStanding standing) => _standings[standing.Server] = standing;
+    /// <summary>Whether all have answered, and there is somebody to answer.</summary>
+    public bool AreComplete => inquiry.IsAnswered && _asked.Count > 0;
 
-    /// <summary>What a server has said that is lost since is of no use: it cannot act on it.</summary>
-    public void Forget(Address member)
+    /// <summary>
+    /// All who are back; who comes later is asked too, and whose time is over is not waited for. What a server has said that is lost since is of no use: it cannot act on it.
+    /// </summary>
+    public void Ask(MembersChanged members, EffectList effects)
     {
-        if (member.Role == Role.Server) _standings.Remove(member.Index);
+        foreach (Address lost in members.Lost.Where(m => m.Role == Role.Server)) _standings.Remove(lost.Index);
+        foreach (int server in members.Servers.Where(_asked.Add)) inquiry.Ask(Address.Server(server), new TakeOver(term), effects);
+    }
+
+    /// <returns>False where it says nothing new.</returns>
+    public bool Add(ServerStanding standing)
+    {
+        if (standing.Term != term || !inquiry.Answer(Address.Server(standing.Server))) return false;
+        _standings[standing.Server] = standing;
+        return true;
     }
 
     /// <summary>From where the run goes on. Null: from its newest checkpoint.</summary>

@@ -14,7 +14,9 @@ import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 PROTOCOL = "src/DistBp.Protocol/"
-SERVER, WORKER, COORDINATOR, CONTRIBUTIONS = (f"{PROTOCOL}{name}.cs" for name in ("ParameterServer", "Worker", "Coordinator", "Contributions"))
+SERVER, WORKER, COORDINATOR, TALLY, STOP_POINT, CONTRIBUTIONS = (
+    f"{PROTOCOL}{name}.cs" for name in ("ParameterServer", "Worker", "Coordinator", "Tally", "StopPoint", "Contributions")
+)
 ANY_TERM = "if (_assignment is not null && message.Generation.Term == _assignment.Generation.Term && message.Generation <= _assignment.Generation) return;"
 
 TIMEOUT_SECONDS = 300
@@ -26,13 +28,13 @@ MUTATIONS = {
         (WORKER, "=> _assignment is null || generation != _assignment.Generation;", "=> _assignment is null;"),
     ],
     "fencing of a deposed coordinator by term": [
-        (SERVER, "if (message.Generation.Term < _term || (_assignment is not null && message.Generation <= _assignment.Generation)) return;", ANY_TERM),
-        (SERVER, "case Suspend or Proceed or RequestHalt or CaptureShard or RestoreBest or ShowExact when _term > _assignment!.Generation.Term: break;", ""),
-        (SERVER, "if (message.Term <= _term) return;", ""),
+        (SERVER, "if (message.Generation.Term < _standstill.Term || (_assignment is not null && message.Generation <= _assignment.Generation)) return;", ANY_TERM),
+        (SERVER, "case Suspend or Proceed or RequestHalt or CaptureShard or RestoreBest or ShowExact when _standstill.Term > _assignment!.Generation.Term: break;", ""),
+        (PROTOCOL + "Standstill.cs", "if (message.Term <= Term) return false;", ""),
         (WORKER, "if (_assignment is not null && message.Generation <= _assignment.Generation) return;", ANY_TERM),
     ],
     "acknowledgement of the backup": [
-        (SERVER, "effects.Send(Address.Server(backup), replicate);", "effects.Send(Address.Server(backup), replicate);\n        BecomeExchangingNorms(norms, effects);"),
+        (SERVER, "combined.Sums, norms), effects);", "combined.Sums, norms), effects);\n        BecomeExchangingNorms(norms, effects);"),
     ],
     "duplicate check of gradients": [
         (CONTRIBUTIONS, "if (at < _pushes.Count && Covers(", "if (at < 0 && Covers("),
@@ -45,13 +47,13 @@ MUTATIONS = {
         (PROTOCOL + "CopyFills.cs", "if (arrived == shard.Count) _arrived.Remove(owner);", "if (arrived > 0) _arrived.Remove(owner);"),
     ],
     "bound of what waits for a copy that is being filled": [
-        (PROTOCOL + "ParameterServer.cs", "message.Step < _firstUpdate + MaxStepsAhead", "message.Step < long.MaxValue"),
+        (PROTOCOL + "Replication.cs", "gradient.Step < _firstUpdate + ParameterServer.MaxStepsAhead", "gradient.Step < long.MaxValue"),
     ],
     "duplicate check of reports": [
-        (COORDINATOR, "        if (message.Step < _reported) return;\n        _committed", "        _committed"),
+        (TALLY, "if (step < Reported) return false;", ""),
     ],
     "best epoch's parameters of who takes over": [
-        (COORDINATOR, "_bestElsewhere = plan.EarlyStopping is { RestoreBest: true } && _progress.BestEpoch > 0;", "_bestElsewhere = false;"),
+        (STOP_POINT, "_captures.IsBestElsewhere = tally.RestoresBest;", "_captures.IsBestElsewhere = false;"),
     ],
     "duplicate check of stop points": [
         (COORDINATOR, "if (message.Version <= _from) return;", ""),
