@@ -49,12 +49,21 @@ internal static class NodeVerb
     {
         ClusterConfiguration configuration = Configure(parsed);
         using var lines = new LineDisplay(Console.Error, warningsOnly: false, statistics: false);
+        // From the start: who has read that the node listens may tell it to go.
+        using Interruption? interruption = parsed.GetValue(WithParent) ? null : new Interruption(lines.Tell, () => { }, "leaving the cluster; once more to exit at once");
         ClusterNode node = await StartAsync(configuration, MachineSettings.FileOf(parsed.GetValue(Config)), lines.Tell).ConfigureAwait(false);
         await using (node.ConfigureAwait(false))
         {
             lines.Tell(ReadyLine(configuration, node));
-            if (parsed.GetValue(WithParent)) await ChildLife.RunAsync(node).ConfigureAwait(false);
-            else await RunAsync(node, lines).ConfigureAwait(false);
+            if (interruption is null)
+            {
+                await ChildLife.RunAsync(node).ConfigureAwait(false);
+            }
+            else
+            {
+                await node.RunAsync(interruption.Token).ConfigureAwait(false);
+                lines.Tell("left");
+            }
         }
         return 0;
     }
@@ -65,13 +74,6 @@ internal static class NodeVerb
 #else
     private static Task<ClusterNode> StartAsync(ClusterConfiguration c, string? file, Action<string> tell) => ClusterNode.StartAsync(c, tell);
 #endif
-
-    private static async Task RunAsync(ClusterNode node, LineDisplay lines)
-    {
-        using var interruption = new Interruption(lines.Tell, () => { }, "leaving the cluster; once more to exit at once");
-        await node.RunAsync(interruption.Token).ConfigureAwait(false);
-        lines.Tell("left");
-    }
 
     private static string ReadyLine(ClusterConfiguration c, ClusterNode node)
     {
