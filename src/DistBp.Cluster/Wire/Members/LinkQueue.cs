@@ -16,7 +16,7 @@ internal sealed class LinkQueue(Http2Call call, Action<RpcException> failed) : I
     public const int Capacity = 1 << 16;
 
     /// <summary>How long a message that may wait for others is kept: each that leaves by itself wakes threads on both sides.</summary>
-    public static readonly TimeSpan MaxWait = TimeSpan.FromMilliseconds(50);
+    public static readonly TimeSpan MaxWait = TimeSpan.FromMilliseconds(20);
 
     private readonly Lock _lock = new();
     private readonly Queue<LinkItem> _items = [];
