@@ -90,9 +90,15 @@ internal sealed class LeanServer(GrpcLimits limits, Action<Exception> report)
             if (_isStopped) return;
             _connections.Add(connection, over);
         }
-        connection.Run();
-        lock (_lock) _connections.Remove(connection);
-        over.SetResult();
+        try
+        {
+            connection.Run();
+        }
+        finally
+        {
+            lock (_lock) _connections.Remove(connection);
+            over.SetResult();
+        }
     }
 
     /// <summary>Takes nothing from the socket. A client of this server sends its opening in one piece: where less has come it is another one.</summary>

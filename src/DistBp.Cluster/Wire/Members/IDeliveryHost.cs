@@ -16,7 +16,7 @@ internal interface IDeliveryHost
     /// <exception cref="RpcException">He is not admitted.</exception>
     string Admit(Metadata metadata, string address);
 
-    /// <summary>Who would look into a peer's ring of messages; null: nobody, all comes over the call.</summary>
+    /// <summary>Who looks, while he has nothing to compute, into a peer's ring of messages and for what comes over its call; null: nobody, and there is no ring.</summary>
     /// <param name="metadata">Of the call.</param>
     Attendance? AttendanceOf(Metadata metadata) => null;
 
